@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is held to the same strictness; a warning is an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+/// A module of the house. Each may import only modules that stand above it in this file.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "culvert",
+    products: [
+        .executable(name: "culvert", targets: ["culvert"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLiburing", path: "CLiburing", pkgConfig: "liburing"),
+        .systemLibrary(name: "CAres", path: "Sources/CAres", pkgConfig: "libcares"),
+
+        module("Internet"),
+        module("Kernel", ["Internet", "CLiburing"]),
+        module("Resolver", ["Internet", "Kernel", "CAres"]),
+        module("Connect", ["Internet"]),
+        module("Relay"),
+        module("Policy", ["Internet", "Connect"]),
+        module("Proxy", ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy"]),
+        .executableTarget(
+            name: "culvert",
+            dependencies: ["Internet", "Kernel", "Policy", "Proxy", argumentParser, logging],
+            swiftSettings: strict
+        ),
+
+        tests("InternetTests", ["Internet"]),
+        tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
+        tests("ConnectTests", ["Connect", "Internet"]),
+        tests("PolicyTests", ["Policy", "Connect", "Internet"]),
+    ]
+)

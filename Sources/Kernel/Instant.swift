@@ -1,0 +1,36 @@
+internal import Glibc
+
+/// A point on the monotonic clock, in nanoseconds since boot.
+///
+/// A worker reads the clock once a turn and hands the value down, so that all decisions of one
+/// turn agree on the time and none of them pays for another reading.
+public struct Instant: Comparable, Hashable, Sendable {
+    /// Nanoseconds since boot (CLOCK_MONOTONIC).
+    public let nanoseconds: UInt64
+
+    /// The point that lies `nanoseconds` after boot.
+    public init(nanoseconds: UInt64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    /// The present time. Answered by the vDSO, without entering the kernel.
+    public static func now() -> Instant {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
+    public static func < (left: Instant, right: Instant) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+
+    /// The point `nanoseconds` later.
+    public static func + (instant: Instant, nanoseconds: UInt64) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds &+ nanoseconds)
+    }
+
+    /// Nanoseconds from `earlier` to this point; zero if `earlier` is not earlier.
+    public func nanoseconds(since earlier: Instant) -> UInt64 {
+        nanoseconds > earlier.nanoseconds ? nanoseconds &- earlier.nanoseconds : 0
+    }
+}
