@@ -1,0 +1,129 @@
+public import Internet
+
+/// Every limit and every time that the proxy obeys, in one value.
+///
+/// This file is the reference: each property says what it limits, in which unit, what zero means
+/// and why the default is what it is. The flags of the `culvert` command fill it; nothing else
+/// does. It never changes once the server has started.
+public struct Configuration: Sendable {
+    /// Creates a configuration in which every value is its default.
+    public init() {}
+
+    // MARK: Where we listen, and with what
+
+    /// Endpoints to accept clients on. Port 0 lets the kernel choose one.
+    public var listen: [Endpoint] = [Endpoint(Address(v4: 0x7f00_0001), port: 3128)]
+    /// Name of this deployment in Proxy-Status (RFC 9209 section 2). Empty: the host's name.
+    public var name = ""
+    /// Worker threads, each with its own ring and descriptor table. 0: one for each CPU.
+    public var workers = 0
+    /// CPUs to pin workers to, in turn. Empty: workers are pinned only if there is one for each CPU.
+    public var cpus: [Int] = []
+    /// Connections that may wait to be accepted on each worker's listener (capped by somaxconn).
+    public var backlog = 4096
+
+    // MARK: Who may go where
+
+    /// Ports that may be dialled. Only HTTPS unless told otherwise (RFC 9110 section 9.3.6).
+    public var allowedPorts: [ClosedRange<UInt16>] = [443...443]
+    /// Whether loopback, private, link-local and shared addresses may be dialled.
+    public var allowsPrivate = false
+    /// Local addresses to dial from, taken in turn for each family. Empty: the kernel chooses.
+    public var bind: [Address] = []
+
+    // MARK: Times, in nanoseconds
+
+    /// From accept to the end of the request head, however many bytes arrive in between.
+    public var headTimeout: UInt64 = 10_000_000_000
+    /// For finding the addresses of a name.
+    public var resolveTimeout: UInt64 = 5_000_000_000
+    /// For the TCP handshake with any of the addresses, all attempts together.
+    public var connectTimeout: UInt64 = 10_000_000_000
+    /// Without a byte in either direction. 0: never.
+    public var idleTimeout: UInt64 = 600_000_000_000
+    /// Without a byte once one direction has ended. 0: never.
+    public var halfClosedTimeout: UInt64 = 60_000_000_000
+    /// From accept to the end, whatever happens. 0: never.
+    public var maxLifetime: UInt64 = 0
+    /// From the first signal to the end of the last tunnel.
+    public var drainTimeout: UInt64 = 30_000_000_000
+    /// Before the next address is tried beside one that has not answered (RFC 8305 section 5).
+    public var attemptDelay: UInt64 = 250_000_000
+
+    // MARK: Limits
+
+    /// Tunnels at once, all workers together. 0: as many as the open-file limit allows.
+    public var maxTunnels = 0
+    /// Tunnels at once for each client address (each /64 of IPv6). 0: no limit.
+    public var maxTunnelsPerClient = 0
+    /// Bytes of a request head, request line and field lines together.
+    public var headBytesMax = 16384
+    /// Bytes of one line of a head.
+    public var headLineBytesMax = 8192
+    /// Field lines of a head.
+    public var headFieldsMax = 100
+
+    // MARK: Relay
+
+    /// How bytes are moved.
+    public enum RelayMode: String, CaseIterable, Sendable {
+        /// Copying for messages, splice(2) for bulk: what measures best for each flow.
+        case auto
+        /// Only receive and send on the ring.
+        case copy
+        /// Only splice(2), called by the worker on readiness.
+        case splice
+        /// Only splice submitted through the ring (IORING_OP_SPLICE).
+        case ringSplice = "ring-splice"
+    }
+    /// How bytes are moved.
+    public var relay = RelayMode.auto
+    /// Bytes of one relay buffer.
+    public var bufferSize = 65536
+    /// Relay buffers of each worker.
+    public var buffers = 512
+    /// Bytes that a splice pipe can hold.
+    public var pipeSize = 1_048_576
+    /// Splice pipes of each worker, at most.
+    public var pipes = 64
+    /// Nanoseconds without a byte after which a flow gives its receive up for a poll.
+    public var parkAfter: UInt64 = 1_000_000_000
+    /// Full buffers in a row after which a flow is bulk.
+    public var promoteAfter = 4
+
+    // MARK: Ring
+
+    /// Entries of a worker's submission queue; a power of two up to 32768.
+    public var ringEntries = 4096
+    /// Entries of a worker's completion queue; a power of two up to 65536.
+    public var completionEntries = 32768
+    /// Completions to wait for at once under load, at most.
+    public var batch = 64
+
+    // MARK: Sockets
+
+    /// SO_SNDBUF of both sockets in bytes. 0: the kernel tunes it.
+    public var sendBuffer = 0
+    /// SO_RCVBUF of both sockets in bytes. 0: the kernel tunes it.
+    public var receiveBuffer = 0
+    /// Nanoseconds of silence before TCP keepalive probes. 0: no probes.
+    public var keepalive: UInt64 = 60_000_000_000
+    /// TCP_USER_TIMEOUT in nanoseconds: how long sent bytes may stay unacknowledged. 0: the kernel's.
+    public var userTimeout: UInt64 = 0
+    /// Whether TCP_NODELAY is set on both sockets.
+    public var nodelay = true
+
+    // MARK: Journal
+
+    /// Where the journal's JSON lines go.
+    public enum JournalTarget: Equatable, Sendable {
+        /// No journal.
+        case none
+        /// Standard output.
+        case standardOutput
+        /// A file that is appended to, and opened anew on SIGHUP.
+        case file(String)
+    }
+    /// Where the journal's JSON lines go.
+    public var journal = JournalTarget.none
+}
