@@ -1,6 +1,105 @@
+// What Culvert sees of liburing and of the GNU parts of libc.
+//
+// Debian's liburing 2.3 is older than the kernels that we run on: newer flags are constants here,
+// each probed or guarded at start, and a few inline functions do what Swift's importer can't.
 #ifndef CULVERT_CLIBURING_SHIM_H
 #define CULVERT_CLIBURING_SHIM_H
-// sys/types.h comes first: liburing.h defines _GNU_SOURCE, and fd_set would differ from Glibc's.
+
+// First: liburing.h defines _GNU_SOURCE, and fd_set would differ from the one that Glibc imports.
 #include <sys/types.h>
 #include <liburing.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+// Macros that expand to enumerators or casts are not imported: restated as typed constants.
+static const uint8_t CL_SQE_BUFFER_SELECT = IOSQE_BUFFER_SELECT;
+static const uint8_t CL_SQE_CQE_SKIP_SUCCESS = IOSQE_CQE_SKIP_SUCCESS;
+static const uint32_t CL_SPLICE_NONBLOCK = 2;  // SPLICE_F_NONBLOCK
+static const uint32_t CL_SPLICE_MOVE = 1;      // SPLICE_F_MOVE
+static const int32_t CL_F_SETPIPE_SZ = 1031;
+static const int32_t CL_POLLRDHUP = 0x2000;
+static const int32_t CL_SOCK_NONBLOCK = SOCK_NONBLOCK;
+static const int32_t CL_SOCK_CLOEXEC = SOCK_CLOEXEC;
+static const int32_t CL_SOCK_STREAM = SOCK_STREAM;
+static const int32_t CL_SO_REUSEPORT = SO_REUSEPORT;
+static const int32_t CL_IP_BIND_ADDRESS_NO_PORT = 24;
+static const int32_t CL_TCP_USER_TIMEOUT = TCP_USER_TIMEOUT;
+static const uint32_t CL_CLOSE_RANGE_UNSHARE = 2;
+
+// Declared only under _GNU_SOURCE, which the importer doesn't define for Glibc.
+extern int pipe2(int ends[2], int flags);
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+extern ssize_t splice(int in, loff_t *in_offset, int out, loff_t *out_offset, size_t count,
+                      unsigned int flags);
+
+/// close_range(2), Linux 5.9; with the flag CLOSE_RANGE_UNSHARE the calling thread first gets a
+/// descriptor table of its own.
+static inline int cl_close_range(unsigned int first, unsigned int last, unsigned int flags) {
+    return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+/// Makes prepared submissions visible to the kernel and says how many wait to be submitted.
+///
+/// The queue's tail is written with release order; a C atomic, which Swift can't apply to memory
+/// that the kernel shares.
+static inline unsigned int cl_flush(struct io_uring *ring) {
+    struct io_uring_sq *sq = &ring->sq;
+    unsigned int tail = *sq->ktail;
+    unsigned int count = sq->sqe_tail - sq->sqe_head;
+    for (unsigned int left = count; left != 0; left--) {
+        sq->array[tail & sq->ring_mask] = sq->sqe_head & sq->ring_mask;
+        tail++;
+        sq->sqe_head++;
+    }
+    io_uring_smp_store_release(sq->ktail, tail);
+    return tail - io_uring_smp_load_acquire(sq->khead);
+}
+
+/// The completion at `*head` if the kernel has posted one, else null.
+static inline struct io_uring_cqe *cl_completion(struct io_uring *ring, unsigned int head) {
+    if (head == io_uring_smp_load_acquire(ring->cq.ktail)) return 0;
+    return &ring->cq.cqes[head & ring->cq.ring_mask];
+}
+
+/// Tells the kernel that all completions before `head` have been taken, once for a batch.
+static inline void cl_take_completions(struct io_uring *ring, unsigned int head) {
+    io_uring_smp_store_release(ring->cq.khead, head);
+}
+
+/// Prepares the write of a one to an eventfd; the number must stay where it is.
+static inline void cl_prep_wake(struct io_uring_sqe *entry, int descriptor) {
+    static const uint64_t one = 1;
+    io_uring_prep_write(entry, descriptor, &one, sizeof one, 0);
+}
+
+/// RLIMIT_NOFILE is an enumerator of a type that differs between C libraries.
+static inline int cl_open_file_limit(struct rlimit *limit) {
+    return getrlimit(RLIMIT_NOFILE, limit);
+}
+static inline int cl_set_open_file_limit(const struct rlimit *limit) {
+    return setrlimit(RLIMIT_NOFILE, limit);
+}
+
+/// CPU_SET is a macro.
+static inline int cl_pin_thread(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+/// Declared only under _GNU_SOURCE.
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
 #endif

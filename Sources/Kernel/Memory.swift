@@ -1,0 +1,127 @@
+internal import CLiburing
+internal import Glibc
+
+/// A stretch of memory that never moves and outlives whoever holds this value.
+///
+/// Only the pools of this module make extents, over memory that is mapped until the worker ends,
+/// so holding one is safe; whose turn it is to write is the pool's contract with its tenant.
+@safe public struct Extent: @unchecked Sendable {
+    @usableFromInline let start: UnsafeMutablePointer<UInt8>
+    /// Bytes in the extent.
+    public let count: Int
+
+    @inlinable init(unsafeStart: UnsafeMutablePointer<UInt8>, count: Int) {
+        unsafe start = unsafeStart
+        self.count = count
+    }
+
+    /// The bytes in `range` of this extent.
+    public func part(_ range: Range<Int>) -> Extent {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "range leaves the extent")
+        return unsafe Extent(unsafeStart: start + range.lowerBound, count: range.count)
+    }
+
+    /// Lends the bytes to `body`.
+    @inlinable public func withBytes<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let bytes = unsafe UnsafeBufferPointer(start: start, count: count)
+        return try body(unsafe bytes.span)
+    }
+
+    /// The byte at `index`.
+    @inlinable public subscript(index: Int) -> UInt8 {
+        get {
+            precondition(index >= 0 && index < count, "index leaves the extent")
+            return unsafe start[index]
+        }
+        nonmutating set {
+            precondition(index >= 0 && index < count, "index leaves the extent")
+            unsafe start[index] = newValue
+        }
+    }
+}
+
+/// Zeroed pages, mapped for as long as this value lives and backed only where they are touched.
+@safe struct Pages: ~Copyable {
+    let base: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    /// Maps at least `byteCount` bytes.
+    ///
+    /// - Throws: `SystemError` of mmap(2).
+    init(byteCount: Int) throws(SystemError) {
+        let size = max((byteCount + 4095) & ~4095, 4096)
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        let address = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0)
+        guard let address = unsafe address, unsafe address != MAP_FAILED else {
+            throw SystemError("mmap")
+        }
+        unsafe base = address
+        self.byteCount = size
+    }
+
+    deinit {
+        unsafe munmap(base, byteCount)
+    }
+}
+
+/// Fixed blocks of equal size in mapped memory, addressed by index.
+///
+/// A block costs resident memory only once it has been written.
+@safe public struct Blocks: ~Copyable {
+    private let pages: Pages
+    /// Bytes of one block.
+    public let blockSize: Int
+    /// How many blocks there are.
+    public let count: Int
+
+    /// Maps `count` blocks of `blockSize` bytes.
+    ///
+    /// - Throws: `SystemError` of mmap(2).
+    public init(count: Int, blockSize: Int) throws(SystemError) {
+        precondition(count >= 0 && blockSize > 0)
+        pages = try Pages(byteCount: count * blockSize)
+        self.count = count
+        self.blockSize = blockSize
+    }
+
+    /// The block at `index`.
+    public subscript(index: Int) -> Extent {
+        precondition(index >= 0 && index < count, "no such block")
+        let start = unsafe pages.base + index * blockSize
+        return unsafe Extent(
+            unsafeStart: start.assumingMemoryBound(to: UInt8.self),
+            count: blockSize
+        )
+    }
+}
+
+/// A fixed array of plain values in mapped memory, touched only where it is used.
+@safe public struct Table<Element: BitwiseCopyable>: ~Copyable {
+    private let pages: Pages
+    @usableFromInline let elements: UnsafeMutablePointer<Element>
+    /// How many elements there are.
+    public let count: Int
+
+    /// Maps `count` elements. They begin as zeroed memory, which must be a valid `Element`.
+    ///
+    /// - Throws: `SystemError` of mmap(2).
+    public init(zeroed count: Int) throws(SystemError) {
+        pages = try Pages(byteCount: count * MemoryLayout<Element>.stride)
+        unsafe elements = pages.base.bindMemory(to: Element.self, capacity: count)
+        self.count = count
+    }
+
+    /// The element at `index`.
+    @inlinable public subscript(index: Int) -> Element {
+        unsafeAddress {
+            precondition(index >= 0 && index < count, "no such element")
+            return unsafe UnsafePointer(elements + index)
+        }
+        unsafeMutableAddress {
+            precondition(index >= 0 && index < count, "no such element")
+            return unsafe elements + index
+        }
+    }
+}

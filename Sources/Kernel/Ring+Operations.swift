@@ -1,0 +1,120 @@
+internal import CLiburing
+internal import Glibc
+public import Internet
+
+/// One function for each operation: submitted ones in the order of a tunnel's life, then the few
+/// that are called directly, each with its reason.
+extension Ring: SubmissionQueue {
+    public mutating func accept(on listener: Int32, token: UInt64) {
+        let entry = unsafe entry(token)
+        let flags = CL_SOCK_NONBLOCK | CL_SOCK_CLOEXEC
+        unsafe io_uring_prep_multishot_accept(entry, listener, nil, nil, flags)
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func connect(_ socket: Int32, to endpoint: Endpoint, token: UInt64) {
+        let entry = unsafe entry(token)
+        let kept = unsafe keep(endpoint, for: entry)
+        unsafe kept.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            unsafe io_uring_prep_connect(entry, socket, address, kept.pointee.length)
+        }
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func receive(_ socket: Int32, into memory: Extent, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_recv(entry, socket, memory.start, memory.count, 0)
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func receive(_ socket: Int32, bytesMax: Int, pollFirst: Bool, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_recv(entry, socket, nil, bytesMax, 0)
+        unsafe entry.pointee.flags = CL_SQE_BUFFER_SELECT
+        unsafe entry.pointee.buf_group = 0
+        if pollFirst { unsafe entry.pointee.ioprio = UInt16(IORING_RECVSEND_POLL_FIRST) }
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func send(_ socket: Int32, from memory: Extent, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_send(entry, socket, memory.start, memory.count, 0)
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_poll_add(entry, descriptor, events.rawValue)
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func splice(from source: Int32, to sink: Int32, count: Int, token: UInt64) {
+        let entry = unsafe entry(token)
+        let flags = CL_SPLICE_NONBLOCK | CL_SPLICE_MOVE
+        unsafe io_uring_prep_splice(entry, source, -1, sink, -1, UInt32(count), flags)
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func cancel(_ target: UInt64, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_cancel64(entry, target, 0)
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func cancelAll(on descriptor: Int32, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_cancel_fd(entry, descriptor, UInt32(IORING_ASYNC_CANCEL_ALL))
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func close(_ descriptor: Int32, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_close(entry, descriptor)
+        unsafe entry.pointee.flags = CL_SQE_CQE_SKIP_SUCCESS
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func wake(_ descriptor: Int32, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe cl_prep_wake(entry, descriptor)
+        unsafe entry.pointee.flags = CL_SQE_CQE_SKIP_SUCCESS
+        unsafe entry.pointee.user_data = token
+    }
+
+    // MARK: Called directly
+
+    /// Cheaper than IORING_OP_SOCKET, whose descriptor would come a turn later.
+    public mutating func makeSocket(
+        _ family: Address.Family,
+        source: Address?,
+        options: SocketOptions
+    ) -> Int32 {
+        Socket.dialling(family, source: source, options: options)
+    }
+
+    /// IORING_OP_SHUTDOWN always goes to an io-wq thread.
+    public mutating func shutdownSending(_ socket: Int32) -> Int32 {
+        shutdown(socket, Int32(SHUT_WR)) == 0 ? 0 : -errno
+    }
+
+    /// Only for resets, which are rare.
+    public mutating func makeAbortive(_ socket: Int32) {
+        Socket.makeAbortive(socket)
+    }
+
+    /// IORING_OP_SPLICE always goes to an io-wq thread, at several times the cost.
+    public mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32 {
+        let flags = CL_SPLICE_NONBLOCK | CL_SPLICE_MOVE
+        let moved = CLiburing.splice(source, nil, sink, nil, count, flags)
+        return moved >= 0 ? Int32(truncatingIfNeeded: moved) : -errno
+    }
+
+    /// A multishot accept doesn't report who came.
+    public mutating func peer(of socket: Int32) -> Endpoint? { Socket.peer(of: socket) }
+
+    /// Asked only for destinations on the port of a listener that is bound to all addresses.
+    public mutating func isLocal(_ address: Address) -> Bool { Socket.isLocal(address) }
+
+    /// Pipes are pooled, so making one is rare.
+    public mutating func makePipe(capacity: Int) -> PipeEnds { Pipe.make(capacity: capacity) }
+}

@@ -1,0 +1,204 @@
+internal import CLiburing
+internal import Glibc
+internal import Internet
+
+/// A worker's io_uring: prepares submissions, enters the kernel once a turn, hands out completions.
+///
+/// It must be made on the thread that uses it (IORING_SETUP_SINGLE_ISSUER), which the compiler
+/// helps with: a ring is not Sendable. Completions are worked off only while the thread waits
+/// (IORING_SETUP_DEFER_TASKRUN, Linux 6.1), so nothing interrupts the handling of a batch.
+@safe public struct Ring: ~Copyable {
+    /// What a ring is made of.
+    public struct Options: Sendable {
+        /// Entries of the submission queue; a power of two up to 32768.
+        public var entries: UInt32 = 4096
+        /// Entries of the completion queue; a power of two up to 65536.
+        public var completionEntries: UInt32 = 32768
+        /// Provided buffers; 0 for none.
+        public var buffers = 0
+        /// Microseconds that a wait for several completions may last once there is one.
+        public var gatherMicroseconds: UInt32 = 50
+
+        /// The defaults.
+        public init() {}
+    }
+
+    let ring: UnsafeMutablePointer<io_uring>
+    /// Addresses of connects, one for each submission entry: they must last until the submit.
+    private let addresses: UnsafeMutablePointer<SocketAddress>
+    private let provided: UnsafeMutablePointer<io_uring_buf_ring>?
+    private let providedPages: Pages
+    private let memory: Blocks
+    private let providedMask: Int32
+    private let gatherMicroseconds: UInt32
+    /// The completion to look at next.
+    private var head: UInt32
+    /// Times that the kernel was entered.
+    public private(set) var enters: UInt64 = 0
+
+    /// Makes a ring for the calling thread, with `memory` as its provided buffers.
+    ///
+    /// - Throws: `SystemError` of io_uring_setup(2) or io_uring_register(2).
+    public init(_ options: Options, memory: consuming Blocks) throws(SystemError) {
+        let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
+        unsafe ring.initialize(to: io_uring())
+        var parameters = io_uring_params()
+        parameters.flags =
+            IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL
+            | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP
+        parameters.cq_entries = options.completionEntries
+        let status = unsafe io_uring_queue_init_params(options.entries, ring, &parameters)
+        guard status == 0 else {
+            unsafe ring.deallocate()
+            throw SystemError("io_uring_setup", code: -status)
+        }
+        let pages: Pages
+        do {
+            pages = try unsafe Ring.register(ring, buffers: options.buffers)
+        } catch {
+            unsafe io_uring_queue_exit(ring)
+            unsafe ring.deallocate()
+            throw error
+        }
+        let entries = unsafe Int(ring.pointee.sq.ring_entries)
+        unsafe addresses = .allocate(capacity: entries)
+        unsafe addresses.initialize(repeating: SocketAddress(), count: entries)
+        unsafe provided = options.buffers > 0
+            ? pages.base.assumingMemoryBound(to: io_uring_buf_ring.self) : nil
+        providedMask = Int32(options.buffers) - 1
+        providedPages = pages
+        gatherMicroseconds = options.gatherMicroseconds
+        unsafe head = ring.pointee.cq.khead.pointee
+        unsafe self.ring = ring
+        self.memory = memory
+    }
+
+    deinit {
+        unsafe io_uring_queue_exit(ring)
+        unsafe ring.deallocate()
+        unsafe addresses.deallocate()
+    }
+
+    /// Registers the ring's own descriptor, a cap on io-wq threads, and room for provided buffers.
+    private static func register(
+        _ ring: UnsafeMutablePointer<io_uring>,
+        buffers: Int
+    ) throws(SystemError) -> Pages {
+        // Without it (Linux < 5.18) entering costs a little more and nothing else.
+        _ = unsafe io_uring_register_ring_fd(ring)
+        // Nothing of the hot path runs on io-wq but ring-splice: a small, fixed crew.
+        var crew: (UInt32, UInt32) = (4, 4)
+        _ = unsafe withUnsafeMutablePointer(to: &crew) { pointer in
+            unsafe pointer.withMemoryRebound(to: UInt32.self, capacity: 2) { pair in
+                unsafe io_uring_register_iowq_max_workers(ring, pair)
+            }
+        }
+        let pages = try Pages(byteCount: max(buffers, 1) * MemoryLayout<io_uring_buf>.stride)
+        guard buffers > 0 else { return pages }
+        var registration = io_uring_buf_reg()
+        unsafe registration.ring_addr = UInt64(UInt(bitPattern: pages.base))
+        registration.ring_entries = UInt32(buffers)
+        registration.bgid = 0
+        let status = unsafe io_uring_register_buf_ring(ring, &registration, 0)
+        guard status == 0 else { throw SystemError("io_uring_register_buf_ring", code: -status) }
+        return pages
+    }
+
+    /// A fresh submission entry. If the queue is full it is submitted first.
+    @inline(__always)
+    func entry(_ token: UInt64) -> UnsafeMutablePointer<io_uring_sqe> {
+        if let entry = unsafe io_uring_get_sqe(ring) {
+            unsafe entry.pointee.user_data = token
+            return unsafe entry
+        }
+        return unsafe entryAfterSubmitting(token)
+    }
+
+    @inline(never)
+    private func entryAfterSubmitting(_ token: UInt64) -> UnsafeMutablePointer<io_uring_sqe> {
+        while true {
+            let waiting = unsafe cl_flush(ring)
+            let enter = unsafe ring.pointee.enter_ring_fd
+            let flags = unsafe UInt32(ring.pointee.int_flags & 1) * IORING_ENTER_REGISTERED_RING
+            _ = io_uring_enter(UInt32(enter), waiting, 0, flags, nil)
+            guard let entry = unsafe io_uring_get_sqe(ring) else { continue }
+            unsafe entry.pointee.user_data = token
+            return unsafe entry
+        }
+    }
+
+    /// Keeps the address of a connect until its entry is submitted.
+    func keep(
+        _ endpoint: Endpoint,
+        for entry: UnsafeMutablePointer<io_uring_sqe>
+    ) -> UnsafeMutablePointer<SocketAddress> {
+        let index = unsafe entry - ring.pointee.sq.sqes
+        unsafe addresses[index] = SocketAddress(endpoint)
+        return unsafe addresses + index
+    }
+
+    public mutating func provide(_ index: UInt16) {
+        guard let provided = unsafe provided else { return }
+        let extent = memory[Int(index)]
+        unsafe io_uring_buf_ring_add(
+            provided,
+            extent.start,
+            UInt32(extent.count),
+            index,
+            providedMask,
+            0
+        )
+        unsafe io_uring_buf_ring_advance(provided, 1)
+    }
+
+    /// The provided buffer of `index`.
+    public func buffer(_ index: UInt16) -> Extent { memory[Int(index)] }
+
+    public mutating func submitAndWait(count: Int, until deadline: Instant?) {
+        enters &+= 1
+        unsafe cl_take_completions(ring, head)
+        var limit = __kernel_timespec()
+        var argument = io_uring_getevents_arg()
+        argument.sigmask_sz = UInt32(_NSIG / 8)
+        argument.pad = count > 1 ? gatherMicroseconds : 0
+        let waiting = unsafe cl_flush(ring)
+        if let deadline {
+            let left = deadline.nanoseconds(since: now())
+            limit.tv_sec = Int64(left / 1_000_000_000)
+            limit.tv_nsec = Int64(left % 1_000_000_000)
+        }
+        let descriptor = unsafe UInt32(ring.pointee.enter_ring_fd)
+        // INT_FLAG_REG_RING of liburing is bit 0.
+        let registered = unsafe ring.pointee.int_flags & 1 != 0 ? IORING_ENTER_REGISTERED_RING : 0
+        let flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | registered
+        let size = MemoryLayout<io_uring_getevents_arg>.size
+        unsafe withUnsafeMutablePointer(to: &limit) { limit in
+            if deadline != nil { argument.ts = UInt64(UInt(bitPattern: limit)) }
+            unsafe withUnsafeMutablePointer(to: &argument) { argument in
+                unsafe argument.withMemoryRebound(to: sigset_t.self, capacity: 1) { mask in
+                    _ = unsafe io_uring_enter2(
+                        descriptor,
+                        waiting,
+                        UInt32(count),
+                        flags,
+                        mask,
+                        size
+                    )
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    public mutating func nextCompletion() -> Completion? {
+        guard let entry = unsafe cl_completion(ring, head) else { return nil }
+        head &+= 1
+        return unsafe Completion(
+            token: entry.pointee.user_data,
+            result: entry.pointee.res,
+            flags: entry.pointee.flags
+        )
+    }
+
+    public func now() -> Instant { Instant.now() }
+}

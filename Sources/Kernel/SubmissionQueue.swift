@@ -1,0 +1,116 @@
+public import Internet
+
+/// What may be asked of a kernel.
+///
+/// `Ring` is the real one; a simulated one stands in for it in tests, so that everything above can
+/// be driven through every fault by a seed. A token comes back unchanged in the completion. The
+/// caller counts what it has submitted and keeps a descriptor open, and an extent untouched, until
+/// the last completion for it has come.
+public protocol SubmissionQueue: ~Copyable {
+    // MARK: Submitted
+
+    /// Accepts clients on `listener` until cancelled or an error; multishot (Linux 5.19).
+    mutating func accept(on listener: Int32, token: UInt64)
+    /// Connects `socket`; result 0 or an errno negated.
+    mutating func connect(_ socket: Int32, to endpoint: Endpoint, token: UInt64)
+    /// Receives into `memory`.
+    mutating func receive(_ socket: Int32, into memory: Extent, token: UInt64)
+    /// Receives into a provided buffer, whose index comes with the completion. With `pollFirst` the
+    /// kernel doesn't try at once but waits for readiness: right after the socket ran empty.
+    mutating func receive(_ socket: Int32, bytesMax: Int, pollFirst: Bool, token: UInt64)
+    /// Sends from `memory`; may send less than all of it.
+    mutating func send(_ socket: Int32, from memory: Extent, token: UInt64)
+    /// Waits once for `events` (POLLIN…) on `descriptor`; the result is the events that came.
+    mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64)
+    /// Moves up to `count` bytes from `source` to `sink`, one of them a pipe; runs on io-wq.
+    mutating func splice(from source: Int32, to sink: Int32, count: Int, token: UInt64)
+    /// Cancels the submission that carries `target`.
+    mutating func cancel(_ target: UInt64, token: UInt64)
+    /// Cancels all submissions on `descriptor` (Linux 5.19).
+    mutating func cancelAll(on descriptor: Int32, token: UInt64)
+    /// Closes `descriptor`; a completion comes only if that fails (Linux 5.17).
+    mutating func close(_ descriptor: Int32, token: UInt64)
+    /// Writes eight bytes to the eventfd `descriptor`: wakes whoever reads it.
+    mutating func wake(_ descriptor: Int32, token: UInt64)
+    /// Hands buffer `index` to the kernel for receives.
+    mutating func provide(_ index: UInt16)
+
+    /// Submits what is prepared and waits for `count` completions, or until `deadline`.
+    mutating func submitAndWait(count: Int, until deadline: Instant?)
+    /// The next completion that has arrived, if any.
+    mutating func nextCompletion() -> Completion?
+    /// The present time.
+    func now() -> Instant
+
+    // MARK: Called directly, where a submission would cost more or run on io-wq
+
+    /// A non-blocking TCP socket with `options`, bound to `source` if there is one; the
+    /// descriptor, or an errno negated.
+    mutating func makeSocket(
+        _ family: Address.Family,
+        source: Address?,
+        options: SocketOptions
+    ) -> Int32
+    /// Sends FIN: no more bytes will follow on `socket`. 0 or an errno negated.
+    mutating func shutdownSending(_ socket: Int32) -> Int32
+    /// Makes the coming close of `socket` a reset.
+    mutating func makeAbortive(_ socket: Int32)
+    /// Moves up to `count` bytes from `source` to `sink` without waiting; a count, 0 at the end of
+    /// the stream, or an errno negated.
+    mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32
+    /// Who is at the other end of `socket`; nil if it is gone.
+    mutating func peer(of socket: Int32) -> Endpoint?
+    /// Whether `address` is one of this machine's own.
+    mutating func isLocal(_ address: Address) -> Bool
+    /// A pipe of about `capacity` bytes: its ends, or an errno negated in both.
+    mutating func makePipe(capacity: Int) -> PipeEnds
+}
+
+/// Events of poll(2), as they are asked for and reported.
+public struct PollEvents: OptionSet, Sendable {
+    public let rawValue: UInt32
+    /// The set of poll(2)'s bits in `rawValue`.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Bytes, or the end of the stream, can be read.
+    public static var readable: PollEvents { PollEvents(rawValue: 0x001) }
+    /// There is room to write.
+    public static var writable: PollEvents { PollEvents(rawValue: 0x004) }
+    /// An error is pending, such as a reset.
+    public static var error: PollEvents { PollEvents(rawValue: 0x008) }
+    /// Both directions have ended.
+    public static var hangUp: PollEvents { PollEvents(rawValue: 0x010) }
+    /// The peer will send no more.
+    public static var peerEnded: PollEvents { PollEvents(rawValue: 0x2000) }
+}
+
+/// The two ends of a pipe.
+public struct PipeEnds: Equatable, Sendable {
+    /// The end that is read from.
+    public var source: Int32
+    /// The end that is written to.
+    public var sink: Int32
+
+    /// A pair of ends.
+    public init(source: Int32, sink: Int32) {
+        self.source = source
+        self.sink = sink
+    }
+}
+
+/// Options that are set on every socket of the proxy. Zero leaves the kernel's choice.
+public struct SocketOptions: Equatable, Sendable {
+    /// TCP_NODELAY.
+    public var nodelay = true
+    /// SO_SNDBUF in bytes.
+    public var sendBuffer: Int32 = 0
+    /// SO_RCVBUF in bytes.
+    public var receiveBuffer: Int32 = 0
+    /// TCP_KEEPIDLE in seconds; 0 leaves SO_KEEPALIVE off.
+    public var keepaliveSeconds: Int32 = 0
+    /// TCP_USER_TIMEOUT in milliseconds.
+    public var userTimeoutMilliseconds: Int32 = 0
+
+    /// The kernel's choices, with TCP_NODELAY.
+    public init() {}
+}

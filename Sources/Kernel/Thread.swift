@@ -1,0 +1,58 @@
+internal import CLiburing
+internal import Glibc
+
+/// A thread of the system that runs one body.
+@safe public struct Thread: ~Copyable {
+    private let handle: pthread_t
+
+    /// Starts a thread with `name` (at most 15 bytes) that runs `body`.
+    ///
+    /// - Throws: `SystemError` of pthread_create(3).
+    public init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let box = unsafe Unmanaged.passRetained(Body(name: name, run: body))
+        var handle = pthread_t()
+        let status = unsafe pthread_create(
+            &handle,
+            nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                _ = unsafe body.name.withCString { unsafe pthread_setname_np(pthread_self(), $0) }
+                body.run()
+                return nil
+            },
+            box.toOpaque()
+        )
+        guard status == 0 else {
+            unsafe box.release()
+            throw SystemError("pthread_create", code: status)
+        }
+        self.handle = handle
+    }
+
+    /// Waits until the body has returned.
+    public consuming func join() {
+        pthread_join(handle, nil)
+    }
+
+    /// Binds the calling thread to `cpu`.
+    ///
+    /// - Throws: `SystemError` of pthread_setaffinity_np(3), if there is no such CPU.
+    public static func pin(to cpu: Int) throws(SystemError) {
+        let status = cl_pin_thread(Int32(truncatingIfNeeded: cpu))
+        guard status == 0 else { throw SystemError("pthread_setaffinity_np", code: status) }
+    }
+
+    /// How many CPUs the process may run on.
+    public static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    private final class Body: Sendable {
+        let name: String
+        let run: @Sendable () -> Void
+
+        init(name: String, run: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.run = run
+        }
+    }
+}
