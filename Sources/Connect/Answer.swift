@@ -1,0 +1,103 @@
+public import Internet
+
+/// The answers to a CONNECT, written from fixed text: no byte of a request is ever copied.
+public enum Answer {
+    /// Writes the answer after which the connection is a tunnel; it has no framing fields.
+    public static func writeEstablished(to sink: inout some ByteSink) {
+        sink.append("HTTP/1.1 200 Connection established\r\n\r\n")
+    }
+
+    /// Writes the whole answer that refuses a request and closes the connection.
+    ///
+    /// - Parameters:
+    ///   - refusal: The reason.
+    ///   - name: What this deployment is called in Proxy-Status; bytes after the 255th are left
+    ///     out and those that aren't printable ASCII become `?`.
+    ///   - sink: Where to; it is given less than 1024 bytes.
+    public static func write(_ refusal: Refusal, name: String, to sink: inout some ByteSink) {
+        sink.append("HTTP/1.1 ")
+        sink.append(decimal: refusal.status)
+        sink.append(" ")
+        sink.append(phrase(refusal.status))
+        sink.append("\r\nProxy-Status: ")
+        write(name: name, to: &sink)
+        sink.append("; error=")
+        sink.append(refusal.error.word)
+        sink.append("; details=\"")
+        sink.append(refusal.detail)
+        sink.append("\"")
+        if let code = refusal.responseCode {
+            sink.append("; rcode=\"")
+            sink.append(code)
+            sink.append("\"")
+        }
+        sink.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+        var counter = Counter()
+        write(body: refusal, to: &counter)
+        sink.append(decimal: counter.count)
+        sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
+        if refusal.status == 405 { sink.append("Allow: CONNECT\r\n") }
+        sink.append("\r\n")
+        write(body: refusal, to: &sink)
+    }
+
+    private static func write(body refusal: Refusal, to sink: inout some ByteSink) {
+        sink.append(decimal: refusal.status)
+        sink.append(" ")
+        sink.append(refusal.error.word)
+        sink.append(": ")
+        sink.append(refusal.detail)
+        sink.append("\n")
+    }
+
+    /// Writes `name` as an RFC 8941 token if it is one, else as a string.
+    private static func write(name: String, to sink: inout some ByteSink) {
+        let bytes = name.utf8.prefix(255)
+        if isToken(bytes) {
+            for byte in bytes { sink.append(byte) }
+            return
+        }
+        sink.append("\"")
+        for byte in bytes {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { sink.append("\\") }
+            sink.append((0x20...0x7e).contains(byte) ? byte : UInt8(ascii: "?"))
+        }
+        sink.append("\"")
+    }
+
+    private static func isToken(_ bytes: Substring.UTF8View) -> Bool {
+        guard let first = bytes.first, Octet.isLetter(first) || first == UInt8(ascii: "*")
+        else { return false }
+        for byte in bytes
+        where !Octet.isToken(byte) && byte != UInt8(ascii: ":") && byte != UInt8(ascii: "/") {
+            return false
+        }
+        return true
+    }
+
+    /// The standard phrase of each status a refusal has.
+    private static func phrase(_ status: UInt16) -> String {
+        switch status {
+        case 400: "Bad Request"
+        case 403: "Forbidden"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 414: "URI Too Long"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        default: "Refused"
+        }
+    }
+}
+
+/// Counts what would be written.
+private struct Counter: ByteSink {
+    var count: UInt = 0
+
+    mutating func append(_: UInt8) { count += 1 }
+}

@@ -1,0 +1,158 @@
+/// How large a request head may be.
+public struct HeadLimits: Equatable, Sendable {
+    /// The longest line, without its CR LF.
+    public var lineBytesMax: Int
+    /// The whole head, from the first byte to the empty line's end.
+    public var headBytesMax: Int
+    /// The most field lines.
+    public var fieldsMax: Int
+
+    /// The limits given, or their defaults.
+    public init(lineBytesMax: Int = 8192, headBytesMax: Int = 16384, fieldsMax: Int = 100) {
+        self.lineBytesMax = lineBytesMax
+        self.headBytesMax = headBytesMax
+        self.fieldsMax = fieldsMax
+    }
+}
+
+/// A request head that may become a tunnel.
+public struct ConnectHead: Equatable, Sendable {
+    /// Whom the client asks for.
+    public let authority: Authority
+    /// How many bytes the head has; what follows belongs to the tunnel.
+    public let byteCount: Int
+    /// The digit after `HTTP/1.`.
+    public let minorVersion: UInt8
+}
+
+/// What the bytes so far amount to.
+public enum HeadOutcome: Equatable, Sendable {
+    /// A valid beginning; more bytes are needed.
+    case incomplete
+    /// A whole valid head.
+    case complete(ConnectHead)
+    /// A head to be answered with a refusal, whatever follows.
+    case refused(Refusal)
+}
+
+/// Reads one CONNECT head out of bytes that arrive in pieces.
+///
+/// The parser remembers how far it has come, so each byte is looked at once, however small the
+/// pieces. Every outcome depends on the bytes alone, not on how they were split: a fault is
+/// reported at the first byte that proves it.
+public struct HeadParser: Sendable {
+    private enum Stage: UInt8 {
+        case requestLine, fields, complete
+    }
+
+    private var stage = Stage.requestLine
+    private var refusal: Refusal?
+    private var emptyLines: UInt8 = 0
+    private var requestLine = RequestLine()
+    private var fields = FieldRules()
+    private var lineStart = 0
+    private var scanned = 0
+
+    /// A parser at the beginning of a connection.
+    public init() {}
+
+    /// Reads on.
+    ///
+    /// - Parameters:
+    ///   - bytes: All bytes of the connection so far, those of earlier calls included.
+    ///   - limits: How large the head may be; the same at every call.
+    /// - Returns: What the bytes amount to; once complete or refused, the same ever after.
+    public mutating func parse(
+        _ bytes: Span<UInt8>,
+        limits: HeadLimits = HeadLimits()
+    ) -> HeadOutcome {
+        precondition(bytes.count >= scanned)
+        if let refusal { return .refused(refusal) }
+        do throws(Refusal) {
+            return try read(bytes, limits)
+        } catch {
+            refusal = error
+            return .refused(error)
+        }
+    }
+
+    private mutating func read(
+        _ bytes: Span<UInt8>,
+        _ limits: HeadLimits
+    ) throws(Refusal) -> HeadOutcome {
+        while stage != .complete {
+            guard let line = try nextLine(bytes, limits) else {
+                guard bytes.count < limits.headBytesMax else { throw .headTooLarge }
+                return .incomplete
+            }
+            try read(line, bytes, limits)
+        }
+        guard let authority = Authority(parsing: bytes, in: requestLine.target)
+        else { throw .malformedAuthority }
+        return .complete(
+            ConnectHead(
+                authority: authority,
+                byteCount: scanned,
+                minorVersion: requestLine.minorVersion
+            )
+        )
+    }
+
+    private mutating func read(
+        _ line: Range<Int>,
+        _ bytes: Span<UInt8>,
+        _ limits: HeadLimits
+    ) throws(Refusal) {
+        switch stage {
+        case .requestLine where line.isEmpty:
+            // RFC 9112 section 2.2: some clients end the request before with empty lines.
+            emptyLines += 1
+            guard emptyLines <= 2 else { throw .malformedRequestLine }
+        case .requestLine:
+            requestLine = try RequestLine(bytes, line)
+            stage = .fields
+        case .fields where line.isEmpty:
+            try fields.finish(minorVersion: requestLine.minorVersion)
+            stage = .complete
+        case .fields:
+            try fields.read(bytes, line, countMax: limits.fieldsMax)
+        case .complete:
+            preconditionFailure("a line after the head")
+        }
+    }
+
+    /// The next line without its CR LF; none if it hasn't ended yet.
+    private mutating func nextLine(
+        _ bytes: Span<UInt8>,
+        _ limits: HeadLimits
+    ) throws(Refusal) -> Range<Int>? {
+        while scanned < bytes.count {
+            let byte = bytes[scanned]
+            guard scanned < limits.headBytesMax else { throw .headTooLarge }
+            guard scanned > 0 || !Self.beginsOtherProtocol(byte) else { throw .notPlainHTTP }
+            if byte == Octet.carriageReturn {
+                guard scanned + 1 < limits.headBytesMax else { throw .headTooLarge }
+                guard scanned + 1 < bytes.count else { return nil }
+                guard bytes[scanned + 1] == Octet.lineFeed else { throw .malformedLineEnd }
+                let line = lineStart..<scanned
+                scanned += 2
+                lineStart = scanned
+                return line
+            }
+            guard scanned - lineStart < limits.lineBytesMax else {
+                throw stage == .requestLine ? .requestLineTooLong : .fieldLineTooLong
+            }
+            if byte < Octet.space || byte == Octet.delete {
+                guard byte != Octet.lineFeed else { throw .malformedLineEnd }
+                guard byte == Octet.tab else { throw .controlCharacter }
+            }
+            scanned += 1
+        }
+        return nil
+    }
+
+    /// Whether a connection that begins with `byte` speaks TLS, SOCKS or other binary.
+    private static func beginsOtherProtocol(_ byte: UInt8) -> Bool {
+        byte == 0x16 || byte == 0x04 || byte == 0x05 || byte >= 0x80
+    }
+}

@@ -1,0 +1,58 @@
+extension Refusal {
+    /// One plain sentence for whoever reads the answer: a literal, printable ASCII, no quotes.
+    public var detail: String {
+        switch self {
+        case .notPlainHTTP, .malformedLineEnd, .controlCharacter, .headTooLarge,
+            .requestLineTooLong, .fieldLineTooLong, .tooManyFields, .malformedRequestLine,
+            .malformedVersion, .unsupportedVersion, .methodNotAllowed, .methodUnknown,
+            .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
+            .repeatedHost, .malformedHost, .transferEncoding, .contentLength:
+            headDetail
+        case .headTimeout: "the request head did not arrive in time"
+        case .portNotAllowed: "this port is not allowed; ask the operator to allow it"
+        case .addressProhibited: "the target is not a public address; the operator can allow it"
+        case .ownListener: "the target is this proxy itself; name another one"
+        case .nameNotFound: "the name does not exist; check its spelling"
+        case .noAddresses: "the name has no address"
+        case .nameServerFailure: "the name servers failed; try again later"
+        case .resolveTimeout: "the name servers did not answer in time; try again later"
+        case .connectionRefused: "the target refused the connection; check the port"
+        case .connectTimeout: "the target did not answer in time"
+        case .unroutable: "there is no route to the target"
+        case .connectReset: "the target reset the connection while it was being opened"
+        case .noSourcePort: "no source port is left for this target; try again later"
+        case .tunnelLimit: "this proxy has no free tunnel; try again later"
+        case .clientLimit: "this client has too many tunnels; close some first"
+        case .outOfDescriptors: "this proxy is out of descriptors; try again later"
+        case .draining: "this proxy is shutting down; try again"
+        case .internalError: "a fault of this proxy; tell the operator"
+        }
+    }
+
+    private var headDetail: String {
+        switch self {
+        case .notPlainHTTP: "this port speaks plain HTTP CONNECT"
+        case .malformedLineEnd: "end every line with CR LF"
+        case .controlCharacter: "remove the control character from the head"
+        case .headTooLarge: "the head is too large; send fewer or shorter fields"
+        case .requestLineTooLong: "the request line is too long"
+        case .fieldLineTooLong: "a field line is too long"
+        case .tooManyFields: "too many fields; send fewer"
+        case .malformedRequestLine: "send: CONNECT host:port HTTP/1.1"
+        case .malformedVersion: "the version is malformed; send HTTP/1.1"
+        case .unsupportedVersion: "only HTTP/1.1 and HTTP/1.0 are spoken here"
+        case .methodNotAllowed: "only CONNECT is allowed; for https URLs a client sends it"
+        case .methodUnknown: "this method is unknown; send CONNECT"
+        case .malformedAuthority: "the target must be host:port, IPv6 as [address]:port"
+        case .foldedField: "a field line begins with a space; send it on one line"
+        case .spaceBeforeColon: "remove the space between field name and colon"
+        case .malformedField: "a field line is malformed; send name: value"
+        case .missingHost: "send one Host field"
+        case .repeatedHost: "send only one Host field"
+        case .malformedHost: "the Host field is malformed; send host:port"
+        case .transferEncoding: "CONNECT has no body; remove Transfer-Encoding"
+        case .contentLength: "CONNECT has no body; remove Content-Length"
+        default: "malformed request"
+        }
+    }
+}
