@@ -1,0 +1,193 @@
+internal import CAres
+internal import Internet
+internal import Kernel
+
+/// The look-up library's channel: questions out, replies and wished polls in.
+///
+/// The library calls back in the middle of any call into it, and for every question exactly once,
+/// at the latest when the channel ends. What it says lands in a mailbox on the heap that outlives
+/// the channel; it is read between the calls.
+@safe
+struct AresChannel: ~Copyable {
+    private let channel: ares_channel
+    private let mailbox: UnsafeMutablePointer<Mailbox>
+
+    /// What the library said since last asked.
+    struct Mailbox {
+        var replies: [Reply] = []
+        var sockets = SocketTable()
+    }
+
+    /// The address of a question, handed through the library as an opaque pointer.
+    @safe
+    struct Question {
+        let mailbox: UnsafeMutablePointer<Mailbox>
+        let lookUp: UInt32
+        let family: Family
+    }
+
+    /// The library's start is not safe from two threads at once; a global's first use is.
+    private static let libraryStatus = ares_library_init(ARES_LIB_INIT_ALL)
+
+    /// A channel to `servers`, or to those of `/etc/resolv.conf` if there are none.
+    init(
+        servers: [Endpoint],
+        timeoutMilliseconds: Int32,
+        tries: Int32
+    ) throws(ResolverError) {
+        guard AresChannel.libraryStatus == ARES_SUCCESS else {
+            throw ResolverError.channel(status: AresChannel.libraryStatus)
+        }
+        let mailbox = UnsafeMutablePointer<Mailbox>.allocate(capacity: 1)
+        unsafe mailbox.initialize(to: Mailbox())
+        var opened: ares_channel?
+        let status = unsafe AresChannel.open(&opened, mailbox, timeoutMilliseconds, tries)
+        guard status == ARES_SUCCESS, let channel = unsafe opened else {
+            unsafe mailbox.deinitialize(count: 1)
+            unsafe mailbox.deallocate()
+            throw ResolverError.channel(status: status)
+        }
+        if !servers.isEmpty {
+            let list = servers.map(\.description).joined(separator: ",")
+            let serversStatus = unsafe ares_set_servers_ports_csv(channel, list)
+            guard serversStatus == ARES_SUCCESS else {
+                unsafe ares_destroy(channel)
+                unsafe mailbox.deinitialize(count: 1)
+                unsafe mailbox.deallocate()
+                throw ResolverError.servers(status: serversStatus)
+            }
+        }
+        unsafe self.channel = channel
+        unsafe self.mailbox = mailbox
+    }
+
+    deinit {
+        // Ends every question, which still wants the mailbox, and closes the sockets.
+        unsafe ares_destroy(channel)
+        unsafe mailbox.deinitialize(count: 1)
+        unsafe mailbox.deallocate()
+    }
+
+    private static func open(
+        _ channel: inout ares_channel?,
+        _ mailbox: UnsafeMutablePointer<Mailbox>,
+        _ timeoutMilliseconds: Int32,
+        _ tries: Int32
+    ) -> Int32 {
+        var options = unsafe ares_options()
+        unsafe options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES
+        unsafe options.timeout = timeoutMilliseconds
+        unsafe options.tries = tries
+        unsafe options.ndomains = 0
+        unsafe options.sock_state_cb = { pointer, descriptor, reads, writes in
+            guard let pointer = unsafe pointer else { return }
+            let mailbox = unsafe pointer.assumingMemoryBound(to: Mailbox.self)
+            unsafe mailbox.pointee.sockets.setInterest(
+                descriptor,
+                reads: reads != 0,
+                writes: writes != 0
+            )
+        }
+        unsafe options.sock_state_cb_data = UnsafeMutableRawPointer(mailbox)
+        // "b" is DNS alone: the library would open and read the hosts file at every look-up.
+        var lookUps: [CChar] = [CChar(UInt8(ascii: "b")), 0]
+        return unsafe lookUps.withUnsafeMutableBufferPointer { text in
+            unsafe options.lookups = text.baseAddress
+            return unsafe ares_init_options(
+                &channel,
+                &options,
+                ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS
+                    | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB
+            )
+        }
+    }
+
+    // MARK: Asking
+
+    /// Asks for the addresses of one family. The reply may be there when this returns.
+    mutating func ask(_ name: Name, _ family: Family, lookUp: UInt32) {
+        let question = UnsafeMutablePointer<Question>.allocate(capacity: 1)
+        unsafe question.initialize(
+            to: Question(mailbox: mailbox, lookUp: lookUp, family: family)
+        )
+        let type: Int32 = family == .v6 ? AresChannel.typeAAAA : AresChannel.typeA
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: name.count + 1) { text in
+            for index in 0..<name.count { unsafe text[index] = CChar(bitPattern: name[index]) }
+            unsafe text[name.count] = 0
+            unsafe ares_query(
+                channel,
+                text.baseAddress,
+                AresChannel.classInternet,
+                type,
+                AresChannel.didReply,
+                question
+            )
+        }
+    }
+
+    private static let classInternet: Int32 = 1
+    private static let typeA: Int32 = 1
+    private static let typeAAAA: Int32 = 28
+
+    private static let didReply: ares_callback = { pointer, status, _, bytes, count in
+        guard let pointer = unsafe pointer else { return }
+        let question = unsafe pointer.assumingMemoryBound(to: Question.self)
+        let message = unsafe UnsafeBufferPointer(start: bytes, count: Int(count))
+        let reply = unsafe Reply(
+            lookUp: question.pointee.lookUp,
+            family: question.pointee.family,
+            status: status,
+            message: message
+        )
+        unsafe question.pointee.mailbox.pointee.replies.append(reply)
+        unsafe question.deinitialize(count: 1)
+        unsafe question.deallocate()
+    }
+
+    /// A reply that came, or nil.
+    mutating func nextReply() -> Reply? {
+        unsafe mailbox.pointee.replies.popLast()
+    }
+
+    // MARK: Sockets and time
+
+    /// A socket whose wishes changed, or nil.
+    mutating func nextInterest() -> SocketInterest? {
+        unsafe mailbox.pointee.sockets.nextInterest()
+    }
+
+    /// Lets the library read from or write to a socket; false if that life of it is over.
+    mutating func process(
+        _ index: UInt32,
+        generation: UInt16,
+        readable: Bool,
+        writable: Bool
+    ) -> Bool {
+        let found = unsafe mailbox.pointee.sockets.descriptor(index, generation: generation)
+        guard let descriptor = found else { return false }
+        let isError = !readable && !writable
+        unsafe ares_process_fd(
+            channel,
+            readable || isError ? descriptor : ARES_SOCKET_BAD,
+            writable ? descriptor : ARES_SOCKET_BAD
+        )
+        unsafe mailbox.pointee.sockets.announceAgain(index, generation: generation)
+        return true
+    }
+
+    /// Lets the library look at its clock: it asks again or gives up.
+    mutating func processTimeouts() {
+        unsafe ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD)
+    }
+
+    /// When the next question runs out, counted from now; nil if none is on its way.
+    ///
+    /// This walks over all questions: not to be asked for each of them.
+    func nanosecondsToTimeout() -> UInt64? {
+        var room = timeval()
+        guard let next = unsafe ares_timeout(channel, nil, &room) else { return nil }
+        let seconds = unsafe UInt64(max(0, next.pointee.tv_sec))
+        let microseconds = unsafe UInt64(max(0, next.pointee.tv_usec))
+        return seconds * 1_000_000_000 + microseconds * 1_000
+    }
+}
