@@ -56,5 +56,6 @@ let package = Package(
         tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),
+        tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
     ]
 )

@@ -31,6 +31,13 @@ public struct Configuration: Sendable {
     /// Local addresses to dial from, taken in turn for each family. Empty: the kernel chooses.
     public var bind: [Address] = []
 
+    // MARK: Finding names
+
+    /// Name servers to ask, in this order. Empty: those of /etc/resolv.conf.
+    public var nameServers: [Endpoint] = []
+    /// The hosts file, which is looked at before any name server. Empty: none.
+    public var hostsFile = "/etc/hosts"
+
     // MARK: Times, in nanoseconds
 
     /// From accept to the end of the request head, however many bytes arrive in between.
