@@ -8,6 +8,7 @@
 // First: liburing.h defines _GNU_SOURCE, and fd_set would differ from the one that Glibc imports.
 #include <sys/types.h>
 #include <liburing.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -91,12 +92,13 @@ static inline int cl_set_open_file_limit(const struct rlimit *limit) {
     return setrlimit(RLIMIT_NOFILE, limit);
 }
 
-/// CPU_SET is a macro.
+/// Binds the calling thread to one CPU. CPU_SET is a macro, and declared only under _GNU_SOURCE.
 static inline int cl_pin_thread(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+    unsigned long set[16] = {0};
+    const int bits = 8 * (int)sizeof set[0];
+    if (cpu < 0 || cpu >= 16 * bits) return EINVAL;
+    set[cpu / bits] = 1ul << (cpu % bits);
+    return syscall(SYS_sched_setaffinity, 0, sizeof set, set) == 0 ? 0 : errno;
 }
 
 /// Declared only under _GNU_SOURCE.
