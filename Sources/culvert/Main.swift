@@ -1,4 +1,13 @@
-@main
-enum Main {
-    static func main() {}
+internal import ArgumentParser
+
+/// Flags to a configuration, a configuration to the server, the server's status to the system.
+///
+/// Exit status: 0 after a clean end, 1 if the start fails, 64 if a flag is wrong.
+@main enum Main {
+    static func main() {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        // Serving is what the command does: the word is allowed, and adds nothing.
+        if arguments.first == "serve" { arguments.removeFirst() }
+        Culvert.main(arguments)
+    }
 }

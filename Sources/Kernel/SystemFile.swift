@@ -1,0 +1,50 @@
+internal import CLiburing
+internal import Glibc
+
+/// Files by which the system and its administrator tell things, and where files may be made.
+public enum SystemFile {
+    /// The text of the file at `path`, at most 4 MiB; nil if it can't be read.
+    ///
+    /// Files of /proc have no size to ask for, so it reads until the end.
+    public static func read(_ path: String) -> String? {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { return nil }
+        defer { _ = Glibc.close(descriptor) }
+        var text: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 65536)
+        while text.count < 4 << 20 {
+            let count = unsafe block.withUnsafeMutableBytes { bytes in
+                unsafe Glibc.read(descriptor, bytes.baseAddress, bytes.count)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            text.append(contentsOf: block[..<count])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Whether `path` is a directory.
+    public static func isDirectory(_ path: String) -> Bool {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else { return false }
+        _ = Glibc.close(descriptor)
+        return true
+    }
+
+    /// The CPUs that this process may run on, in the form of a CPU list.
+    public static var allowedCPUs: String? {
+        read("/proc/self/status")?.split(separator: "\n")
+            .first { $0.hasPrefix("Cpus_allowed_list:") }?
+            .split(separator: "\t").last.map(String.init)
+    }
+
+    /// The name of this machine.
+    public static var hostName: String {
+        var names = utsname()
+        guard unsafe uname(&names) == 0 else { return "localhost" }
+        return unsafe withUnsafeBytes(of: names.nodename) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}

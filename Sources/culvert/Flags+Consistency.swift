@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import Internet
+internal import Kernel
+internal import Proxy
+
+/// Checks that a reader of one flag can't make: flags against each other and against the machine.
+enum Consistency {
+    /// Throws the words for the first flag of `configuration` that can't be.
+    static func check(_ configuration: Configuration, hostsFileIsGiven: Bool) throws {
+        try checkListeners(configuration.listen)
+        try checkCPUs(configuration.cpus)
+        try checkSources(configuration.bind)
+        try checkSizes(configuration)
+        if hostsFileIsGiven { try checkHostsFile(configuration.hostsFile) }
+        if case .file(let path) = configuration.journal { try checkJournal(path) }
+    }
+
+    private static func checkListeners(_ listeners: [Endpoint]) throws {
+        for (index, endpoint) in listeners.enumerated() where endpoint.port > 0 {
+            guard !listeners[..<index].contains(endpoint) else {
+                throw refusal("--listen", "\(endpoint)", "given twice; each endpoint once")
+            }
+        }
+    }
+
+    private static func checkCPUs(_ cpus: [Int]) throws {
+        guard !cpus.isEmpty, let text = SystemFile.allowedCPUs,
+            let allowed = Quantities.cpus(text)
+        else { return }
+        for cpu in cpus where !allowed.contains(cpu) {
+            let allowed = "CPU \(cpu) is not ours; allowed are \(text)"
+            throw refusal("--cpus", Quantities.text(cpus: cpus), allowed)
+        }
+    }
+
+    private static func checkSources(_ sources: [Address]) throws {
+        for (index, address) in sources.enumerated() {
+            guard !sources[..<index].contains(address) else {
+                throw refusal("--bind", "\(address)", "given twice; each address once")
+            }
+            guard Socket.isLocal(address) else {
+                throw refusal("--bind", "\(address)", "allowed is an address of this machine")
+            }
+        }
+    }
+
+    private static func checkSizes(_ configuration: Configuration) throws {
+        guard configuration.completionEntries >= configuration.ringEntries else {
+            throw refusal(
+                "--completion-entries",
+                "\(configuration.completionEntries)",
+                "allowed is at least --ring-entries (\(configuration.ringEntries))"
+            )
+        }
+        guard configuration.batch <= configuration.completionEntries else {
+            throw refusal(
+                "--batch",
+                "\(configuration.batch)",
+                "allowed is at most --completion-entries (\(configuration.completionEntries))"
+            )
+        }
+        guard configuration.headLineBytesMax <= configuration.headBytesMax else {
+            throw refusal(
+                "--head-line-bytes",
+                Quantities.text(bytes: configuration.headLineBytesMax),
+                "allowed is at most --head-bytes "
+                    + "(\(Quantities.text(bytes: configuration.headBytesMax)))"
+            )
+        }
+    }
+
+    private static func checkHostsFile(_ path: String) throws {
+        guard path.isEmpty || SystemFile.read(path) != nil else {
+            throw refusal("--hosts-file", path, "allowed is a file that can be read, or off")
+        }
+    }
+
+    private static func checkJournal(_ path: String) throws {
+        guard !path.isEmpty, !SystemFile.isDirectory(path) else {
+            throw refusal("--journal", path, "allowed is a file, or - for standard output")
+        }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let directory = parts.count == 1 ? "." : parts.dropLast().joined(separator: "/") + "/"
+        guard SystemFile.isDirectory(directory) else {
+            throw refusal("--journal", path, "there is no directory \(directory); make it first")
+        }
+    }
+
+    private static func refusal(_ flag: String, _ value: String, _ words: String) -> ValidationError
+    {
+        ValidationError("The value '\(value)' is invalid for '\(flag)': \(words).")
+    }
+}

@@ -1,0 +1,143 @@
+internal import ArgumentParser
+internal import Internet
+internal import Proxy
+
+/// The defaults, which help texts quote and no flag states again.
+let defaults = Configuration()
+
+/// Readers of flag values: each returns the value or throws the words for what is allowed.
+///
+/// The parser puts the flag's name and the value in front of those words.
+enum Reading {
+    typealias Reader<Value> = @Sendable (String) throws -> Value
+
+    /// A duration in `range`; where `zeroIs` has words, 0 and off mean them.
+    static func duration(
+        _ range: ClosedRange<UInt64>,
+        zeroIs zero: String? = nil
+    ) -> Reader<UInt64> {
+        { text in
+            if let value = Quantities.nanoseconds(text), range.contains(value) { return value }
+            if zero != nil, text == "0" || text == "off" || Quantities.nanoseconds(text) == 0 {
+                return 0
+            }
+            let low = Quantities.text(nanoseconds: range.lowerBound)
+            let high = Quantities.text(nanoseconds: range.upperBound)
+            throw refusal("a whole number with a unit (250ms, 30s, 5m, 1h)", low, high, zero)
+        }
+    }
+
+    /// A size in `range`; where `zeroIs` has words, 0 and off mean them.
+    static func size(_ range: ClosedRange<Int>, zeroIs zero: String? = nil) -> Reader<Int> {
+        { text in
+            if let value = Quantities.bytes(text), range.contains(value) { return value }
+            if zero != nil, text == "off" || Quantities.bytes(text) == 0 { return 0 }
+            let low = Quantities.text(bytes: range.lowerBound)
+            let high = Quantities.text(bytes: range.upperBound)
+            throw refusal("bytes, bare or with B, KiB, MiB or GiB,", low, high, zero)
+        }
+    }
+
+    /// A whole number in `range`; where `zeroIs` has words, 0 and off mean them.
+    static func count(_ range: ClosedRange<Int>, zeroIs zero: String? = nil) -> Reader<Int> {
+        { text in
+            let value = Quantities.number(text[...]).flatMap { Int(exactly: $0) }
+            if let value, range.contains(value) { return value }
+            if zero != nil, text == "off" || value == 0 { return 0 }
+            throw refusal("a whole number", "\(range.lowerBound)", "\(range.upperBound)", zero)
+        }
+    }
+
+    /// A power of two in `range`.
+    static func powerOfTwo(_ range: ClosedRange<Int>) -> Reader<Int> {
+        { text in
+            let value = Quantities.number(text[...]).flatMap { Int(exactly: $0) }
+            if let value, range.contains(value), value.nonzeroBitCount == 1 { return value }
+            throw refusal("a power of two", "\(range.lowerBound)", "\(range.upperBound)", nil)
+        }
+    }
+
+    /// An address and a port.
+    static func endpoint(_ text: String) throws -> Endpoint {
+        guard let endpoint = Endpoint(text) else {
+            throw ValidationError("allowed is ADDRESS:PORT, as in 127.0.0.1:3128 or [::1]:3128.")
+        }
+        return endpoint
+    }
+
+    /// An address with the port of DNS, or an address and a port.
+    static func nameServer(_ text: String) throws -> Endpoint {
+        if let address = Address(text) { return Endpoint(address, port: 53) }
+        guard let endpoint = Endpoint(text), endpoint.port > 0 else {
+            throw ValidationError("allowed is ADDRESS[:PORT], as in 9.9.9.9, ::1 or [::1]:5353.")
+        }
+        return endpoint
+    }
+
+    /// An address without a port.
+    static func address(_ text: String) throws -> Address {
+        guard let address = Address(text) else {
+            throw ValidationError("allowed is an IPv4 or IPv6 address, as in 192.0.2.1 or ::1.")
+        }
+        return address
+    }
+
+    /// A port, a range of ports or all ports.
+    static func ports(_ text: String) throws -> ClosedRange<UInt16> {
+        guard let ports = Quantities.ports(text) else {
+            throw ValidationError("allowed is PORT, LOW-HIGH (from 1 to 65535) or any.")
+        }
+        return ports
+    }
+
+    /// A list of CPUs, each once.
+    static func cpus(_ text: String) throws -> [Int] {
+        guard let cpus = Quantities.cpus(text) else {
+            throw ValidationError("allowed is a list of CPUs, each once, as in 0,2-3.")
+        }
+        return cpus
+    }
+
+    /// A name that may stand in a Proxy-Status field without quotes or escapes (RFC 8941 token).
+    static func name(_ text: String) throws -> String {
+        let isAllowed = text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+            default: "-._:/".utf8.contains(byte)
+            }
+        }
+        guard isAllowed, (1...64).contains(text.utf8.count), text.first?.isLetter == true else {
+            throw ValidationError(
+                "allowed are 1 to 64 letters, digits and any of -._:/ with a letter in front."
+            )
+        }
+        return text
+    }
+
+    private static func refusal(
+        _ form: String,
+        _ low: String,
+        _ high: String,
+        _ zero: String?
+    ) -> ValidationError {
+        let alternative = zero.map { ", or 0 or off (\($0))" } ?? ""
+        return ValidationError("allowed is \(form) from \(low) to \(high)\(alternative).")
+    }
+}
+
+/// Help for a flag: what it is, then its default.
+func help(_ text: String, default value: String, _ valueName: String) -> ArgumentHelp {
+    ArgumentHelp("\(text) Default: \(value).", valueName: valueName)
+}
+
+/// The text of a duration, or `zero` for none.
+func show(_ nanoseconds: UInt64, zero: String? = nil) -> String {
+    if nanoseconds == 0, let zero { return zero }
+    return Quantities.text(nanoseconds: nanoseconds)
+}
+
+/// The text of a size, or `zero` for none.
+func show(bytes: Int, zero: String? = nil) -> String {
+    if bytes == 0, let zero { return zero }
+    return Quantities.text(bytes: bytes)
+}

@@ -1,0 +1,111 @@
+internal import ArgumentParser
+internal import Proxy
+
+private let milliseconds: UInt64 = 1_000_000
+private let seconds: UInt64 = 1_000_000_000
+
+/// Options of the sockets on both sides.
+struct SocketFlags: FlagGroup {
+    @Option(
+        help: help(
+            "SO_SNDBUF; 0: the kernel tunes it.",
+            default: show(bytes: defaults.sendBuffer, zero: "0"),
+            "size"
+        ),
+        transform: Reading.size(4096...1 << 30, zeroIs: "the kernel tunes it")
+    )
+    var sendBuffer: Int?
+
+    @Option(
+        help: help(
+            "SO_RCVBUF; 0: the kernel tunes it.",
+            default: show(bytes: defaults.receiveBuffer, zero: "0"),
+            "size"
+        ),
+        transform: Reading.size(4096...1 << 30, zeroIs: "the kernel tunes it")
+    )
+    var receiveBuffer: Int?
+
+    @Option(
+        help: help(
+            "Silence before TCP keepalive probes, in whole seconds; 0: no probes.",
+            default: show(defaults.keepalive, zero: "off"),
+            "duration"
+        ),
+        transform: Reading.duration(seconds...32767 * seconds, zeroIs: "no probes")
+    )
+    var keepalive: UInt64?
+
+    @Option(
+        help: help(
+            "How long sent bytes may stay unacknowledged; 0: as long as the kernel says.",
+            default: show(defaults.userTimeout, zero: "0"),
+            "duration"
+        ),
+        transform: Reading.duration(
+            milliseconds...86400 * seconds,
+            zeroIs: "as long as the kernel says"
+        )
+    )
+    var userTimeout: UInt64?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Send small messages at once (TCP_NODELAY). Default: \(defaults.nodelay ? "on" : "off")."
+        )
+    )
+    var nodelay: Bool?
+
+    func fill(_ configuration: inout Configuration) {
+        if let sendBuffer { configuration.sendBuffer = sendBuffer }
+        if let receiveBuffer { configuration.receiveBuffer = receiveBuffer }
+        if let keepalive { configuration.keepalive = keepalive }
+        if let userTimeout { configuration.userTimeout = userTimeout }
+        if let nodelay { configuration.nodelay = nodelay }
+    }
+
+    func lines(_ configuration: Configuration) -> [ConfigurationLine] {
+        let kernel = "the kernel's"
+        let values = [
+            (
+                "--send-buffer", show(bytes: configuration.sendBuffer, zero: kernel),
+                sendBuffer != nil
+            ),
+            (
+                "--receive-buffer", show(bytes: configuration.receiveBuffer, zero: kernel),
+                receiveBuffer != nil
+            ),
+            ("--keepalive", show(configuration.keepalive, zero: "off"), keepalive != nil),
+            ("--user-timeout", show(configuration.userTimeout, zero: kernel), userTimeout != nil),
+            ("--nodelay", configuration.nodelay ? "on" : "off", nodelay != nil),
+        ]
+        return values.map { ConfigurationLine($0, $1, given: $2) }
+    }
+}
+
+/// Where the journal goes.
+struct JournalFlags: FlagGroup {
+    @Option(
+        help: help(
+            "File for the journal's JSON lines, or - for standard output.",
+            default: "no journal",
+            "file"
+        )
+    )
+    var journal: String?
+
+    func fill(_ configuration: inout Configuration) {
+        if let journal { configuration.journal = journal == "-" ? .standardOutput : .file(journal) }
+    }
+
+    func lines(_ configuration: Configuration) -> [ConfigurationLine] {
+        let value =
+            switch configuration.journal {
+            case .none: "off"
+            case .standardOutput: "- (standard output)"
+            case .file(let path): path
+            }
+        return [ConfigurationLine("--journal", value, given: journal != nil)]
+    }
+}

@@ -1,0 +1,68 @@
+internal import ArgumentParser
+internal import Proxy
+
+/// Flags that belong together: a title in the help, a part of the configuration.
+protocol FlagGroup: ParsableArguments {
+    /// Puts what was given into `configuration`, and leaves the rest as it is.
+    func fill(_ configuration: inout Configuration)
+    /// The lines of --show-configuration for a `configuration` that has been filled.
+    func lines(_ configuration: Configuration) -> [ConfigurationLine]
+}
+
+/// The command: its flags are those of serving, which needs no subcommand.
+struct Culvert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "culvert",
+        abstract: "An HTTP CONNECT proxy on io_uring.",
+        usage: """
+            culvert [serve] [<flag> ...]
+            culvert doctor [--workers <count>]
+            """,
+        discussion: """
+            Serves until SIGTERM or SIGINT. Durations have a unit: 250ms, 30s, 5m, 1h. \
+            Sizes are bytes, bare or with B, KiB, MiB or GiB.
+            """,
+        version: "culvert \(version)",
+        subcommands: [DoctorCommand.self]
+    )
+
+    static let version = "0.1.0"
+
+    @OptionGroup(title: "Listening") var listening: ListeningFlags
+    @OptionGroup(title: "Who may go where") var access: AccessFlags
+    @OptionGroup(title: "Finding names") var names: NameFlags
+    @OptionGroup(title: "Times") var times: TimeFlags
+    @OptionGroup(title: "Limits") var limits: LimitFlags
+    @OptionGroup(title: "Relay") var relay: RelayFlags
+    @OptionGroup(title: "Ring") var ring: RingFlags
+    @OptionGroup(title: "Sockets") var sockets: SocketFlags
+    @OptionGroup(title: "Journal") var journal: JournalFlags
+
+    @Flag(help: "Print every value in force and why, and exit.")
+    var showConfiguration = false
+
+    private var groups: [any FlagGroup] {
+        [listening, access, names, times, limits, relay, ring, sockets, journal]
+    }
+
+    /// The configuration that the flags make of the defaults.
+    func makeConfiguration() -> Configuration {
+        var configuration = Configuration()
+        for group in groups { group.fill(&configuration) }
+        return configuration
+    }
+
+    func run() throws {
+        let configuration = makeConfiguration()
+        if showConfiguration {
+            ConfigurationLine.print(groups.flatMap { $0.lines(configuration) })
+            return
+        }
+        let status = Server.run(configuration)
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    func validate() throws {
+        try Consistency.check(makeConfiguration(), hostsFileIsGiven: names.hostsFile != nil)
+    }
+}
