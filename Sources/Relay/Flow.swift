@@ -1,0 +1,282 @@
+/// How a flow may move bytes.
+public struct FlowRules: Equatable, Sendable {
+    /// The ways of moving bytes that an operator can choose from.
+    public enum Way: UInt8, Sendable {
+        /// Copying for messages, splicing for bulk.
+        case auto
+        /// Only receive and send.
+        case copy
+        /// Only splicing.
+        case splice
+    }
+
+    /// The chosen way.
+    public var way: Way
+    /// Bytes of one buffer: a receive that fills it hints at a backlog.
+    public var bufferSize: Int
+    /// Full buffers in a row after which a flow is bulk.
+    public var promoteAfter: Int
+    /// A spliced move of fewer bytes is small; two in a row end bulk.
+    public static var smallMove: Int { 16384 }
+
+    /// Rules for `way` with buffers of `bufferSize` bytes.
+    public init(way: Way, bufferSize: Int, promoteAfter: Int) {
+        self.way = way
+        self.bufferSize = bufferSize
+        self.promoteAfter = promoteAfter
+    }
+}
+
+/// One direction of a tunnel: decides what its bytes do next, and never does it.
+///
+///     watching ──▶ receiving ──▶ sending ──▶ receiving …          copying, bytes in a buffer
+///        │ ▲                        │ full buffers in a row
+///        ▼ │                        ▼
+///      movingIn ──▶ movingOut ──▶ movingIn …                       bulk, bytes in a pipe
+///                       │ ▲
+///                       ▼ │ sink full
+///                  awaitingSink
+///
+/// Each function reports what happened and returns the step to take. At most one step is under
+/// way at a time, so that what is not yet sent is bounded by one buffer or one pipe, and a slow
+/// sink stops the reading of its source by itself.
+public struct Flow: Equatable, Sendable {
+    /// What is under way.
+    public enum Phase: UInt8, Sendable {
+        /// Nothing yet: the tunnel isn't established.
+        case idle
+        /// A poll waits for bytes on the source; neither buffer nor pipe is held.
+        case watching
+        /// A receive waits for bytes on the source.
+        case receiving
+        /// The receive is being given up, so that the flow can park.
+        case parking
+        /// Bytes wait on the source, but no buffer is free.
+        case awaitingBuffer
+        /// A buffer is being sent to the sink.
+        case sending
+        /// Bytes move from the source into a pipe.
+        case movingIn
+        /// Bytes move from the pipe to the sink.
+        case movingOut
+        /// The pipe holds bytes that the sink has no room for.
+        case awaitingSink
+        /// The source has ended, and all it sent has been delivered.
+        case ended
+    }
+
+    /// What to do next.
+    public enum Step: Equatable, Sendable {
+        /// Nothing: what is under way goes on.
+        case none
+        /// Poll the source for bytes.
+        case watchSource
+        /// Receive into a buffer; with `afterPoll` when the socket is known to be empty.
+        case receive(afterPoll: Bool)
+        /// Cancel the receive that waits.
+        case cancelReceive
+        /// Wait for a buffer to be given back.
+        case awaitBuffer
+        /// Send what is held.
+        case send
+        /// Give the buffer back, then take the step that `next` returns.
+        case releaseBuffer
+        /// Move bytes from the source into a pipe.
+        case moveIn
+        /// Move bytes from the pipe to the sink.
+        case moveOut
+        /// Poll the sink for room.
+        case watchSink
+        /// All has been delivered: send FIN to the sink.
+        case shutdownSink
+    }
+
+    /// What is under way.
+    public private(set) var phase = Phase.idle
+    /// Whether bytes are spliced at present.
+    public private(set) var isBulk = false
+    /// Whether bytes have ever been spliced.
+    public private(set) var wasBulk = false
+    /// Whether the sink had no room for the last bytes.
+    public private(set) var isStalled = false
+    private var fullReceives: UInt8 = 0
+    private var smallMoves: UInt8 = 0
+    /// Where the held bytes begin in the buffer.
+    public private(set) var offset: UInt32 = 0
+    /// Bytes received or moved in that the sink doesn't have yet.
+    public private(set) var held: UInt32 = 0
+    /// Bytes that the sink has taken.
+    public private(set) var delivered: UInt64 = 0
+
+    /// A flow whose tunnel isn't established.
+    public init() {}
+
+    // MARK: Beginning
+
+    /// The tunnel is established.
+    public mutating func start(_ rules: FlowRules) -> Step {
+        precondition(phase == .idle || phase == .sending)
+        isBulk = rules.way == .splice
+        return rest(afterPoll: true)
+    }
+
+    /// The tunnel is established, and `count` bytes came with its head: they go first.
+    public mutating func start(holding count: Int) -> Step {
+        precondition(phase == .idle && count > 0)
+        phase = .sending
+        offset = 0
+        held = UInt32(count)
+        return .send
+    }
+
+    // MARK: Copying
+
+    /// The poll of the source says that there is something to read, be it the end.
+    public mutating func sourceIsReady() -> Step {
+        precondition(phase == .watching)
+        if isBulk {
+            phase = .movingIn
+            return .moveIn
+        }
+        phase = .receiving
+        return .receive(afterPoll: false)
+    }
+
+    /// `count` bytes, more than none, came into a buffer.
+    public mutating func received(_ count: Int, _ rules: FlowRules) -> Step {
+        precondition((phase == .receiving || phase == .parking) && count > 0)
+        phase = .sending
+        offset = 0
+        held = UInt32(count)
+        fullReceives = count >= rules.bufferSize ? min(fullReceives, 254) + 1 : 0
+        return .send
+    }
+
+    /// The source has sent FIN, and nothing is held.
+    public mutating func sourceEnded() -> Step {
+        precondition(held == 0 && phase != .ended)
+        phase = .ended
+        return .shutdownSink
+    }
+
+    /// The receive found no buffer; the bytes stay in the socket.
+    public mutating func foundNoBuffer() -> Step {
+        precondition(phase == .receiving || phase == .parking)
+        phase = .awaitingBuffer
+        return .awaitBuffer
+    }
+
+    /// A buffer has been given back by somebody.
+    public mutating func bufferIsFree() -> Step {
+        precondition(phase == .awaitingBuffer)
+        phase = .receiving
+        return .receive(afterPoll: false)
+    }
+
+    /// The sink took `count` of the held bytes.
+    public mutating func sent(_ count: Int) -> Step {
+        precondition(phase == .sending && count <= Int(held))
+        delivered &+= UInt64(count)
+        offset += UInt32(count)
+        held -= UInt32(count)
+        guard held == 0 else {
+            isStalled = true
+            return .send
+        }
+        isStalled = false
+        return .releaseBuffer
+    }
+
+    /// The buffer has been given back: what comes next.
+    public mutating func next(_ rules: FlowRules, sourceHasMore: Bool) -> Step {
+        precondition(held == 0)
+        if rules.way == .splice {
+            isBulk = true
+        } else if rules.way == .auto, Int(fullReceives) >= rules.promoteAfter {
+            fullReceives = 0
+            smallMoves = 0
+            isBulk = true
+        }
+        guard isBulk, sourceHasMore else { return rest(afterPoll: !sourceHasMore) }
+        phase = .movingIn
+        return .moveIn
+    }
+
+    // MARK: Parking
+
+    /// Nothing has come for a while.
+    public mutating func park() -> Step {
+        guard phase == .receiving else { return .none }
+        phase = .parking
+        return .cancelReceive
+    }
+
+    /// The receive has been cancelled.
+    public mutating func receiveWasCancelled() -> Step {
+        precondition(phase == .parking || phase == .receiving)
+        phase = .watching
+        return .watchSource
+    }
+
+    // MARK: Splicing
+
+    /// No pipe is free: copy instead.
+    public mutating func foundNoPipe() -> Step {
+        precondition(phase == .movingIn)
+        isBulk = false
+        phase = .receiving
+        return .receive(afterPoll: false)
+    }
+
+    /// `count` bytes, more than none, came into the pipe.
+    public mutating func movedIn(_ count: Int, _ rules: FlowRules) -> Step {
+        precondition(phase == .movingIn && held == 0 && count > 0)
+        wasBulk = true
+        held = UInt32(count)
+        smallMoves = count < FlowRules.smallMove ? smallMoves &+ 1 : 0
+        if smallMoves >= 2, rules.way == .auto { isBulk = false }
+        phase = .movingOut
+        return .moveOut
+    }
+
+    /// The source had nothing to move.
+    public mutating func sourceWasEmpty() -> Step {
+        precondition(phase == .movingIn && held == 0)
+        return rest(afterPoll: true)
+    }
+
+    /// The sink took `count` bytes out of the pipe.
+    public mutating func movedOut(_ count: Int) -> Step {
+        precondition(phase == .movingOut && count > 0 && count <= Int(held))
+        delivered &+= UInt64(count)
+        held -= UInt32(count)
+        guard held == 0 else { return .moveOut }
+        isStalled = false
+        return rest(afterPoll: false)
+    }
+
+    /// The sink has no room.
+    public mutating func sinkIsFull() -> Step {
+        precondition(phase == .movingOut)
+        phase = .awaitingSink
+        isStalled = true
+        return .watchSink
+    }
+
+    /// The sink has room again.
+    public mutating func sinkIsReady() -> Step {
+        precondition(phase == .awaitingSink)
+        phase = .movingOut
+        return .moveOut
+    }
+
+    /// Waits for bytes: by a poll when splicing, by a receive when copying.
+    private mutating func rest(afterPoll: Bool) -> Step {
+        if isBulk {
+            phase = .watching
+            return .watchSource
+        }
+        phase = .receiving
+        return .receive(afterPoll: afterPoll)
+    }
+}
