@@ -43,7 +43,7 @@ internal import Glibc
 }
 
 /// Zeroed pages, mapped for as long as this value lives and backed only where they are touched.
-@safe struct Pages: ~Copyable {
+@safe struct Pages: ~Copyable, @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 

@@ -35,6 +35,10 @@ public protocol SubmissionQueue: ~Copyable {
     /// Hands buffer `index` to the kernel for receives.
     mutating func provide(_ index: UInt16)
 
+    /// The memory of provided buffer `index`; the caller's from the completion that named it until
+    /// it hands the buffer back.
+    func buffer(_ index: UInt16) -> Extent
+
     /// Submits what is prepared and waits for `count` completions, or until `deadline`.
     mutating func submitAndWait(count: Int, until deadline: Instant?)
     /// The next completion that has arrived, if any.
@@ -85,7 +89,7 @@ public struct PollEvents: OptionSet, Sendable {
 }
 
 /// The two ends of a pipe.
-public struct PipeEnds: Equatable, Sendable {
+public struct PipeEnds: BitwiseCopyable, Equatable, Sendable {
     /// The end that is read from.
     public var source: Int32
     /// The end that is written to.

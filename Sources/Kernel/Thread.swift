@@ -43,6 +43,11 @@ internal import Glibc
         guard status == 0 else { throw SystemError("pthread_setaffinity_np", code: status) }
     }
 
+    /// Sleeps. Not for workers.
+    public static func pause(milliseconds: UInt32) {
+        usleep(milliseconds * 1000)
+    }
+
     /// How many CPUs the process may run on.
     public static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 

@@ -1,0 +1,46 @@
+internal import Glibc
+
+/// A file, pipe or terminal that is written to by waiting calls. Not for workers.
+public struct OutputFile: ~Copyable {
+    private let descriptor: Int32
+    private let closes: Bool
+
+    /// Standard output.
+    public static var standardOutput: OutputFile { OutputFile(descriptor: 1, closes: false) }
+
+    private init(descriptor: Int32, closes: Bool) {
+        self.descriptor = descriptor
+        self.closes = closes
+    }
+
+    /// Opens the file at `path` for appending; makes it if need be.
+    ///
+    /// - Throws: `SystemError` of open(2).
+    public init(appendingTo path: String) throws(SystemError) {
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY
+        let descriptor = unsafe open(path, flags, 0o640)
+        guard descriptor >= 0 else { throw SystemError("open") }
+        self.init(descriptor: descriptor, closes: true)
+    }
+
+    deinit {
+        if closes { close(descriptor) }
+    }
+
+    /// Writes some bytes of `bytes`; how many, or an errno negated.
+    public func write(_ bytes: Extent) -> Int {
+        while true {
+            let count = unsafe Glibc.write(descriptor, bytes.start, bytes.count)
+            if count >= 0 { return count }
+            if errno != EINTR { return -Int(errno) }
+        }
+    }
+
+    /// Writes `text` to standard error.
+    public static func complain(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            _ = unsafe Glibc.write(2, bytes.baseAddress, bytes.count)
+        }
+    }
+}
