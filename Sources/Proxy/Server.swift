@@ -1,7 +1,216 @@
-/// The running proxy.
-public enum Server {
-    /// Serves as `configuration` says until a signal ends it; the exit status of the process.
-    public static func run(_ configuration: Configuration) -> Int32 {
-        1
+public import Internet
+internal import Kernel
+internal import Resolver
+internal import Synchronization
+
+/// A start that failed: what, and what to do about it.
+public struct StartError: Error, CustomStringConvertible {
+    /// Cause and remedy, for the operator.
+    public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// The proxy: workers, journal, signals, drain.
+public final class Server: Sendable {
+    /// What happens that an operator wants to know.
+    public enum Notice: Sendable {
+        case listening(Endpoint)
+        case ready(workers: Int, tunnelCeiling: Int)
+        case draining(tunnels: Int)
+        case drained
+        case stopped
+        case paused(worker: Int)
+        case resumed(worker: Int)
+        case lost(records: UInt64)
+        case status(String)
+        case reopened
+    }
+
+    let configuration: Configuration
+    let notify: @Sendable (Notice) -> Void
+    let counters: [Counters]
+    let mailboxes: [Mailbox]
+    let journal: Journal?
+    let plan: Plan
+    let hosts: HostsFile
+    private let endpoints: [Endpoint]
+    private let start = StartGate()
+
+    /// Binds and prepares all that can fail before a worker runs.
+    ///
+    /// - Throws: `StartError` with the cause and the remedy.
+    public init(
+        _ configuration: Configuration,
+        notify: @escaping @Sendable (Notice) -> Void
+    ) throws(StartError) {
+        self.configuration = configuration
+        self.notify = notify
+        do {
+            plan = Plan(configuration, openFiles: try Descriptors.raiseLimit())
+            hosts =
+                configuration.hostsFile.isEmpty
+                ? HostsFile() : try Server.hosts(configuration.hostsFile)
+            guard plan.slots > 0 else {
+                throw StartError(
+                    "the open-file limit of \(plan.openFiles) leaves no room for tunnels: "
+                        + "raise it with 'ulimit -n' or LimitNOFILE"
+                )
+            }
+            endpoints = try Server.reserve(configuration.listen)
+            var counters: [Counters] = []
+            var mailboxes: [Mailbox] = []
+            for _ in 0..<plan.workers {
+                counters.append(Counters())
+                mailboxes.append(try Mailbox())
+            }
+            self.counters = counters
+            self.mailboxes = mailboxes
+            journal =
+                configuration.journal == .none
+                ? nil : try Journal(configuration.journal, workers: plan.workers)
+        } catch let error as StartError {
+            throw error
+        } catch {
+            throw StartError("\(error)")
+        }
+    }
+
+    /// Serves until a signal has ended it; the exit status.
+    ///
+    /// - Throws: `StartError` if a worker could not start.
+    public func run() throws(StartError) -> Int32 {
+        Signals.block()
+        let journalThread = try startJournal()
+        var threads: [ThreadBox] = []
+        let admission = try wrap { () throws(SystemError) in
+            try Admission(
+                tunnelsMax: configuration.maxTunnels,
+                perClientMax: configuration.maxTunnelsPerClient
+            )
+        }
+        for index in 0..<plan.workers {
+            threads.append(
+                try wrap { () throws(SystemError) in
+                    try ThreadBox("worker-\(index)") { self.work(index, admission) }
+                }
+            )
+        }
+        if let failure = start.wait(for: plan.workers) {
+            throw StartError(failure)
+        }
+        for endpoint in endpoints { notify(.listening(endpoint)) }
+        notify(.ready(workers: plan.workers, tunnelCeiling: plan.slots * plan.workers))
+        watch()
+        for thread in threads { thread.join() }
+        if let journalThread {
+            journal?.stop()
+            journalThread.join()
+        }
+        reportLost()
+        return 0
+    }
+
+    private func wrap<Value: ~Copyable>(
+        _ body: () throws(SystemError) -> Value
+    ) throws(StartError) -> Value {
+        do throws(SystemError) { return try body() } catch { throw StartError("\(error)") }
+    }
+
+    private func startJournal() throws(StartError) -> ThreadBox? {
+        guard let journal else { return nil }
+        return try wrap { () throws(SystemError) in
+            // Opened here once, so that a bad path stops the start; the thread opens its own.
+            _ = try journal.open()
+            return try ThreadBox("journal") {
+                guard let file = try? journal.open() else { return }
+                journal.run(file)
+            }
+        }
+    }
+
+    // MARK: Listening
+
+    /// Binds each endpoint once, to learn its port and whether somebody else listens there.
+    private static func reserve(_ endpoints: [Endpoint]) throws(StartError) -> [Endpoint] {
+        var bound: [Endpoint] = []
+        for endpoint in endpoints {
+            do throws(SystemError) {
+                let socket = try Socket.bound(to: endpoint, isShared: false)
+                bound.append(Socket.localEndpoint(of: socket) ?? endpoint)
+                Socket.close(socket)
+            } catch {
+                throw StartError("--listen \(endpoint): \(Server.advice(error))")
+            }
+        }
+        return bound
+    }
+
+    private static func advice(_ error: SystemError) -> String {
+        switch error.code {
+        case Errno.addressInUse:
+            "somebody listens there already; stop it or choose another port"
+        case Errno.addressNotAvailable: "this machine has no such address"
+        case Errno.accessDenied: "ports below 1024 need CAP_NET_BIND_SERVICE"
+        default: error.description
+        }
+    }
+
+    // MARK: A worker's thread
+
+    private func work(_ index: Int, _ admission: Admission) {
+        do {
+            var worker = try makeWorker(index, admission)
+            start.pass()
+            worker.run()
+        } catch {
+            start.fail("\(error)")
+        }
+    }
+
+    private func makeWorker(
+        _ index: Int,
+        _ admission: Admission
+    ) throws -> Worker<Ring, Resolver> {
+        var kept: [Int32] = [0, 1, 2, mailboxes[index].event]
+        if let journal { kept.append(journal.event) }
+        try Descriptors.makeOwnTable(keeping: kept)
+        if let cpu = plan.cpu(of: index) { try Thread.pin(to: cpu) }
+        let terms = Terms(configuration, name: plan.name, ownListeners: endpoints)
+        let memory = try Blocks(
+            count: configuration.buffers,
+            blockSize: configuration.bufferSize
+        )
+        let ring = try Ring(plan.ring, memory: memory)
+        var listeners: [Int32] = []
+        for endpoint in endpoints {
+            listeners.append(
+                try Socket.listen(
+                    on: endpoint,
+                    backlog: Int32(clamping: configuration.backlog),
+                    options: terms.socket
+                )
+            )
+        }
+        let services = try Services(
+            terms: terms,
+            queue: ring,
+            names: try makeResolver(),
+            index: index,
+            slots: plan.slots + plan.shed,
+            descriptorMax: plan.descriptorMax,
+            journal: try makeJournalWriter(index),
+            counters: counters[index],
+            admission: admission
+        )
+        return try Worker(
+            services: services,
+            listeners: listeners,
+            mailbox: mailboxes[index],
+            slots: plan.slots + plan.shed,
+            shedMax: plan.shed
+        )
     }
 }

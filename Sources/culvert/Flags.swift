@@ -58,7 +58,7 @@ struct Culvert: ParsableCommand {
             ConfigurationLine.print(groups.flatMap { $0.lines(configuration) })
             return
         }
-        let status = Server.run(configuration)
+        let status = Serving.run(configuration)
         if status != 0 { throw ExitCode(status) }
     }
 

@@ -1,0 +1,45 @@
+internal import Synchronization
+
+/// What one worker counts: written by it alone, read by anybody.
+///
+/// A single writer needs no atomic addition: a relaxed load and a relaxed store are two plain
+/// moves. Levels (tunnels, buffers…) are copied from the tables themselves once a turn, so that
+/// they can't drift from the truth.
+final class Counters: Sendable {
+    /// One number.
+    struct Number: ~Copyable, Sendable {
+        private let value = Atomic<UInt64>(0)
+
+        func add(_ amount: UInt64 = 1) {
+            value.store(value.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+        }
+
+        func set(_ amount: Int) {
+            value.store(UInt64(clamping: amount), ordering: .relaxed)
+        }
+
+        func read() -> UInt64 { value.load(ordering: .relaxed) }
+    }
+
+    // Totals since the start.
+    let accepted = Number()
+    let established = Number()
+    let ended = Number()
+    let refused = Number()
+    let shed = Number()
+    let pauses = Number()
+    let lateCompletions = Number()
+    let failedCloses = Number()
+    let bytesOut = Number()
+    let bytesIn = Number()
+    let journalLost = Number()
+    // Levels.
+    let tunnels = Number()
+    let openings = Number()
+    let descriptors = Number()
+    let buffersOut = Number()
+    let pipesOut = Number()
+    let pipesOpen = Number()
+    let isAccepting = Number()
+    let enters = Number()
+}

@@ -1,0 +1,49 @@
+internal import Connect
+internal import Relay
+
+/// Why a tunnel ended, and who ended it: decided once, told once.
+struct Ending: Equatable {
+    /// The causes that aren't refusals.
+    enum Cause: UInt8 {
+        /// Both sides ended in order.
+        case closed
+        /// One side reset the connection, or it broke.
+        case reset
+        /// No byte for the idle timeout.
+        case idleTimeout
+        /// One direction had ended, and no byte came on the other.
+        case halfClosedTimeout
+        /// The total lifetime was over.
+        case lifetime
+        /// The server drains, and the tunnel was idle or its time was over.
+        case drained
+        /// The server was told to stop at once.
+        case stopped
+        /// The client left before it had been answered.
+        case clientLeft
+        /// The request was refused.
+        case refused
+    }
+
+    var cause: Cause
+    var side: Side
+    /// Why the request was refused, if it was.
+    var refusal: Refusal?
+    /// The errno behind a reset; 0 if there is none.
+    var code: Int32 = 0
+
+    /// The word of the journal: for a refusal the same as in Proxy-Status.
+    var word: String {
+        switch cause {
+        case .closed: "closed"
+        case .reset: "reset"
+        case .idleTimeout: "idle_timeout"
+        case .halfClosedTimeout: "half_closed_timeout"
+        case .lifetime: "lifetime"
+        case .drained: "drained"
+        case .stopped: "stopped"
+        case .clientLeft: "client_left"
+        case .refused: refusal?.error.word ?? "proxy_internal_error"
+        }
+    }
+}

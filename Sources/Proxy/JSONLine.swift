@@ -1,0 +1,91 @@
+internal import Internet
+internal import Kernel
+
+/// Writes one JSON object on one line, without allocating.
+struct JSONLine: ByteSink {
+    private var sink: ExtentSink
+    private var isFirst = true
+
+    /// A line that is written into `extent`.
+    init(_ extent: Extent) {
+        sink = ExtentSink(extent)
+        sink.append(UInt8(ascii: "{"))
+    }
+
+    mutating func append(_ byte: UInt8) {
+        sink.append(byte)
+    }
+
+    /// Ends the line; its bytes, or nil if the extent was too small.
+    mutating func finish() -> Int? {
+        sink.append("}\n")
+        return sink.hasOverflowed ? nil : sink.count
+    }
+
+    /// Begins a member; its value follows.
+    mutating func key(_ name: String) {
+        if !isFirst { sink.append(UInt8(ascii: ",")) }
+        isFirst = false
+        sink.append(UInt8(ascii: "\""))
+        sink.append(name)
+        sink.append("\":")
+    }
+
+    mutating func member(_ name: String, _ number: UInt64) {
+        key(name)
+        sink.append(decimal: number)
+    }
+
+    mutating func member(_ name: String, _ word: String) {
+        key(name)
+        quote { $0.append(word) }
+    }
+
+    mutating func member(_ name: String, _ endpoint: Endpoint?) {
+        key(name)
+        guard let endpoint else { return sink.append("null") }
+        quote { endpoint.write(to: &$0) }
+    }
+
+    /// A member whose value `write` writes between quotes: text that needs no escaping.
+    mutating func quoted(_ name: String, _ write: (inout ExtentSink) -> Void) {
+        key(name)
+        quote(write)
+    }
+
+    private mutating func quote(_ write: (inout ExtentSink) -> Void) {
+        sink.append(UInt8(ascii: "\""))
+        write(&sink)
+        sink.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 3339, UTC, microseconds.
+    mutating func member(_ name: String, _ time: WallTime) {
+        key(name)
+        quote { sink in
+            sink.append(decimal: time.year)
+            sink.append(UInt8(ascii: "-"))
+            sink.append(twoDigits: time.month)
+            sink.append(UInt8(ascii: "-"))
+            sink.append(twoDigits: time.day)
+            sink.append(UInt8(ascii: "T"))
+            sink.append(twoDigits: time.hour)
+            sink.append(UInt8(ascii: ":"))
+            sink.append(twoDigits: time.minute)
+            sink.append(UInt8(ascii: ":"))
+            sink.append(twoDigits: time.second)
+            sink.append(UInt8(ascii: "."))
+            sink.append(twoDigits: time.microsecond / 10000)
+            sink.append(twoDigits: time.microsecond / 100 % 100)
+            sink.append(twoDigits: time.microsecond % 100)
+            sink.append(UInt8(ascii: "Z"))
+        }
+    }
+}
+
+extension ExtentSink {
+    fileprivate mutating func append(twoDigits number: UInt32) {
+        append(UInt8(ascii: "0") + UInt8(number / 10))
+        append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+}

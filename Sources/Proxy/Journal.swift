@@ -1,0 +1,143 @@
+internal import Kernel
+internal import Synchronization
+
+/// The journal: JSON lines of all workers, written by one thread of its own.
+///
+/// A worker puts a record into its spool and never waits: what doesn't fit is counted as lost. The
+/// thread sleeps on an eventfd while there is nothing to write; a worker that finds it asleep
+/// wakes it with its next submissions. Lines are written whole and in the order of each worker.
+final class Journal: Sendable {
+    static var spoolBytes: Int { 1 << 20 }
+
+    private let target: Configuration.JournalTarget
+    private let spools: [Spool]
+    /// Wakes the thread.
+    let event: Int32
+    let isAsleep = Atomic<Bool>(false)
+    private let mustStop = Atomic<Bool>(false)
+    private let mustReopen = Atomic<Bool>(false)
+    /// Records that the file didn't take.
+    let lostInWriting = Counters.Number()
+
+    /// A journal for `workers` workers.
+    init(_ target: Configuration.JournalTarget, workers: Int) throws(SystemError) {
+        self.target = target
+        event = try Descriptors.makeEvent()
+        var spools: [Spool] = []
+        for _ in 0..<workers { spools.append(try Spool(capacity: Journal.spoolBytes)) }
+        self.spools = spools
+    }
+
+    /// Worker `index`'s end of the journal.
+    func writer(_ index: Int) throws(SystemError) -> JournalWriter {
+        try JournalWriter(self, spools[index])
+    }
+
+    /// Opens the file; called once before `run`, so that a bad path stops the start.
+    func open() throws(SystemError) -> OutputFile {
+        switch target {
+        case .none, .standardOutput: .standardOutput
+        case .file(let path): try OutputFile(appendingTo: path)
+        }
+    }
+
+    /// Writes until it is told to stop and all spools are empty. The body of the thread.
+    func run(_ file: consuming OutputFile) {
+        var file = file
+        while true {
+            if mustReopen.exchange(false, ordering: .relaxed), let fresh = try? open() {
+                file = fresh
+            }
+            let isStopping = mustStop.load(ordering: .acquiring)
+            if writeAll(file) { continue }
+            if isStopping { return }
+            isAsleep.store(true, ordering: .sequentiallyConsistent)
+            // A record that came in between would otherwise wait for the next one.
+            if writeAll(file) { continue }
+            Descriptors.waitForSignal(event)
+            isAsleep.store(false, ordering: .relaxed)
+        }
+    }
+
+    private func writeAll(_ file: borrowing OutputFile) -> Bool {
+        var hasWritten = false
+        for spool in spools {
+            while let bytes = spool.peek() {
+                hasWritten = true
+                spool.drop(write(bytes, to: file))
+            }
+        }
+        return hasWritten
+    }
+
+    /// Writes what it can; how many bytes have been dealt with. Lines that the file doesn't take
+    /// are lost, and counted, so that a full disk holds nobody up.
+    private func write(_ bytes: Extent, to file: borrowing OutputFile) -> Int {
+        let count = file.write(bytes)
+        if count > 0 { return count }
+        var lines: UInt64 = 0
+        for index in 0..<bytes.count where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
+        lostInWriting.add(max(lines, 1))
+        return bytes.count
+    }
+
+    /// Opens the file anew, for log rotation.
+    func reopen() {
+        mustReopen.store(true, ordering: .relaxed)
+        Descriptors.signal(event)
+    }
+
+    /// Lets `run` return once all has been written. No worker may write any more.
+    func stop() {
+        mustStop.store(true, ordering: .releasing)
+        Descriptors.signal(event)
+    }
+}
+
+/// A worker's end of the journal.
+struct JournalWriter: ~Copyable {
+    private let journal: Journal?
+    private let spool: Spool?
+    private let scratch: Blocks
+    private var hasNews = false
+    static var recordBytesMax: Int { 2048 }
+
+    fileprivate init(_ journal: Journal, _ spool: Spool) throws(SystemError) {
+        let scratch = try Blocks(count: 1, blockSize: JournalWriter.recordBytesMax)
+        self.scratch = scratch
+        self.journal = journal
+        self.spool = spool
+    }
+
+    /// The end of no journal.
+    init() throws(SystemError) {
+        let scratch = try Blocks(count: 1, blockSize: 64)
+        self.scratch = scratch
+        journal = nil
+        spool = nil
+    }
+
+    /// Whether anything is written at all.
+    var isOn: Bool { spool != nil }
+
+    /// Writes one record; counts it as lost if there is no room.
+    mutating func write(_ counters: Counters, _ body: (inout JSONLine) -> Void) {
+        guard let spool else { return }
+        var line = JSONLine(scratch[0])
+        line.member("time", WallTime.now())
+        body(&line)
+        guard let count = line.finish(), spool.push(scratch[0], count: count) else {
+            return counters.journalLost.add()
+        }
+        hasNews = true
+    }
+
+    /// Wakes the journal's thread if it sleeps and there is something for it to write.
+    mutating func flush(_ queue: inout some SubmissionQueue & ~Copyable) {
+        guard hasNews, let journal else { return }
+        hasNews = false
+        if journal.isAsleep.exchange(false, ordering: .sequentiallyConsistent) {
+            queue.wake(journal.event, token: Token(.wakeJournal).rawValue)
+        }
+    }
+}

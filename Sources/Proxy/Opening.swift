@@ -1,0 +1,84 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Resolver
+
+/// What a tunnel needs only until it is established: the head, the addresses, the attempts.
+///
+/// It lives apart from the tunnel, so that a parked tunnel doesn't pay for it. Its block of memory
+/// holds the request head, and what came after it, in front; the answer to a refusal behind.
+struct Opening: ~Copyable {
+    /// Attempts to connect that may run at once.
+    static var attemptsMax: Int { 4 }
+
+    var parser = HeadParser()
+    /// Bytes of the head block that have been received.
+    var received = 0
+    /// Bytes of them that are the head.
+    var headCount = 0
+    var port: UInt16 = 0
+    /// Whether the resolver knows this tunnel as a waiter.
+    var isWaiting = false
+    /// Whether all that will be known of the name is known.
+    var isResolved = false
+    /// Addresses that may be dialled, by family, and how many of them have been tried.
+    var candidates6 = AddressList()
+    var candidates4 = AddressList()
+    var tried6 = 0
+    var tried4 = 0
+    /// Answers of the resolver that have been taken into the candidates.
+    var hasTaken6 = false
+    var hasTaken4 = false
+    /// Sockets of the attempts; -1 where there is none.
+    var attempts: InlineArray<4, Int32> = InlineArray(repeating: -1)
+    var attemptEndpoints: InlineArray<4, Endpoint>
+    var attemptCount = 0
+    /// When the next attempt is due, the present ones notwithstanding.
+    var nextAttempt = Instant(nanoseconds: 0)
+    /// When the phase under way is over.
+    var deadline = Instant(nanoseconds: 0)
+    /// The most telling of the failures so far.
+    var failure: Refusal?
+    /// Bytes of the answer that have been sent, and its length.
+    var answerSent = 0
+    var answerCount = 0
+    /// Whether a receive into the head block is under way.
+    var isReceiving = false
+    /// Bytes of a refused client that have been thrown away.
+    var discarded = 0
+
+    init() {
+        attemptEndpoints = InlineArray(repeating: Endpoint(Address(v4: 0), port: 0))
+    }
+
+    /// Whether an address is left to be tried.
+    var hasCandidate: Bool { tried6 < candidates6.count || tried4 < candidates4.count }
+
+    /// The address to try next: families alternate, IPv6 first (RFC 8305 section 4).
+    mutating func nextCandidate() -> Address? {
+        let takes6 = tried6 < candidates6.count && (tried6 <= tried4 || tried4 >= candidates4.count)
+        if takes6 {
+            tried6 += 1
+            return candidates6[tried6 - 1]
+        }
+        guard tried4 < candidates4.count else { return nil }
+        tried4 += 1
+        return candidates4[tried4 - 1]
+    }
+
+    /// Keeps `refusal` unless a more telling one is known: an answer from the target tells more
+    /// than silence, and silence more than an address that policy forbids.
+    mutating func note(_ refusal: Refusal) {
+        func weight(_ refusal: Refusal) -> Int {
+            switch refusal {
+            case .connectionRefused, .connectReset: 4
+            case .connectTimeout, .unroutable: 3
+            case .outOfDescriptors, .noSourcePort: 2
+            case .addressProhibited, .ownListener: 1
+            default: 0
+            }
+        }
+        if let failure, weight(failure) >= weight(refusal) { return }
+        failure = refusal
+    }
+}

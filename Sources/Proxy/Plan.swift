@@ -1,0 +1,51 @@
+internal import Internet
+internal import Kernel
+
+/// What follows from a configuration on this machine.
+struct Plan: Sendable {
+    let workers: Int
+    let openFiles: Int
+    /// Tunnels that each worker can hold.
+    let slots: Int
+    /// Slots beyond them, for telling clients that there is no room.
+    let shed: Int
+    /// Descriptors that a worker's tunnels may use.
+    let descriptorMax: Int
+    let name: String
+    let ring: Ring.Options
+    private let cpus: [Int]
+
+    /// Descriptors of a worker that aren't a tunnel's: standard streams, ring, events, listeners,
+    /// name-server sockets.
+    private static var ownDescriptors: Int { 48 }
+    /// Beyond this many slots nothing is gained on one worker.
+    private static var slotsMax: Int { 1 << 20 }
+
+    init(_ configuration: Configuration, openFiles: Int) {
+        let cpuCount = Thread.cpuCount
+        workers = configuration.workers > 0 ? configuration.workers : cpuCount
+        self.openFiles = openFiles
+        if !configuration.cpus.isEmpty {
+            cpus = configuration.cpus
+        } else {
+            cpus = workers == cpuCount && workers > 1 ? Array(0..<cpuCount) : []
+        }
+        let pipes = 2 * configuration.pipes
+        let own = Plan.ownDescriptors + configuration.listen.count
+        let available = max(openFiles - own - pipes, 0)
+        shed = min(max(available / 64, 1), 64)
+        slots = min(max((available - shed) / 2, 0), Plan.slotsMax)
+        descriptorMax = available
+        name = configuration.name.isEmpty ? SystemName.host : configuration.name
+        var ring = Ring.Options()
+        ring.entries = UInt32(clamping: configuration.ringEntries)
+        ring.completionEntries = UInt32(clamping: configuration.completionEntries)
+        ring.buffers = configuration.buffers
+        self.ring = ring
+    }
+
+    /// The CPU that worker `index` is pinned to; nil if it isn't.
+    func cpu(of index: Int) -> Int? {
+        cpus.isEmpty ? nil : cpus[index % cpus.count]
+    }
+}

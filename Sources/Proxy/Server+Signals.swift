@@ -1,0 +1,97 @@
+internal import Kernel
+
+/// What the main thread does while the workers work: it waits for signals, tells the operator what
+/// has changed, and conducts the drain.
+extension Server {
+    private static var lookMilliseconds: Int { 1000 }
+
+    /// Returns when all workers have ended or been told to.
+    func watch() {
+        var wasPaused = Array(repeating: false, count: counters.count)
+        var lost: UInt64 = 0
+        while true {
+            switch Signals.next(within: Server.lookMilliseconds) {
+            case .terminate, .interrupt: return drain()
+            case .hangUp:
+                journal?.reopen()
+                notify(.reopened)
+            case .status: tellStatus()
+            case nil: tellChanges(&wasPaused, &lost)
+            }
+        }
+    }
+
+    private func tellChanges(_ wasPaused: inout [Bool], _ lost: inout UInt64) {
+        for index in counters.indices {
+            let isPaused = counters[index].isAccepting.read() == 0
+            guard isPaused != wasPaused[index] else { continue }
+            wasPaused[index] = isPaused
+            notify(isPaused ? .paused(worker: index) : .resumed(worker: index))
+        }
+        let now = lostRecords
+        if now > lost { notify(.lost(records: now - lost)) }
+        lost = now
+    }
+
+    /// Journal records that were lost since the start.
+    private var lostRecords: UInt64 {
+        counters.reduce(journal?.lostInWriting.read() ?? 0) { $0 + $1.journalLost.read() }
+    }
+
+    func reportLost() {
+        if lostRecords > 0 { notify(.lost(records: lostRecords)) }
+    }
+
+    private var tunnels: Int { counters.reduce(0) { $0 + Int($1.tunnels.read()) } }
+
+    private func drain() {
+        notify(.draining(tunnels: tunnels))
+        for mailbox in mailboxes { mailbox.send(.drain) }
+        let deadline = Instant.now() + configuration.drainTimeout
+        while tunnels > 0 || counters.contains(where: { $0.isAccepting.read() != 0 }) {
+            let left = deadline.nanoseconds(since: Instant.now()) / 1_000_000
+            if left == 0 {
+                for mailbox in mailboxes { mailbox.send(.finish) }
+                return notify(.drained)
+            }
+            switch Signals.next(within: min(Int(left), 50)) {
+            case .terminate, .interrupt:
+                for mailbox in mailboxes { mailbox.send(.stop) }
+                return notify(.stopped)
+            case .status: tellStatus()
+            case .hangUp, nil: break
+            }
+        }
+        notify(.drained)
+    }
+
+    /// One line for each worker, with what stands in its tables.
+    private func tellStatus() {
+        for index in counters.indices {
+            let counter = counters[index]
+            let numbers: [(String, UInt64)] = [
+                ("worker", UInt64(index)),
+                ("tunnels", counter.tunnels.read()),
+                ("openings", counter.openings.read()),
+                ("descriptors", counter.descriptors.read()),
+                ("buffers_out", counter.buffersOut.read()),
+                ("pipes_out", counter.pipesOut.read()),
+                ("pipes_open", counter.pipesOpen.read()),
+                ("accepted", counter.accepted.read()),
+                ("opened", counter.established.read()),
+                ("ended", counter.ended.read()),
+                ("refused", counter.refused.read()),
+                ("shed", counter.shed.read()),
+                ("pauses", counter.pauses.read()),
+                ("late_completions", counter.lateCompletions.read()),
+                ("failed_closes", counter.failedCloses.read()),
+                ("bytes_out", counter.bytesOut.read()),
+                ("bytes_in", counter.bytesIn.read()),
+                ("journal_lost", counter.journalLost.read()),
+            ]
+            let members = numbers.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
+            let isAccepting = counter.isAccepting.read() != 0
+            notify(.status("{\"event\":\"status\",\(members),\"accepting\":\(isAccepting)}"))
+        }
+    }
+}

@@ -1,0 +1,102 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Relay
+internal import Resolver
+
+/// What the journal tells of a tunnel: one record when it opens and one when it ends, joined by
+/// its id. The authority is canonical text made by us, so no byte of the client gets in.
+extension Services where Queue: ~Copyable, Names: ~Copyable {
+    /// Keeps the authority of a tunnel for its records.
+    mutating func note(_ authority: Authority, for slot: UInt32) {
+        guard journal.isOn else { return }
+        let block = authorities[Int(slot)]
+        var sink = ExtentSink(block.part(2..<block.count))
+        authority.write(to: &sink)
+        block[0] = UInt8(truncatingIfNeeded: sink.count >> 8)
+        block[1] = UInt8(truncatingIfNeeded: sink.count)
+    }
+
+    mutating func writeOpen<Q: ~Copyable, N: ~Copyable>(_ record: Tunnel<Q, N>.Record, _ slot: UInt32) {
+        guard journal.isOn else { return }
+        let authority = authorities[Int(slot)]
+        let worker = index
+        journal.write(counters) { line in
+            line.member("event", "open")
+            Self.identify(&line, record, authority, worker)
+        }
+    }
+
+    mutating func writeEnd<Q: ~Copyable, N: ~Copyable>(
+        _ record: Tunnel<Q, N>.Record,
+        _ duplex: Duplex,
+        _ ending: Ending,
+        _ slot: UInt32
+    ) {
+        guard journal.isOn else { return }
+        let authority = authorities[Int(slot)]
+        let worker = index
+        let duration = now.nanoseconds(since: record.accepted) / 1000
+        journal.write(counters) { line in
+            line.member("event", "end")
+            Self.identify(&line, record, authority, worker)
+            let wasOpened = ending.refusal == nil && ending.cause != .clientLeft
+            line.member("status", UInt64(ending.refusal?.status ?? (wasOpened ? 200 : 0)))
+            line.member("reason", ending.word)
+            line.member("ended_by", Self.word(ending.side))
+            line.member("detail", ending.refusal?.detail ?? "")
+            line.member("errno", UInt64(max(ending.code, 0)))
+            line.member("bytes_out", duplex.outbound.delivered)
+            line.member("bytes_in", duplex.inbound.delivered)
+            let wasBulk = duplex.outbound.wasBulk || duplex.inbound.wasBulk
+            let wasUsed = duplex.outbound.delivered + duplex.inbound.delivered > 0
+            line.member("relay", wasBulk ? "bulk" : wasUsed ? "interactive" : "none")
+            line.member("duration_us", duration)
+        }
+    }
+
+    private static func identify<Q: ~Copyable, N: ~Copyable>(
+        _ line: inout JSONLine,
+        _ record: Tunnel<Q, N>.Record,
+        _ authority: Extent,
+        _ worker: Int
+    ) {
+        line.quoted("id") { sink in
+            sink.append(decimal: UInt64(worker))
+            sink.append("-")
+            sink.append(decimal: record.number)
+        }
+        line.member("worker", UInt64(worker))
+        line.member("client", record.client)
+        line.key("user")
+        line.append("null")
+        if record.hasAuthority {
+            line.quoted("authority") { sink in
+                let count = Int(authority[0]) << 8 | Int(authority[1])
+                for index in 0..<count { sink.append(authority[index + 2]) }
+            }
+        } else {
+            line.key("authority")
+            line.append("null")
+        }
+        line.member("address", record.dialled)
+        line.member("head_us", UInt64(record.headMicroseconds))
+        line.member("resolve_us", UInt64(record.resolveMicroseconds))
+        line.member("connect_us", UInt64(record.connectMicroseconds))
+        line.member("answer_us", UInt64(record.answerMicroseconds))
+    }
+
+    private static func word(_ side: Side) -> String {
+        switch side {
+        case .client: "client"
+        case .upstream: "upstream"
+        case .proxy: "proxy"
+        }
+    }
+
+    /// A tunnel that was admitted has ended.
+    func leave(_ client: Endpoint?) {
+        admission.releaseTunnel()
+        if let client, admission.countsClients { admission.release(client.address) }
+    }
+}

@@ -1,0 +1,167 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Policy
+internal import Relay
+internal import Resolver
+
+/// The limits and times of a worker, in the form in which its tunnels use them.
+struct Terms: Sendable {
+    let configuration: Configuration
+    let rules: EgressRules
+    let flow: FlowRules
+    let head: HeadLimits
+    let socket: SocketOptions
+    let name: String
+    let splicesOnRing: Bool
+    let bind4: [Address]
+    let bind6: [Address]
+
+    /// Bytes of a head block: the head in front, the answer to a refusal behind it.
+    var headBlockSize: Int { (configuration.headBytesMax + Terms.answerBytesMax + 63) & ~63 }
+    static var answerBytesMax: Int { 1024 }
+
+    init(_ configuration: Configuration, name: String, ownListeners: [Endpoint]) {
+        self.configuration = configuration
+        self.name = name
+        rules = EgressRules(
+            allowedPorts: configuration.allowedPorts,
+            allowsPrivate: configuration.allowsPrivate,
+            ownListeners: ownListeners
+        )
+        let way: FlowRules.Way =
+            switch configuration.relay {
+            case .auto: .auto
+            case .copy: .copy
+            case .splice, .ringSplice: .splice
+            }
+        flow = FlowRules(
+            way: way,
+            bufferSize: configuration.bufferSize,
+            promoteAfter: configuration.promoteAfter
+        )
+        splicesOnRing = configuration.relay == .ringSplice
+        head = HeadLimits(
+            lineBytesMax: configuration.headLineBytesMax,
+            headBytesMax: configuration.headBytesMax,
+            fieldsMax: configuration.headFieldsMax
+        )
+        socket = Terms.socketOptions(configuration)
+        bind4 = configuration.bind.filter { $0.family == .v4 }
+        bind6 = configuration.bind.filter { $0.family == .v6 }
+    }
+
+    private static func socketOptions(_ configuration: Configuration) -> SocketOptions {
+        var options = SocketOptions()
+        options.nodelay = configuration.nodelay
+        options.sendBuffer = Int32(clamping: configuration.sendBuffer)
+        options.receiveBuffer = Int32(clamping: configuration.receiveBuffer)
+        options.keepaliveSeconds = Int32(clamping: (configuration.keepalive + 999_999_999) / 1_000_000_000)
+        options.userTimeoutMilliseconds = Int32(clamping: configuration.userTimeout / 1_000_000)
+        return options
+    }
+}
+
+/// What a tunnel may use of its worker.
+struct Services<Queue, Names>: ~Copyable
+where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
+    let terms: Terms
+    var queue: Queue
+    var names: Names
+    var openings: Slab<Opening>
+    /// A block for each opening.
+    let heads: Blocks
+    /// The answer to a CONNECT that succeeded.
+    let established: Extent
+    private let establishedBlock: Blocks
+    var deadlines: Deadlines
+    var buffers: BufferLedger
+    var pipes: PipePool
+    var journal: JournalWriter
+    /// The authority of each tunnel as text behind its length; only if there is a journal.
+    let authorities: Blocks
+    /// The number of this worker.
+    let index: Int
+    let counters: Counters
+    let admission: Admission
+    /// The time at which this turn began.
+    var now: Instant
+    /// Descriptors in use by tunnels, and how many they may use.
+    var descriptorCount = 0
+    let descriptorMax: Int
+    var isDraining = false
+    /// Source addresses are taken in turn.
+    private var bindTurn = 0
+
+    init(
+        terms: Terms,
+        queue: consuming Queue,
+        names: consuming Names,
+        index: Int,
+        slots: Int,
+        descriptorMax: Int,
+        journal: consuming JournalWriter,
+        counters: Counters,
+        admission: Admission
+    ) throws(SystemError) {
+        let configuration = terms.configuration
+        let now = queue.now()
+        let openings = try Slab<Opening>(capacity: slots)
+        let heads = try Blocks(count: slots, blockSize: terms.headBlockSize)
+        let deadlines = try Deadlines(slots: slots, now: now)
+        let buffers = try BufferLedger(count: configuration.buffers, flows: 2 * slots)
+        let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
+        // A length and 253 bytes of name, or an address in brackets, with a port.
+        let authorities = try Blocks(count: journal.isOn ? slots : 0, blockSize: 264)
+        let answer = try Blocks(count: 1, blockSize: 64)
+        var sink = ExtentSink(answer[0])
+        Answer.writeEstablished(to: &sink)
+        established = answer[0].part(0..<sink.count)
+        establishedBlock = answer
+        self.openings = openings
+        self.authorities = authorities
+        self.index = index
+        self.heads = heads
+        self.deadlines = deadlines
+        self.buffers = buffers
+        self.pipes = pipes
+        self.terms = terms
+        self.queue = queue
+        self.names = names
+        self.journal = journal
+        self.counters = counters
+        self.admission = admission
+        self.descriptorMax = descriptorMax
+        self.now = now
+    }
+
+    /// The source address to dial from, if addresses of `family` are configured.
+    mutating func nextSource(_ family: Address.Family) -> Address? {
+        let sources = family == .v4 ? terms.bind4 : terms.bind6
+        guard !sources.isEmpty else { return nil }
+        bindTurn &+= 1
+        return sources[bindTurn % sources.count]
+    }
+}
+
+/// Writes bytes into an extent, up to its end.
+struct ExtentSink: ByteSink {
+    private let extent: Extent
+    /// Bytes that have been written.
+    private(set) var count = 0
+    /// Whether the extent was too small for all of them.
+    private(set) var hasOverflowed = false
+
+    init(_ extent: Extent) {
+        self.extent = extent
+    }
+
+    mutating func append(_ byte: UInt8) {
+        guard count < extent.count else {
+            hasOverflowed = true
+            return
+        }
+        extent[count] = byte
+        count += 1
+    }
+}

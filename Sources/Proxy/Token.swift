@@ -1,0 +1,60 @@
+/// Every kind of submission, in the order in which a tunnel's life meets them.
+enum Operation: UInt8 {
+    // The worker's own.
+    case accept
+    case mailbox
+    case nameSocket
+    case wakeJournal
+    // A tunnel's.
+    case receiveHead
+    case connect
+    case sendAnswer
+    case watchSource
+    case receive
+    case send
+    case moveIn
+    case moveOut
+    case watchSink
+    case watchHangUp
+    case sendRefusal
+    case discard
+    case cancel
+    case close
+}
+
+/// What a submission carries, so that its completion finds its way: 64 bits.
+///
+///     operation 8 │ detail 8 │ generation 16 │ slot 32
+///
+/// The generation changes with each life of a slot, so that a late completion is recognised. A
+/// pointer in its place would be shorter to follow, but couldn't be checked.
+struct Token {
+    var operation: Operation
+    /// A direction, an attempt to connect, or zero.
+    var detail: UInt8
+    var generation: UInt16
+    var slot: UInt32
+
+    init(_ operation: Operation, detail: UInt8 = 0, generation: UInt16 = 0, slot: UInt32 = 0) {
+        self.operation = operation
+        self.detail = detail
+        self.generation = generation
+        self.slot = slot
+    }
+
+    /// The token in its 64 bits; nil for bits that no token has.
+    init?(rawValue: UInt64) {
+        guard let operation = Operation(rawValue: UInt8(truncatingIfNeeded: rawValue >> 56)) else {
+            return nil
+        }
+        self.operation = operation
+        detail = UInt8(truncatingIfNeeded: rawValue >> 48)
+        generation = UInt16(truncatingIfNeeded: rawValue >> 32)
+        slot = UInt32(truncatingIfNeeded: rawValue)
+    }
+
+    var rawValue: UInt64 {
+        UInt64(operation.rawValue) << 56 | UInt64(detail) << 48 | UInt64(generation) << 32
+            | UInt64(slot)
+    }
+}

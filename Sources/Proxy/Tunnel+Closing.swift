@@ -1,0 +1,273 @@
+internal import Connect
+internal import Kernel
+internal import Relay
+internal import Resolver
+
+/// How a tunnel ends: refuse, or end; then terminate → join → close → free.
+///
+/// Every end goes through `end`, which says why, once. From then on submissions are only cancelled
+/// and waited for; descriptors are closed, and everything held is given back, when the kernel
+/// holds nothing any more.
+extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    /// How long a refused client may go on sending before the connection is closed for good.
+    private static var lingerNanoseconds: UInt64 { 2_000_000_000 }
+    /// Bytes of a refused client that are thrown away, at most.
+    private static var discardMax: Int { 1 << 20 }
+
+    // MARK: Refusing
+
+    /// Answers that the request is refused, and why; then the connection closes in stages
+    /// (RFC 9112 section 9.6), so that a reset doesn't overtake the answer. Nothing that the
+    /// client still sends is parsed.
+    mutating func refuse(_ refusal: Refusal, _ worker: inout Worker) {
+        guard let opening, state != .refusing, state != .closing else { return }
+        stopWaiting(&worker)
+        cancelAttempts(&worker)
+        state = .refusing
+        ending = Ending(cause: .refused, side: .proxy, refusal: refusal)
+        worker.counters.refused.add()
+        worker.deadlines.set(slot, at: worker.now + Tunnel.lingerNanoseconds)
+        var sink = ExtentSink(answerBlock(opening, worker))
+        Answer.write(refusal, name: worker.terms.name, to: &sink)
+        worker.openings[opening].answerCount = sink.count
+        worker.openings[opening].answerSent = 0
+        sendRefusal(&worker)
+    }
+
+    /// Where the answer is written: behind the head, into which a receive may still be going on.
+    private func answerBlock(_ opening: UInt32, _ worker: borrowing Worker) -> Extent {
+        let head = worker.terms.configuration.headBytesMax
+        return worker.heads[Int(opening)].part(head..<head + Terms.answerBytesMax)
+    }
+
+    private mutating func sendRefusal(_ worker: inout Worker) {
+        guard let opening else { return }
+        let sent = worker.openings[opening].answerSent
+        let rest = answerBlock(opening, worker).part(sent..<worker.openings[opening].answerCount)
+        worker.queue.send(client, from: rest, token: submitted(.sendRefusal))
+    }
+
+    mutating func didSendRefusal(_ result: Int32, _ worker: inout Worker) {
+        guard let opening else { return }
+        guard result > 0 else { return terminate(&worker) }
+        worker.openings[opening].answerSent += Int(result)
+        guard worker.openings[opening].answerSent == worker.openings[opening].answerCount else {
+            return sendRefusal(&worker)
+        }
+        _ = worker.queue.shutdownSending(client)
+        // A receive of the head that is still under way serves as the first to discard.
+        if !worker.openings[opening].isReceiving { discard(&worker) }
+    }
+
+    private mutating func discard(_ worker: inout Worker) {
+        guard let opening else { return }
+        let memory = worker.heads[Int(opening)].part(0..<worker.terms.configuration.headBytesMax)
+        worker.openings[opening].isReceiving = true
+        worker.queue.receive(client, into: memory, token: submitted(.discard))
+    }
+
+    mutating func didDiscard(_ result: Int32, _ worker: inout Worker) {
+        guard let opening else { return }
+        worker.openings[opening].isReceiving = false
+        let isAnswered =
+            worker.openings[opening].answerSent == worker.openings[opening].answerCount
+        guard result > 0 else {
+            // The client may have said all and still read: its answer goes out first.
+            return isAnswered ? terminate(&worker) : ()
+        }
+        worker.openings[opening].discarded += Int(result)
+        guard worker.openings[opening].discarded < Tunnel.discardMax else {
+            return terminate(&worker)
+        }
+        discard(&worker)
+    }
+
+    // MARK: Relay timers
+
+    /// Sets the deadline to the next moment at which a relaying tunnel may have to do something.
+    mutating func scheduleRelayTimer(_ worker: inout Worker) {
+        worker.deadlines.set(slot, at: nextRelayMoment(worker.terms.configuration))
+    }
+
+    private func nextRelayMoment(_ configuration: Configuration) -> Instant {
+        var moment = Instant(nanoseconds: .max)
+        if isParkable { moment = lastActivity + configuration.parkAfter }
+        let quiet = quietLimit(configuration)
+        if quiet > 0 { moment = min(moment, lastActivity + quiet) }
+        if configuration.maxLifetime > 0 {
+            moment = min(moment, record.accepted + configuration.maxLifetime)
+        }
+        // The wheel has no "never"; a look each hour costs nothing.
+        return min(moment, lastActivity + 3_600_000_000_000)
+    }
+
+    /// Nanoseconds without a byte after which the tunnel ends; 0 is never.
+    private func quietLimit(_ configuration: Configuration) -> UInt64 {
+        duplex.isHalfClosed ? configuration.halfClosedTimeout : configuration.idleTimeout
+    }
+
+    private var isParkable: Bool {
+        duplex.outbound.phase == .receiving || duplex.inbound.phase == .receiving
+            || duplex.outbound.phase == .idle
+    }
+
+    /// A parked flow wakes: it will have to be parked again.
+    mutating func wakeFromParking(_ worker: inout Worker) {
+        guard !isParkable else { return }
+        lastActivity = worker.now
+        worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.parkAfter)
+    }
+
+    mutating func relayTimerFired(_ worker: inout Worker) {
+        let configuration = worker.terms.configuration
+        let quiet = quietLimit(configuration)
+        if configuration.maxLifetime > 0,
+            record.accepted + configuration.maxLifetime <= worker.now
+        {
+            return end(Ending(cause: .lifetime, side: .proxy), &worker)
+        }
+        if quiet > 0, lastActivity + quiet <= worker.now {
+            let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
+            return end(Ending(cause: cause, side: .proxy), &worker)
+        }
+        if lastActivity + configuration.parkAfter <= worker.now {
+            if worker.isDraining, duplex.isQuiet {
+                return end(Ending(cause: .drained, side: .proxy), &worker)
+            }
+            take(duplex.outbound.park(), .outbound, &worker)
+            take(duplex.inbound.park(), .inbound, &worker)
+        }
+        scheduleRelayTimer(&worker)
+    }
+
+    // MARK: Draining
+
+    /// The server drains: what is idle ends now, what isn't opened yet is refused.
+    mutating func drain(_ worker: inout Worker) {
+        switch state {
+        case .readingHead: refuse(.draining, &worker)
+        case .resolving, .dialling: refuse(.draining, &worker)
+        case .relaying:
+            let idle = worker.terms.configuration.parkAfter
+            guard duplex.isQuiet, lastActivity + idle <= worker.now else {
+                // It is looked at again when it would park.
+                return worker.deadlines.set(slot, at: lastActivity + idle)
+            }
+            end(Ending(cause: .drained, side: .proxy), &worker)
+        case .free, .answering, .refusing, .closing: break
+        }
+    }
+
+    /// The server stops: whatever the state, it ends now.
+    mutating func stop(_ cause: Ending.Cause, _ worker: inout Worker) {
+        guard state != .free, state != .closing else { return }
+        end(Ending(cause: cause, side: .proxy), &worker)
+    }
+
+    // MARK: Ending
+
+    /// Reading from the source of `direction` failed.
+    mutating func fail(source direction: Direction, _ code: Int32, _ worker: inout Worker) {
+        fail(direction == .outbound ? .client : .upstream, code, &worker)
+    }
+
+    /// Writing to the sink of `direction` failed.
+    mutating func fail(sink direction: Direction, _ code: Int32, _ worker: inout Worker) {
+        fail(direction == .outbound ? .upstream : .client, code, &worker)
+    }
+
+    private mutating func fail(_ side: Side, _ code: Int32, _ worker: inout Worker) {
+        // A reset is passed on, but not to a side that has had its FIN.
+        if side == .client, duplex.resets(.upstream) { worker.queue.makeAbortive(upstream) }
+        if side == .upstream, duplex.resets(.client) { worker.queue.makeAbortive(client) }
+        end(Ending(cause: .reset, side: side, code: code), &worker)
+    }
+
+    /// The tunnel ends, for the reason that is given first.
+    mutating func end(_ ending: Ending, _ worker: inout Worker) {
+        guard state != .closing else { return }
+        if self.ending == nil { self.ending = ending }
+        terminate(&worker)
+    }
+
+    // MARK: Terminate, join, close, free
+
+    mutating func terminate(_ worker: inout Worker) {
+        guard state != .closing else { return }
+        stopWaiting(&worker)
+        state = .closing
+        worker.deadlines.clear(slot)
+        cancelAttempts(&worker)
+        if inFlight > 0 {
+            if client >= 0 { worker.queue.cancelAll(on: client, token: submitted(.cancel)) }
+            if upstream >= 0 { worker.queue.cancelAll(on: upstream, token: submitted(.cancel)) }
+        }
+        closeIfQuiet(&worker)
+    }
+
+    /// A completion came after the end: give back what it brought.
+    mutating func settle(_ token: Token, _ completion: Completion, _ worker: inout Worker) {
+        switch token.operation {
+        case .receive:
+            guard let buffer = completion.buffer else { return }
+            worker.buffers.lend()
+            giveBack(buffer, &worker)
+        case .connect:
+            guard let opening else { return }
+            let index = Int(token.detail)
+            close(worker.openings[opening].attempts[index], &worker)
+            worker.openings[opening].attempts[index] = -1
+            worker.openings[opening].attemptCount -= 1
+        case .moveIn where completion.result > 0:
+            // What was moved into the pipe is lost with it, and the pipe must not be lent again.
+            let direction: Direction = token.detail == 0 ? .outbound : .inbound
+            _ = duplex[direction].movedIn(Int(completion.result), worker.terms.flow)
+        default: break
+        }
+    }
+
+    mutating func closeIfQuiet(_ worker: inout Worker) {
+        guard state == .closing, inFlight == 0 else { return }
+        for direction in Direction.allCases {
+            if let buffer = holdings.buffer(direction) {
+                holdings.setBuffer(direction, nil)
+                giveBack(buffer, &worker)
+            }
+            releasePipe(direction, &worker)
+        }
+        close(client, &worker)
+        client = -1
+        close(upstream, &worker)
+        upstream = -1
+        if let opening { worker.openings.release(opening) }
+        opening = nil
+        if isAdmitted { worker.leave(record.client) }
+        isAdmitted = false
+        tell(&worker)
+        state = .free
+    }
+
+    private mutating func tell(_ worker: inout Worker) {
+        worker.counters.ended.add()
+        worker.counters.bytesOut.add(duplex.outbound.delivered)
+        worker.counters.bytesIn.add(duplex.inbound.delivered)
+        let ending = ending ?? Ending(cause: .stopped, side: .proxy)
+        worker.writeEnd(record, duplex, ending, slot)
+    }
+
+    /// Closes a descriptor that nothing in flight uses.
+    mutating func close(_ descriptor: Int32, _ worker: inout Worker) {
+        guard descriptor >= 0 else { return }
+        worker.descriptorCount -= 1
+        worker.queue.close(descriptor, token: token(.close))
+    }
+
+    /// Lets go of the opening when no attempt and no early byte needs it.
+    mutating func releaseOpeningIfDone(_ worker: inout Worker) {
+        guard let opening, state == .relaying || state == .closing else { return }
+        let early = worker.openings[opening].received - worker.openings[opening].headCount
+        guard worker.openings[opening].attemptCount == 0, early == 0 else { return }
+        worker.openings.release(opening)
+        self.opening = nil
+    }
+}

@@ -1,0 +1,226 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Policy
+internal import Relay
+internal import Resolver
+
+/// From a host to a connected upstream: filter every address, then race those that are allowed
+/// (RFC 8305). What is dialled is exactly what was checked.
+extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    /// How long a first IPv4 answer waits for the IPv6 one (RFC 8305 section 3).
+    private static var resolutionDelay: UInt64 { 50_000_000 }
+
+    // MARK: Resolving
+
+    /// The resolver has news for this tunnel.
+    mutating func namesMoved(_ worker: inout Worker) {
+        guard let opening, worker.openings[opening].isWaiting else { return }
+        didResolve(worker.names.answer(for: slot), &worker)
+    }
+
+    mutating func didResolve(_ answer: NameAnswer, _ worker: inout Worker) {
+        guard let opening else { return }
+        if answer.v6 != .pending, !worker.openings[opening].hasTaken6 {
+            worker.openings[opening].hasTaken6 = true
+            consider(answer.v6, answer.v6Addresses, &worker)
+        }
+        if answer.v4 != .pending, !worker.openings[opening].hasTaken4 {
+            worker.openings[opening].hasTaken4 = true
+            consider(answer.v4, answer.v4Addresses, &worker)
+        }
+        if answer.isComplete {
+            worker.openings[opening].isResolved = true
+            stopWaiting(&worker)
+        }
+        switch state {
+        case .resolving: dialWhenReady(answer, &worker)
+        case .dialling: attemptIfDue(&worker)
+        default: break
+        }
+    }
+
+    private mutating func dialWhenReady(_ answer: NameAnswer, _ worker: inout Worker) {
+        guard let opening else { return }
+        let isReady =
+            answer.isComplete
+            || (answer.v6 != .pending && worker.openings[opening].hasCandidate)
+        if isReady {
+            record.resolveMicroseconds = lap(worker.now)
+            return beginDialling(&worker)
+        }
+        guard worker.openings[opening].hasCandidate else { return }
+        // IPv4 came first: give IPv6 a moment.
+        let moment = worker.now + Tunnel.resolutionDelay
+        worker.deadlines.set(slot, at: min(moment, worker.openings[opening].deadline))
+    }
+
+    /// Takes the addresses of one family that may be dialled.
+    private mutating func consider(
+        _ family: FamilyAnswer,
+        _ addresses: AddressList,
+        _ worker: inout Worker
+    ) {
+        guard let opening else { return }
+        switch family {
+        case .pending: break
+        case .addresses:
+            for index in 0..<addresses.count { consider(addresses[index], &worker) }
+        case .none: worker.openings[opening].note(.noAddresses)
+        case .notFound: worker.openings[opening].note(.nameNotFound)
+        case .failed: worker.openings[opening].note(.nameServerFailure)
+        case .timedOut: worker.openings[opening].note(.resolveTimeout)
+        }
+    }
+
+    /// Makes `address` a candidate if policy allows it.
+    mutating func consider(_ address: Address, _ worker: inout Worker) {
+        guard let opening else { return }
+        let address = address.unmapped
+        switch worker.terms.rules.verdict(address: address, port: worker.openings[opening].port) {
+        case .refused(let refusal):
+            return worker.openings[opening].note(refusal)
+        case .allowedUnlessLocal where worker.queue.isLocal(address):
+            return worker.openings[opening].note(.ownListener)
+        case .allowed, .allowedUnlessLocal:
+            break
+        }
+        switch address.family {
+        case .v6: _ = worker.openings[opening].candidates6.append(address)
+        case .v4: _ = worker.openings[opening].candidates4.append(address)
+        }
+    }
+
+    mutating func stopWaiting(_ worker: inout Worker) {
+        guard let opening, worker.openings[opening].isWaiting else { return }
+        worker.openings[opening].isWaiting = false
+        worker.names.release(waiter: slot)
+    }
+
+    // MARK: Dialling
+
+    mutating func beginDialling(_ worker: inout Worker) {
+        guard let opening else { return }
+        state = .dialling
+        let deadline = worker.now + worker.terms.configuration.connectTimeout
+        worker.openings[opening].deadline = deadline
+        worker.openings[opening].nextAttempt = worker.now
+        attemptIfDue(&worker)
+    }
+
+    /// Starts the next attempt if one is due, or gives up if nothing is left to hope for.
+    private mutating func attemptIfDue(_ worker: inout Worker) {
+        guard let opening, state == .dialling else { return }
+        while worker.openings[opening].hasCandidate,
+            worker.openings[opening].attemptCount < Opening.attemptsMax,
+            worker.openings[opening].attemptCount == 0
+                || worker.openings[opening].nextAttempt <= worker.now
+        {
+            guard let address = worker.openings[opening].nextCandidate() else { break }
+            attempt(address, &worker)
+        }
+        let isHopeless =
+            worker.openings[opening].attemptCount == 0 && !worker.openings[opening].hasCandidate
+        if isHopeless, worker.openings[opening].isResolved {
+            return refuse(worker.openings[opening].failure ?? .noAddresses, &worker)
+        }
+        var due = worker.openings[opening].deadline
+        if worker.openings[opening].hasCandidate {
+            due = min(due, worker.openings[opening].nextAttempt)
+        }
+        worker.deadlines.set(slot, at: due)
+    }
+
+    private mutating func attempt(_ address: Address, _ worker: inout Worker) {
+        guard let opening else { return }
+        guard worker.descriptorCount < worker.descriptorMax else {
+            return worker.openings[opening].note(.outOfDescriptors)
+        }
+        let source = worker.nextSource(address.family)
+        let socket = worker.queue.makeSocket(
+            address.family,
+            source: source,
+            options: worker.terms.socket
+        )
+        guard socket >= 0 else {
+            return worker.openings[opening].note(Tunnel.refusal(code: -socket))
+        }
+        worker.descriptorCount += 1
+        let endpoint = Endpoint(address, port: worker.openings[opening].port)
+        for index in 0..<Opening.attemptsMax where worker.openings[opening].attempts[index] < 0 {
+            worker.openings[opening].attempts[index] = socket
+            worker.openings[opening].attemptEndpoints[index] = endpoint
+            worker.openings[opening].attemptCount += 1
+            let delay = worker.terms.configuration.attemptDelay
+            worker.openings[opening].nextAttempt = worker.now + delay
+            worker.queue.connect(socket, to: endpoint, token: submitted(.connect, UInt8(index)))
+            return
+        }
+    }
+
+    mutating func didConnect(_ index: Int, _ result: Int32, _ worker: inout Worker) {
+        guard let opening else { preconditionFailure("an attempt without an opening") }
+        let socket = worker.openings[opening].attempts[index]
+        worker.openings[opening].attempts[index] = -1
+        worker.openings[opening].attemptCount -= 1
+        guard state == .dialling, result == 0 else {
+            close(socket, &worker)
+            guard state == .dialling else { return releaseOpeningIfDone(&worker) }
+            worker.openings[opening].note(Tunnel.refusal(code: -result))
+            worker.openings[opening].nextAttempt = worker.now
+            return attemptIfDue(&worker)
+        }
+        upstream = socket
+        record.dialled = worker.openings[opening].attemptEndpoints[index]
+        record.connectMicroseconds = lap(worker.now)
+        stopWaiting(&worker)
+        cancelAttempts(&worker)
+        answer(&worker)
+    }
+
+    /// Cancels the attempts that still run; their sockets are closed as they complete.
+    mutating func cancelAttempts(_ worker: inout Worker) {
+        guard let opening else { return }
+        for index in 0..<Opening.attemptsMax {
+            let socket = worker.openings[opening].attempts[index]
+            guard socket >= 0 else { continue }
+            worker.queue.cancelAll(on: socket, token: submitted(.cancel))
+        }
+    }
+
+    /// The timer of resolving and dialling: a moment is over, or all the time is.
+    mutating func openingTimerFired(_ worker: inout Worker) {
+        guard let opening else { return }
+        guard worker.openings[opening].deadline <= worker.now else {
+            if state == .resolving {
+                record.resolveMicroseconds = lap(worker.now)
+                return beginDialling(&worker)
+            }
+            return attemptIfDue(&worker)
+        }
+        if state == .resolving {
+            guard worker.openings[opening].hasCandidate else {
+                return refuse(.resolveTimeout, &worker)
+            }
+            record.resolveMicroseconds = lap(worker.now)
+            return beginDialling(&worker)
+        }
+        refuse(.connectTimeout, &worker)
+    }
+
+    /// What a failed attempt means to the client.
+    private static func refusal(code: Int32) -> Refusal {
+        switch code {
+        case Errno.connectionRefused: .connectionRefused
+        case Errno.connectionReset: .connectReset
+        case Errno.timedOut: .connectTimeout
+        case Errno.hostUnreachable, Errno.networkUnreachable, Errno.notPermitted,
+            Errno.accessDenied, Errno.invalid:
+            .unroutable
+        case Errno.addressNotAvailable, Errno.addressInUse: .noSourcePort
+        case Errno.tooManyFiles, Errno.tooManyFilesInSystem, Errno.noBuffers, Errno.noMemory:
+            .outOfDescriptors
+        default: .unroutable
+        }
+    }
+}

@@ -1,0 +1,350 @@
+internal import Kernel
+internal import Relay
+internal import Resolver
+
+/// What a tunnel's flows hold: buffers and pipes by number.
+struct Holdings {
+    private static var none: UInt16 { .max }
+    private var buffers: (UInt16, UInt16) = (Holdings.none, Holdings.none)
+    private var pipes: (UInt16, UInt16) = (Holdings.none, Holdings.none)
+    /// Whether the source's socket was known to hold more after the last receive.
+    var sourceHasMore: (Bool, Bool) = (false, false)
+    /// Whether a poll watches a source that isn't read for hang-up.
+    var watchesHangUp: (Bool, Bool) = (false, false)
+
+    func buffer(_ direction: Direction) -> UInt16? {
+        let number = direction == .outbound ? buffers.0 : buffers.1
+        return number == Holdings.none ? nil : number
+    }
+
+    mutating func setBuffer(_ direction: Direction, _ number: UInt16?) {
+        let number = number ?? Holdings.none
+        if direction == .outbound { buffers.0 = number } else { buffers.1 = number }
+    }
+
+    func pipe(_ direction: Direction) -> UInt16? {
+        let number = direction == .outbound ? pipes.0 : pipes.1
+        return number == Holdings.none ? nil : number
+    }
+
+    mutating func setPipe(_ direction: Direction, _ number: UInt16?) {
+        let number = number ?? Holdings.none
+        if direction == .outbound { pipes.0 = number } else { pipes.1 = number }
+    }
+}
+
+/// Moving bytes: asks the flow for the next step, takes it, and reports what came of it.
+extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    private func source(_ direction: Direction) -> Int32 {
+        direction == .outbound ? client : upstream
+    }
+
+    private func sink(_ direction: Direction) -> Int32 {
+        direction == .outbound ? upstream : client
+    }
+
+    mutating func startRelaying(_ worker: inout Worker) {
+        guard let opening else { preconditionFailure("relaying begins with an opening") }
+        lastActivity = worker.now
+        scheduleRelayTimer(&worker)
+        let early = worker.openings[opening].received - worker.openings[opening].headCount
+        if early > 0 {
+            take(duplex.outbound.start(holding: early), .outbound, &worker)
+        } else {
+            releaseOpeningIfDone(&worker)
+            take(duplex.outbound.start(worker.terms.flow), .outbound, &worker)
+        }
+        guard state == .relaying else { return }
+        take(duplex.inbound.start(worker.terms.flow), .inbound, &worker)
+    }
+
+    // MARK: What was reported
+
+    mutating func didRelay(
+        _ operation: Operation,
+        _ direction: Direction,
+        _ completion: Completion,
+        _ worker: inout Worker
+    ) {
+        let result = completion.result
+        switch operation {
+        case .watchSource:
+            guard result >= 0 else { return fail(source: direction, -result, &worker) }
+            if duplex[direction].isBulk == false { wakeFromParking(&worker) }
+            take(duplex[direction].sourceIsReady(), direction, &worker)
+        case .receive: didReceive(direction, completion, &worker)
+        case .send:
+            guard result >= 0 else { return fail(sink: direction, -result, &worker) }
+            lastActivity = worker.now
+            take(duplex[direction].sent(Int(result)), direction, &worker)
+        case .moveIn: take(movedIn(direction, result, &worker), direction, &worker)
+        case .moveOut: take(movedOut(direction, result, &worker), direction, &worker)
+        case .watchSink:
+            guard result >= 0 else { return fail(sink: direction, -result, &worker) }
+            take(duplex[direction].sinkIsReady(), direction, &worker)
+        case .watchHangUp: didHangUp(direction, result, &worker)
+        default: preconditionFailure("not a relay's operation")
+        }
+    }
+
+    private mutating func didReceive(
+        _ direction: Direction,
+        _ completion: Completion,
+        _ worker: inout Worker
+    ) {
+        let result = completion.result
+        if let buffer = completion.buffer {
+            worker.buffers.lend()
+            guard result > 0 else {
+                giveBack(buffer, &worker)
+                return didReceiveNothing(direction, result, &worker)
+            }
+            holdings.setBuffer(direction, buffer)
+        }
+        guard result > 0 else { return didReceiveNothing(direction, result, &worker) }
+        lastActivity = worker.now
+        setSourceHasMore(direction, completion.isSocketNonEmpty)
+        take(duplex[direction].received(Int(result), worker.terms.flow), direction, &worker)
+    }
+
+    private mutating func didReceiveNothing(
+        _ direction: Direction,
+        _ result: Int32,
+        _ worker: inout Worker
+    ) {
+        switch -result {
+        case 0: take(duplex[direction].sourceEnded(), direction, &worker)
+        case Errno.canceled: take(duplex[direction].receiveWasCancelled(), direction, &worker)
+        case Errno.noBuffers: take(duplex[direction].foundNoBuffer(), direction, &worker)
+        default: fail(source: direction, -result, &worker)
+        }
+    }
+
+    /// A buffer is free for the flow that waited for it.
+    mutating func bufferIsFree(_ direction: Direction, _ worker: inout Worker) {
+        guard state == .relaying, duplex[direction].phase == .awaitingBuffer else { return }
+        take(duplex[direction].bufferIsFree(), direction, &worker)
+    }
+
+    /// A source that isn't being read has ended, or broken. An end is noticed again when its
+    /// bytes have been read; a break ends the tunnel at once.
+    private mutating func didHangUp(
+        _ direction: Direction,
+        _ result: Int32,
+        _ worker: inout Worker
+    ) {
+        setWatchesHangUp(direction, false)
+        guard result > 0 else { return }
+        let events = PollEvents(rawValue: UInt32(bitPattern: result))
+        if events.contains(.error) { fail(source: direction, Errno.connectionReset, &worker) }
+    }
+
+    // MARK: The next step
+
+    /// Takes `first` and what follows from it, until something has been submitted.
+    mutating func take(_ first: Flow.Step, _ direction: Direction, _ worker: inout Worker) {
+        var step = first
+        while state == .relaying {
+            switch step {
+            case .none: return
+            case .watchSource:
+                releasePipe(direction, &worker)
+                let token = submitted(.watchSource, direction.rawValue)
+                return worker.queue.poll(source(direction), events: .readable, token: token)
+            case .receive(let afterPoll):
+                releasePipe(direction, &worker)
+                return receive(direction, afterPoll, &worker)
+            case .cancelReceive:
+                let target = token(.receive, direction.rawValue)
+                return worker.queue.cancel(target, token: submitted(.cancel))
+            case .awaitBuffer:
+                return worker.buffers.wait(token(.receive, direction.rawValue))
+            case .send:
+                return send(direction, &worker)
+            case .releaseBuffer:
+                releaseBuffer(direction, &worker)
+                let hasMore = sourceHasMore(direction)
+                step = duplex[direction].next(worker.terms.flow, sourceHasMore: hasMore)
+            case .moveIn:
+                guard let next = moveIn(direction, &worker) else { return }
+                step = next
+            case .moveOut:
+                guard let next = moveOut(direction, &worker) else { return }
+                step = next
+            case .watchSink:
+                watchHangUp(direction, &worker)
+                let token = submitted(.watchSink, direction.rawValue)
+                return worker.queue.poll(sink(direction), events: .writable, token: token)
+            case .shutdownSink:
+                return passOnEnd(direction, &worker)
+            }
+        }
+    }
+
+    private mutating func receive(
+        _ direction: Direction,
+        _ afterPoll: Bool,
+        _ worker: inout Worker
+    ) {
+        worker.queue.receive(
+            source(direction),
+            bytesMax: worker.terms.configuration.bufferSize,
+            pollFirst: afterPoll,
+            token: submitted(.receive, direction.rawValue)
+        )
+    }
+
+    private mutating func send(_ direction: Direction, _ worker: inout Worker) {
+        let flow = duplex[direction]
+        if flow.isStalled { watchHangUp(direction, &worker) }
+        let range = Int(flow.offset)..<Int(flow.offset + flow.held)
+        let memory: Extent
+        if let buffer = holdings.buffer(direction) {
+            memory = worker.queue.buffer(buffer).part(range)
+        } else if let opening {
+            let start = worker.openings[opening].headCount
+            memory = worker.heads[Int(opening)].part(start + range.lowerBound..<start + range.upperBound)
+        } else {
+            preconditionFailure("a flow sends what it doesn't hold")
+        }
+        let token = submitted(.send, direction.rawValue)
+        worker.queue.send(sink(direction), from: memory, token: token)
+    }
+
+    private mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
+        let isWatching =
+            direction == .outbound ? holdings.watchesHangUp.0 : holdings.watchesHangUp.1
+        guard !isWatching else { return }
+        setWatchesHangUp(direction, true)
+        let token = submitted(.watchHangUp, direction.rawValue)
+        worker.queue.poll(source(direction), events: [], token: token)
+    }
+
+    /// The source has ended and its last byte is delivered: tell the sink.
+    private mutating func passOnEnd(_ direction: Direction, _ worker: inout Worker) {
+        releasePipe(direction, &worker)
+        let first = firstToEnd ?? (direction == .outbound ? .client : .upstream)
+        firstToEnd = first
+        guard !duplex.isClosed else {
+            return end(Ending(cause: .closed, side: first), &worker)
+        }
+        let status = worker.queue.shutdownSending(sink(direction))
+        guard status == 0 else { return fail(sink: direction, -status, &worker) }
+        lastActivity = worker.now
+        scheduleRelayTimer(&worker)
+    }
+
+    // MARK: Splicing
+
+    private mutating func moveIn(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
+        if holdings.pipe(direction) == nil {
+            holdings.setPipe(direction, worker.pipes.take(&worker.queue))
+        }
+        guard let pipe = holdings.pipe(direction) else { return duplex[direction].foundNoPipe() }
+        let ends = worker.pipes[pipe]
+        let count = worker.terms.configuration.pipeSize
+        guard worker.terms.splicesOnRing else {
+            let result = worker.queue.spliceNow(from: source(direction), to: ends.sink, count: count)
+            return movedIn(direction, result, &worker)
+        }
+        let token = submitted(.moveIn, direction.rawValue)
+        worker.queue.splice(from: source(direction), to: ends.sink, count: count, token: token)
+        return nil
+    }
+
+    private mutating func movedIn(
+        _ direction: Direction,
+        _ result: Int32,
+        _ worker: inout Worker
+    ) -> Flow.Step {
+        lastActivity = worker.now
+        switch result {
+        case 1...: return duplex[direction].movedIn(Int(result), worker.terms.flow)
+        case 0: return duplex[direction].sourceEnded()
+        case -Errno.again: return duplex[direction].sourceWasEmpty()
+        default:
+            fail(source: direction, -result, &worker)
+            return .none
+        }
+    }
+
+    private mutating func moveOut(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
+        guard let pipe = holdings.pipe(direction) else {
+            preconditionFailure("bytes are moved out of no pipe")
+        }
+        let ends = worker.pipes[pipe]
+        let count = Int(duplex[direction].held)
+        guard worker.terms.splicesOnRing else {
+            let result = worker.queue.spliceNow(from: ends.source, to: sink(direction), count: count)
+            return movedOut(direction, result, &worker)
+        }
+        let token = submitted(.moveOut, direction.rawValue)
+        worker.queue.splice(from: ends.source, to: sink(direction), count: count, token: token)
+        return nil
+    }
+
+    private mutating func movedOut(
+        _ direction: Direction,
+        _ result: Int32,
+        _ worker: inout Worker
+    ) -> Flow.Step {
+        switch result {
+        case 1...:
+            lastActivity = worker.now
+            return duplex[direction].movedOut(Int(result))
+        case -Errno.again: return duplex[direction].sinkIsFull()
+        default:
+            fail(sink: direction, -result, &worker)
+            return .none
+        }
+    }
+
+    // MARK: Giving back
+
+    private mutating func releaseBuffer(_ direction: Direction, _ worker: inout Worker) {
+        if let buffer = holdings.buffer(direction) {
+            holdings.setBuffer(direction, nil)
+            giveBack(buffer, &worker)
+        } else {
+            // What came with the head has been sent.
+            worker.openings[opening ?? 0].received = worker.openings[opening ?? 0].headCount
+            releaseOpeningIfDone(&worker)
+        }
+    }
+
+    func giveBack(_ buffer: UInt16, _ worker: inout Worker) {
+        worker.buffers.take()
+        worker.queue.provide(buffer)
+    }
+
+    /// Gives the pipe back. With bytes left in it, it can't be used again.
+    mutating func releasePipe(_ direction: Direction, _ worker: inout Worker) {
+        guard let pipe = holdings.pipe(direction) else { return }
+        holdings.setPipe(direction, nil)
+        if duplex[direction].held == 0 {
+            worker.pipes.release(pipe)
+        } else {
+            worker.pipes.discard(pipe, &worker.queue)
+        }
+    }
+
+    private func sourceHasMore(_ direction: Direction) -> Bool {
+        direction == .outbound ? holdings.sourceHasMore.0 : holdings.sourceHasMore.1
+    }
+
+    private mutating func setSourceHasMore(_ direction: Direction, _ value: Bool) {
+        if direction == .outbound {
+            holdings.sourceHasMore.0 = value
+        } else {
+            holdings.sourceHasMore.1 = value
+        }
+    }
+
+    private mutating func setWatchesHangUp(_ direction: Direction, _ value: Bool) {
+        if direction == .outbound {
+            holdings.watchesHangUp.0 = value
+        } else {
+            holdings.watchesHangUp.1 = value
+        }
+    }
+}

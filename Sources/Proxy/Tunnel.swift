@@ -1,0 +1,234 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Policy
+internal import Relay
+internal import Resolver
+
+/// One client's CONNECT, from accept to close. This file reads in the order in which it lives:
+///
+///     free → readingHead → resolving → dialling → answering → relaying ┐
+///                 └──────────────── refusing ──────────────────────────┴→ closing → free
+///
+/// Dialling stands in `Tunnel+Dialling.swift`, relaying in `Tunnel+Relaying.swift`, and refusing
+/// and closing in `Tunnel+Closing.swift`. `inFlight` counts what the kernel still holds for this
+/// tunnel; its slot is free only when that is zero.
+struct Tunnel<Queue, Names>: ~Copyable
+where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
+    typealias Worker = Services<Queue, Names>
+
+    enum State: UInt8 {
+        case free, readingHead, resolving, dialling, answering, refusing, relaying, closing
+    }
+
+    var state = State.free
+    var generation: UInt16 = 0
+    let slot: UInt32
+    var inFlight: UInt32 = 0
+    /// Descriptors of both sides; -1 where there is none.
+    var client: Int32 = -1
+    var upstream: Int32 = -1
+    /// The opening; nil once it is no longer needed.
+    var opening: UInt32?
+    var duplex = Duplex()
+    /// The buffer or pipe that each flow holds.
+    var holdings = Holdings()
+    /// Who sent the first FIN.
+    var firstToEnd: Side?
+    /// Why it ended; set once.
+    var ending: Ending?
+    var record = Record()
+    /// When a byte last moved, in either direction.
+    var lastActivity = Instant(nanoseconds: 0)
+    /// Whether the shared limits count this tunnel.
+    var isAdmitted = false
+
+    init(slot: UInt32) {
+        self.slot = slot
+    }
+
+    /// What the journal will tell.
+    struct Record {
+        var number: UInt64 = 0
+        var accepted = Instant(nanoseconds: 0)
+        /// When the phase under way began.
+        var phaseBegan = Instant(nanoseconds: 0)
+        var headMicroseconds: UInt32 = 0
+        var resolveMicroseconds: UInt32 = 0
+        var connectMicroseconds: UInt32 = 0
+        var answerMicroseconds: UInt32 = 0
+        var client: Endpoint?
+        var dialled: Endpoint?
+        /// Whether the authority of the request is known.
+        var hasAuthority = false
+    }
+
+    // MARK: Dispatch
+
+    /// A submission for this tunnel has completed.
+    mutating func handle(_ token: Token, _ completion: Completion, _ worker: inout Worker) {
+        precondition(inFlight > 0, "a completion came that nobody waits for")
+        inFlight -= 1
+        if state == .closing {
+            settle(token, completion, &worker)
+            return closeIfQuiet(&worker)
+        }
+        switch token.operation {
+        case .receiveHead: didReceiveHead(completion.result, &worker)
+        case .connect: didConnect(Int(token.detail), completion.result, &worker)
+        case .sendAnswer: didSendAnswer(completion.result, &worker)
+        case .sendRefusal: didSendRefusal(completion.result, &worker)
+        case .discard: didDiscard(completion.result, &worker)
+        case .watchSource, .receive, .send, .moveIn, .moveOut, .watchSink, .watchHangUp:
+            let direction: Direction = token.detail == 0 ? .outbound : .inbound
+            didRelay(token.operation, direction, completion, &worker)
+        case .cancel: break
+        case .accept, .mailbox, .nameSocket, .wakeJournal, .close:
+            preconditionFailure("not a tunnel's operation")
+        }
+    }
+
+    /// The token for a submission, which is counted as in flight.
+    mutating func submitted(_ operation: Operation, _ detail: UInt8 = 0) -> UInt64 {
+        inFlight += 1
+        return token(operation, detail)
+    }
+
+    func token(_ operation: Operation, _ detail: UInt8 = 0) -> UInt64 {
+        Token(operation, detail: detail, generation: generation, slot: slot).rawValue
+    }
+
+    /// The deadline of this tunnel has passed.
+    mutating func deadlinePassed(_ worker: inout Worker) {
+        switch state {
+        case .free: preconditionFailure("a free slot has a deadline")
+        case .readingHead: refuse(.headTimeout, &worker)
+        case .resolving, .dialling: openingTimerFired(&worker)
+        case .answering, .refusing, .closing: terminate(&worker)
+        case .relaying: relayTimerFired(&worker)
+        }
+    }
+
+    // MARK: Reading the head
+
+    /// A client has been accepted.
+    mutating func begin(_ client: Int32, number: UInt64, _ worker: inout Worker) {
+        precondition(state == .free && inFlight == 0)
+        generation &+= 1
+        state = .readingHead
+        self.client = client
+        upstream = -1
+        duplex = Duplex()
+        holdings = Holdings()
+        firstToEnd = nil
+        ending = nil
+        record = Record()
+        record.number = number
+        record.accepted = worker.now
+        record.phaseBegan = worker.now
+        worker.descriptorCount += 1
+        worker.counters.accepted.add()
+        opening = worker.openings.take { _ in Opening() }
+        guard let opening else { preconditionFailure("there is an opening for each slot") }
+        worker.openings[opening] = Opening()
+        if worker.journal.isOn || worker.admission.countsClients {
+            record.client = worker.queue.peer(of: client)
+        }
+    }
+
+    /// Reads the request of a client that has been admitted.
+    mutating func readHead(_ worker: inout Worker) {
+        worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.headTimeout)
+        receiveHead(&worker)
+    }
+
+    private mutating func receiveHead(_ worker: inout Worker) {
+        guard let opening else { return }
+        let received = worker.openings[opening].received
+        let room = worker.heads[Int(opening)].part(received..<worker.terms.configuration.headBytesMax)
+        worker.openings[opening].isReceiving = true
+        worker.queue.receive(client, into: room, token: submitted(.receiveHead))
+    }
+
+    private mutating func didReceiveHead(_ result: Int32, _ worker: inout Worker) {
+        guard let opening else { preconditionFailure("a head is read without an opening") }
+        // The refusal of a slow client was decided while this receive was under way.
+        guard state == .readingHead else { return didDiscard(result, &worker) }
+        worker.openings[opening].isReceiving = false
+        guard result > 0 else {
+            let cause: Ending.Cause = result == 0 ? .clientLeft : .reset
+            return end(Ending(cause: cause, side: .client, code: -result), &worker)
+        }
+        worker.openings[opening].received += Int(result)
+        let received = worker.openings[opening].received
+        let bytes = worker.heads[Int(opening)].part(0..<received)
+        let limits = worker.terms.head
+        switch bytes.withBytes({ worker.openings[opening].parser.parse($0, limits: limits) }) {
+        case .incomplete:
+            guard received < worker.terms.configuration.headBytesMax else {
+                return refuse(.headTooLarge, &worker)
+            }
+            receiveHead(&worker)
+        case .refused(let refusal):
+            refuse(refusal, &worker)
+        case .complete(let head):
+            worker.openings[opening].headCount = head.byteCount
+            decide(head.authority, &worker)
+        }
+    }
+
+    // MARK: Deciding
+
+    private mutating func decide(_ authority: Authority, _ worker: inout Worker) {
+        guard let opening else { return }
+        record.headMicroseconds = lap(worker.now)
+        record.hasAuthority = true
+        worker.openings[opening].port = authority.port
+        worker.note(authority, for: slot)
+        guard !worker.isDraining else { return refuse(.draining, &worker) }
+        if case .refused(let refusal) = worker.terms.rules.verdict(port: authority.port) {
+            return refuse(refusal, &worker)
+        }
+        switch authority.host {
+        case .address(let address):
+            worker.openings[opening].isResolved = true
+            consider(address, &worker)
+            beginDialling(&worker)
+        case .name(let name):
+            state = .resolving
+            let deadline = worker.now + worker.terms.configuration.resolveTimeout
+            worker.openings[opening].deadline = deadline
+            worker.deadlines.set(slot, at: deadline)
+            let answer = worker.names.lookUp(name, waiter: slot, now: worker.now)
+            worker.openings[opening].isWaiting = !answer.isComplete
+            didResolve(answer, &worker)
+        }
+    }
+
+    /// Microseconds of the phase that ends now; the next one begins.
+    mutating func lap(_ now: Instant) -> UInt32 {
+        let nanoseconds = now.nanoseconds(since: record.phaseBegan)
+        record.phaseBegan = now
+        return UInt32(clamping: nanoseconds / 1000)
+    }
+
+    // MARK: Answering
+
+    /// The upstream is connected: tell the client.
+    mutating func answer(_ worker: inout Worker) {
+        state = .answering
+        worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.headTimeout)
+        worker.queue.send(client, from: worker.established, token: submitted(.sendAnswer))
+    }
+
+    private mutating func didSendAnswer(_ result: Int32, _ worker: inout Worker) {
+        guard Int(result) == worker.established.count else {
+            return end(Ending(cause: .reset, side: .client, code: -min(result, 0)), &worker)
+        }
+        record.answerMicroseconds = lap(worker.now)
+        state = .relaying
+        worker.counters.established.add()
+        worker.writeOpen(record, slot)
+        startRelaying(&worker)
+    }
+}

@@ -1,0 +1,274 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Relay
+internal import Resolver
+
+/// One thread's proxy: a ring, a listener, the tunnels and all that they use, shared with nobody.
+///
+/// A turn handles the completions that have come, then what follows from them, and enters the
+/// kernel once, with all new submissions, to wait for more.
+struct Worker<Queue, Names>: ~Copyable
+where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
+    private var services: Services<Queue, Names>
+    private var tunnels: Slab<Tunnel<Queue, Names>>
+    private var listener: Listener
+    private let mailbox: Mailbox?
+    private var directive = Mailbox.Directive.serve
+    /// Tunnels that have been begun.
+    private var number: UInt64 = 0
+    /// Slots set aside for telling clients that there is no room.
+    private let shedMax: Int
+    /// Completions that the last turn handled: as many are worth waiting for together.
+    private var lastBatch = 0
+
+    init(
+        services: consuming Services<Queue, Names>,
+        listeners: [Int32],
+        mailbox: Mailbox?,
+        slots: Int,
+        shedMax: Int
+    ) throws(SystemError) {
+        let tunnels = try Slab<Tunnel<Queue, Names>>(capacity: slots)
+        self.tunnels = tunnels
+        self.services = services
+        self.shedMax = shedMax
+        self.mailbox = mailbox
+        listener = Listener(listeners)
+        let configuration = self.services.terms.configuration
+        for index in 0..<configuration.buffers {
+            self.services.queue.provide(UInt16(truncatingIfNeeded: index))
+        }
+        listener.arm(&self.services.queue)
+        watchMailbox()
+    }
+
+    /// Turns until the server has drained or stopped it.
+    mutating func run() {
+        while !isDone { turn() }
+        services.journal.flush(&services.queue)
+        services.queue.submitAndWait(count: 0, until: services.now)
+        publish()
+    }
+
+    /// Whether a drain or stop has been carried out.
+    var isDone: Bool { directive != .serve && listener.isClosed && tunnels.count == 0 }
+
+    /// One turn: wait, handle, follow up.
+    mutating func turn() {
+        listenerFollowUp()
+        services.journal.flush(&services.queue)
+        publish()
+        let limit = services.terms.configuration.batch
+        // Under load wait for half of the last batch; a lone message is never held up.
+        let wanted = min(max(lastBatch / 2, 1), limit)
+        services.queue.submitAndWait(count: wanted, until: nextWake)
+        services.now = services.queue.now()
+        lastBatch = 0
+        while let completion = services.queue.nextCompletion() {
+            lastBatch += 1
+            dispatch(completion)
+        }
+        passDeadlines()
+        followNames()
+        serveLine()
+    }
+
+    // MARK: Dispatch
+
+    private mutating func dispatch(_ completion: Completion) {
+        guard let token = Token(rawValue: completion.token) else {
+            preconditionFailure("a completion without a token")
+        }
+        switch token.operation {
+        case .accept: didAccept(Int(token.slot), completion)
+        case .mailbox: obey()
+        case .nameSocket: didPollNames(token, completion.result)
+        case .wakeJournal: break
+        case .close: services.counters.failedCloses.add()
+        default:
+            guard tunnels.exists(token.slot), tunnels[token.slot].generation == token.generation
+            else { return services.counters.lateCompletions.add() }
+            tunnels[token.slot].handle(token, completion, &services)
+            releaseIfFree(token.slot)
+        }
+    }
+
+    private mutating func releaseIfFree(_ slot: UInt32) {
+        guard tunnels[slot].state == .free else { return }
+        services.deadlines.clear(slot)
+        tunnels.release(slot)
+    }
+
+    // MARK: Accepting
+
+    private mutating func didAccept(_ index: Int, _ completion: Completion) {
+        if !completion.hasMore { listener.didEnd(index) }
+        if completion.result >= 0 { return take(completion.result) }
+        switch -completion.result {
+        case Errno.tooManyFiles, Errno.tooManyFilesInSystem, Errno.noBuffers, Errno.noMemory:
+            services.counters.pauses.add()
+            listener.pause(&services.queue, retry: services.now + 100_000_000)
+        default: break
+        }
+    }
+
+    private mutating func take(_ client: Int32) {
+        guard let slot = tunnels.take({ Tunnel(slot: $0) }) else {
+            services.counters.shed.add()
+            return services.queue.close(client, token: Token(.close).rawValue)
+        }
+        number += 1
+        tunnels[slot].begin(client, number: number, &services)
+        tunnels[slot].isAdmitted = false
+        if isFull {
+            tunnels[slot].refuse(.outOfDescriptors, &services)
+        } else if !services.admission.admitTunnel() {
+            tunnels[slot].refuse(.tunnelLimit, &services)
+        } else if !admitClient(slot) {
+            services.admission.releaseTunnel()
+            tunnels[slot].refuse(.clientLimit, &services)
+        } else {
+            tunnels[slot].isAdmitted = true
+            tunnels[slot].readHead(&services)
+        }
+        if tunnels.count >= tunnels.capacity {
+            services.counters.pauses.add()
+            listener.pause(&services.queue)
+        }
+    }
+
+    private func admitClient(_ slot: UInt32) -> Bool {
+        guard let client = tunnels[slot].record.client else { return true }
+        return services.admission.admit(client.address)
+    }
+
+    /// Whether only what is set aside for refusals is left.
+    private var isFull: Bool {
+        tunnels.count > tunnels.capacity - shedMax
+            || services.descriptorCount + 1 > services.descriptorMax - shedMax
+    }
+
+    private mutating func listenerFollowUp() {
+        if listener.isPaused {
+            let hasRoom = tunnels.count <= tunnels.capacity - max(shedMax / 2, 1)
+            let isTime = listener.retry.map { $0 <= services.now } ?? true
+            if hasRoom, isTime { listener.resume(&services.queue) }
+        } else {
+            listener.arm(&services.queue)
+        }
+    }
+
+    // MARK: Time
+
+    private var nextWake: Instant? {
+        var wake = services.deadlines.nextWake
+        for other in [services.names.nextDeadline, listener.retry] {
+            guard let other else { continue }
+            wake = wake.map { min($0, other) } ?? other
+        }
+        return wake
+    }
+
+    private mutating func passDeadlines() {
+        while let slot = services.deadlines.next(passedBy: services.now) {
+            tunnels[slot].deadlinePassed(&services)
+            releaseIfFree(slot)
+        }
+        if let deadline = services.names.nextDeadline, deadline <= services.now {
+            services.names.deadlinePassed(now: services.now)
+        }
+    }
+
+    // MARK: Names
+
+    private mutating func didPollNames(_ token: Token, _ result: Int32) {
+        guard result > 0 else { return }
+        let events = PollEvents(rawValue: UInt32(bitPattern: result))
+        services.names.socketIsReady(
+            token.slot,
+            generation: token.generation,
+            readable: !events.isDisjoint(with: [.readable, .error, .hangUp]),
+            writable: events.contains(.writable),
+            now: services.now
+        )
+    }
+
+    private mutating func followNames() {
+        while let waiter = services.names.nextNotice() {
+            guard tunnels.exists(waiter), tunnels[waiter].state != .free else { continue }
+            tunnels[waiter].namesMoved(&services)
+            releaseIfFree(waiter)
+        }
+        while let interest = services.names.nextInterest() {
+            guard interest.reads || interest.writes else { continue }
+            var events: PollEvents = []
+            if interest.reads { events.insert(.readable) }
+            if interest.writes { events.insert(.writable) }
+            let token = Token(.nameSocket, generation: interest.generation, slot: interest.index)
+            services.queue.poll(interest.descriptor, events: events, token: token.rawValue)
+        }
+    }
+
+    // MARK: Buffers
+
+    /// Tells flows in line of the buffers that have come back, one flow for each.
+    private mutating func serveLine() {
+        var free = services.buffers.count - services.buffers.outCount
+        while free > 0, let waiter = services.buffers.nextInLine() {
+            guard let token = Token(rawValue: waiter), tunnels.exists(token.slot),
+                tunnels[token.slot].generation == token.generation
+            else { continue }
+            free -= 1
+            tunnels[token.slot].bufferIsFree(token.detail == 0 ? .outbound : .inbound, &services)
+            releaseIfFree(token.slot)
+        }
+    }
+
+    // MARK: The server's word
+
+    private mutating func watchMailbox() {
+        guard let mailbox else { return }
+        services.queue.poll(mailbox.event, events: .readable, token: Token(.mailbox).rawValue)
+    }
+
+    private mutating func obey() {
+        guard let mailbox else { return }
+        Descriptors.waitForSignal(mailbox.event)
+        watchMailbox()
+        obey(mailbox.directive)
+    }
+
+    /// Does what the server says.
+    mutating func obey(_ directive: Mailbox.Directive) {
+        self.directive = directive
+        guard directive != .serve else { return }
+        services.isDraining = true
+        var waiting: [Int32] = []
+        listener.close(&services.queue) { waiting.append($0) }
+        for client in waiting { take(client) }
+        for index in 0..<tunnels.used {
+            let slot = UInt32(truncatingIfNeeded: index)
+            guard tunnels[slot].state != .free else { continue }
+            switch directive {
+            case .serve: break
+            case .drain: tunnels[slot].drain(&services)
+            case .finish: tunnels[slot].stop(.drained, &services)
+            case .stop: tunnels[slot].stop(.stopped, &services)
+            }
+            releaseIfFree(slot)
+        }
+    }
+
+    /// Copies the levels of the tables to where the server reads them.
+    private func publish() {
+        let counters = services.counters
+        counters.tunnels.set(tunnels.count)
+        counters.openings.set(services.openings.count)
+        counters.descriptors.set(services.descriptorCount)
+        counters.buffersOut.set(services.buffers.outCount)
+        counters.pipesOut.set(services.pipes.outCount)
+        counters.pipesOpen.set(services.pipes.openCount)
+        counters.isAccepting.set(listener.isPaused || listener.isClosed ? 0 : 1)
+    }
+}

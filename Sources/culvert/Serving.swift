@@ -1,0 +1,42 @@
+internal import Internet
+internal import Kernel
+internal import Logging
+internal import Proxy
+
+/// Runs the server and tells the operator, on standard error, what an operator wants to know.
+enum Serving {
+    /// Serves until a signal ends it; the exit status.
+    static func run(_ configuration: Configuration) -> Int32 {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let logger = Logger(label: "culvert")
+        do throws(StartError) {
+            let server = try Server(configuration) { notice in tell(notice, logger) }
+            return try server.run()
+        } catch {
+            logger.critical("\(error)")
+            return 1
+        }
+    }
+
+    private static func tell(_ notice: Server.Notice, _ logger: Logger) {
+        switch notice {
+        case .listening(let endpoint):
+            logger.notice("listening on \(endpoint)")
+        case .ready(let workers, let ceiling):
+            logger.notice("serving with \(workers) workers, up to \(ceiling) tunnels at once")
+        case .draining(let tunnels):
+            logger.notice("draining: \(tunnels) tunnels are left; a second signal ends them at once")
+        case .drained: logger.notice("drained")
+        case .stopped: logger.warning("stopped at once by a second signal")
+        case .paused(let worker):
+            logger.warning("worker \(worker) is full: accepting pauses until a tunnel ends")
+        case .resumed(let worker): logger.notice("worker \(worker) accepts again")
+        case .lost(let records):
+            logger.error("\(records) journal records could not be written and are lost")
+        case .reopened: logger.notice("journal opened anew")
+        case .status(let line): writeLine(line)
+        }
+    }
+
+    private static func writeLine(_ line: String) { OutputFile.complain(line + "\n") }
+}
