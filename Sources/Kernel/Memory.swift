@@ -119,7 +119,7 @@ internal import Glibc
             precondition(index >= 0 && index < count, "no such element")
             return unsafe UnsafePointer(elements + index)
         }
-        unsafeMutableAddress {
+        nonmutating unsafeMutableAddress {
             precondition(index >= 0 && index < count, "no such element")
             return unsafe elements + index
         }

@@ -7,7 +7,7 @@
 @safe public struct Slab<Tenant: ~Copyable>: ~Copyable {
     private let pages: Pages
     @usableFromInline let tenants: UnsafeMutablePointer<Tenant>
-    @usableFromInline var free: Table<UInt32>
+    @usableFromInline let free: Table<UInt32>
     @usableFromInline var freeCount = 0
     /// Slots that have ever been used; their tenants exist.
     @usableFromInline var made = 0
