@@ -10,8 +10,9 @@ extension Configuration {
         return cpus.isEmpty ? max(cpuCount, 1) : cpus.count
     }
 
-    /// Tunnels at once that `openFileLimit` allows. Each takes two descriptors, and the limit
-    /// counts for each worker alone.
+    /// Tunnels at once that the open-file limit allows.
+    ///
+    /// Each takes two descriptors, and the limit counts for each worker alone.
     public func tunnelCeiling(openFileLimit: Int, cpuCount: Int) -> Int {
         let each = max(openFileLimit - reservedDescriptors, 0) / 2
         return each.multipliedReportingOverflow(by: workerCount(cpuCount: cpuCount)).partialValue

@@ -11,31 +11,47 @@ public struct Configuration: Sendable {
 
     // MARK: Where we listen, and with what
 
-    /// Endpoints to accept clients on. Port 0 lets the kernel choose one.
+    /// Endpoints to accept clients on.
+    ///
+    /// Port 0 lets the kernel choose one.
     public var listen: [Endpoint] = [Endpoint(Address(v4: 0x7f00_0001), port: 3128)]
-    /// Name of this deployment in Proxy-Status (RFC 9209 section 2). Empty: the host's name.
+    /// Name of this deployment in Proxy-Status (RFC 9209 section 2).
+    ///
+    /// Empty: the host's name.
     public var name = ""
-    /// Worker threads, each with its own ring and descriptor table. 0: one for each CPU.
+    /// Worker threads, each with its own ring and descriptor table.
+    ///
+    /// 0: one for each CPU.
     public var workers = 0
-    /// CPUs to pin workers to, in turn. Empty: workers are pinned only if there is one for each CPU.
+    /// CPUs to pin workers to, in turn.
+    ///
+    /// Empty: workers are pinned only if there is one for each CPU.
     public var cpus: [Int] = []
     /// Connections that may wait to be accepted on each worker's listener (capped by somaxconn).
     public var backlog = 4096
 
     // MARK: Who may go where
 
-    /// Ports that may be dialled. Only HTTPS unless told otherwise (RFC 9110 section 9.3.6).
+    /// Ports that may be dialled.
+    ///
+    /// Only HTTPS unless told otherwise (RFC 9110 section 9.3.6).
     public var allowedPorts: [ClosedRange<UInt16>] = [443...443]
     /// Whether loopback, private, link-local and shared addresses may be dialled.
     public var allowsPrivate = false
-    /// Local addresses to dial from, taken in turn for each family. Empty: the kernel chooses.
+    /// Local addresses to dial from, taken in turn for each family.
+    ///
+    /// Empty: the kernel chooses.
     public var bind: [Address] = []
 
     // MARK: Finding names
 
-    /// Name servers to ask, in this order. Empty: those of /etc/resolv.conf.
+    /// Name servers to ask, in this order.
+    ///
+    /// Empty: those of /etc/resolv.conf.
     public var nameServers: [Endpoint] = []
-    /// The hosts file, which is looked at before any name server. Empty: none.
+    /// The hosts file, which is looked at before any name server.
+    ///
+    /// Empty: none.
     public var hostsFile = "/etc/hosts"
 
     // MARK: Times, in nanoseconds
@@ -46,11 +62,17 @@ public struct Configuration: Sendable {
     public var resolveTimeout: UInt64 = 5_000_000_000
     /// For the TCP handshake with any of the addresses, all attempts together.
     public var connectTimeout: UInt64 = 10_000_000_000
-    /// Without a byte in either direction. 0: never.
+    /// Without a byte in either direction.
+    ///
+    /// 0: never.
     public var idleTimeout: UInt64 = 600_000_000_000
-    /// Without a byte once one direction has ended. 0: never.
+    /// Without a byte once one direction has ended.
+    ///
+    /// 0: never.
     public var halfClosedTimeout: UInt64 = 60_000_000_000
-    /// From accept to the end, whatever happens. 0: never.
+    /// From accept to the end, whatever happens.
+    ///
+    /// 0: never.
     public var maxLifetime: UInt64 = 0
     /// From the first signal to the end of the last tunnel.
     public var drainTimeout: UInt64 = 30_000_000_000
@@ -59,9 +81,13 @@ public struct Configuration: Sendable {
 
     // MARK: Limits
 
-    /// Tunnels at once, all workers together. 0: as many as the open-file limit allows.
+    /// Tunnels at once, all workers together.
+    ///
+    /// 0: as many as the open-file limit allows.
     public var maxTunnels = 0
-    /// Tunnels at once for each client address (each /64 of IPv6). 0: no limit.
+    /// Tunnels at once for each client address (each /64 of IPv6).
+    ///
+    /// 0: no limit.
     public var maxTunnelsPerClient = 0
     /// Bytes of a request head, request line and field lines together.
     public var headBytesMax = 16384
@@ -109,13 +135,21 @@ public struct Configuration: Sendable {
 
     // MARK: Sockets
 
-    /// SO_SNDBUF of both sockets in bytes. 0: the kernel tunes it.
+    /// SO_SNDBUF of both sockets in bytes.
+    ///
+    /// 0: the kernel tunes it.
     public var sendBuffer = 0
-    /// SO_RCVBUF of both sockets in bytes. 0: the kernel tunes it.
+    /// SO_RCVBUF of both sockets in bytes.
+    ///
+    /// 0: the kernel tunes it.
     public var receiveBuffer = 0
-    /// Nanoseconds of silence before TCP keepalive probes. 0: no probes.
+    /// Nanoseconds of silence before TCP keepalive probes.
+    ///
+    /// 0: no probes.
     public var keepalive: UInt64 = 60_000_000_000
-    /// TCP_USER_TIMEOUT in nanoseconds: how long sent bytes may stay unacknowledged. 0: the kernel's.
+    /// TCP_USER_TIMEOUT in nanoseconds: how long sent bytes may stay unacknowledged.
+    ///
+    /// 0: the kernel's.
     public var userTimeout: UInt64 = 0
     /// Whether TCP_NODELAY is set on both sockets.
     public var nodelay = true

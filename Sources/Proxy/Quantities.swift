@@ -12,7 +12,9 @@ public enum Quantities {
 
     // MARK: Durations
 
-    /// Nanoseconds of a whole number with a unit: 250ms, 30s, 5m, 1h. A bare number is refused.
+    /// Nanoseconds of a whole number with a unit: 250ms, 30s, 5m, 1h.
+    ///
+    /// A bare number is refused.
     public static func nanoseconds(_ text: String) -> UInt64? {
         for unit in durationUnits where text.hasSuffix(unit.suffix) {
             guard let count = number(text.dropLast(unit.suffix.count)) else { continue }
