@@ -65,7 +65,9 @@ public enum AddressOrder {
         return 40
     }
 
-    /// The list by falling precedence. Stable; an insertion sort suits sixteen addresses.
+    /// The list by falling precedence.
+    ///
+    /// Stable; an insertion sort suits sixteen addresses.
     private static func sorted(_ list: AddressList) -> AddressList {
         var order = InlineArray<16, Int>(repeating: 0)
         for index in 0..<list.count {

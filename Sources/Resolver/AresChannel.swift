@@ -104,7 +104,9 @@ struct AresChannel: ~Copyable {
 
     // MARK: Asking
 
-    /// Asks for the addresses of one family. The reply may be there when this returns.
+    /// Asks for the addresses of one family.
+    ///
+    /// The reply may be there when this returns.
     mutating func ask(_ name: Name, _ family: Family, lookUp: UInt32) {
         let question = UnsafeMutablePointer<Question>.allocate(capacity: 1)
         unsafe question.initialize(

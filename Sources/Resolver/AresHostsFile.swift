@@ -1,7 +1,9 @@
 internal import Glibc
 
 extension HostsFile {
-    /// Reads the file at `path`. Blocks: for the start of the program, never for a worker.
+    /// Reads the file at `path`.
+    ///
+    /// Blocks: for the start of the program, never for a worker.
     public init(path: String) throws(ResolverError) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ResolverError.hosts(errno: errno) }

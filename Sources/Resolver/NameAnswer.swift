@@ -18,7 +18,9 @@ public enum FamilyAnswer: Equatable, Sendable {
 
 /// Up to sixteen addresses of one family, stored in place.
 public struct AddressList: Sendable {
-    /// How many addresses fit. More than that are dropped: nobody dials the seventeenth.
+    /// How many addresses fit.
+    ///
+    /// More than that are dropped: nobody dials the seventeenth.
     public static var countMax: Int { 16 }
 
     /// How many addresses there are.
@@ -56,9 +58,13 @@ public struct NameAnswer: Sendable {
     public var v6: FamilyAnswer
     /// What is known about the IPv4 addresses.
     public var v4: FamilyAnswer
-    /// The IPv6 addresses, in the order of the answer. Empty unless `v6` is `.addresses`.
+    /// The IPv6 addresses, in the order of the answer.
+    ///
+    /// Empty unless `v6` is `.addresses`.
     public var v6Addresses: AddressList
-    /// The IPv4 addresses, in the order of the answer. Empty unless `v4` is `.addresses`.
+    /// The IPv4 addresses, in the order of the answer.
+    ///
+    /// Empty unless `v4` is `.addresses`.
     public var v4Addresses: AddressList
 
     /// An answer that says the same of both families and holds no address.

@@ -10,11 +10,15 @@ public struct SocketInterest: Equatable, Sendable {
     public let index: UInt32
     /// Which life of that place is meant.
     public let generation: UInt16
-    /// The descriptor to poll. Meaningless once both wishes are false.
+    /// The descriptor to poll.
+    ///
+    /// Meaningless once both wishes are false.
     public let descriptor: Int32
     /// Whether to poll for reading.
     public let reads: Bool
-    /// Whether to poll for writing. If neither is wished the socket is closed: forget it.
+    /// Whether to poll for writing.
+    ///
+    /// If neither is wished the socket is closed: forget it.
     public let writes: Bool
 
     /// The interest of one socket.

@@ -6,7 +6,9 @@ public import Kernel
 /// A name is asked for once, however many wait for it: AAAA first, then A at once after it
 /// (RFC 8305, section 3), and never with a search domain. Each family is delivered as it comes.
 public struct Resolver: ~Copyable, NameService {
-    /// The bounds of a resolver. Times that begin with a server's word end at ours.
+    /// The bounds of a resolver.
+    ///
+    /// Times that begin with a server's word end at ours.
     public struct Options: Sendable {
         /// The servers to ask; if empty, those of `/etc/resolv.conf`.
         public var servers: [Endpoint] = []
@@ -42,7 +44,9 @@ public struct Resolver: ~Copyable, NameService {
     /// Not later than the first timeout of a question on its way; nil if there is none.
     public private(set) var nextDeadline: Instant?
 
-    /// A resolver for the waiters 0 to `waitersMax` - 1. Reads `/etc/resolv.conf`, so it blocks.
+    /// A resolver for the waiters 0 to `waitersMax` - 1.
+    ///
+    /// Reads `/etc/resolv.conf`, so it blocks.
     public init(_ options: Options, waitersMax: Int) throws(ResolverError) {
         channel = try AresChannel(
             servers: options.servers,
