@@ -16,14 +16,14 @@ struct PipePool: ~Copyable {
     init(count: Int, pipeSize: Int) throws(SystemError) {
         let pipes = try Table<PipeEnds>(zeroed: max(count, 1))
         let free = try Table<UInt16>(zeroed: max(count, 1))
-        var vacancies = try Table<UInt16>(zeroed: max(count, 1))
-        for index in 0..<count { vacancies[index] = UInt16(count - 1 - index) }
+        let vacancies = try Table<UInt16>(zeroed: max(count, 1))
         self.pipes = pipes
         self.free = free
         self.vacancies = vacancies
         capacity = count
         self.pipeSize = pipeSize
         vacant = count
+        for index in 0..<count { self.vacancies[index] = UInt16(count - 1 - index) }
     }
 
     /// Numbers of pipes that are not open.
