@@ -16,8 +16,6 @@ internal import Internet
         public var completionEntries: UInt32 = 32768
         /// Provided buffers; 0 for none.
         public var buffers = 0
-        /// Microseconds that a wait for several completions may last once there is one.
-        public var gatherMicroseconds: UInt32 = 50
 
         /// The defaults.
         public init() {}
@@ -30,7 +28,6 @@ internal import Internet
     private let providedPages: Pages
     private let memory: Blocks
     private let providedMask: Int32
-    private let gatherMicroseconds: UInt32
     /// The completion to look at next.
     private var head: UInt32
     /// Times that the kernel was entered.
@@ -67,7 +64,6 @@ internal import Internet
             ? pages.base.assumingMemoryBound(to: io_uring_buf_ring.self) : nil
         providedMask = Int32(options.buffers) - 1
         providedPages = pages
-        gatherMicroseconds = options.gatherMicroseconds
         unsafe head = ring.pointee.cq.khead.pointee
         unsafe self.ring = ring
         self.memory = memory
@@ -154,7 +150,11 @@ internal import Internet
     /// The provided buffer of `index`.
     public func buffer(_ index: UInt16) -> Extent { memory[Int(index)] }
 
-    public mutating func submitAndWait(count: Int, until deadline: Instant?) {
+    public mutating func submitAndWait(
+        count: Int,
+        gatherMicroseconds: UInt32,
+        until deadline: Instant?
+    ) {
         enters &+= 1
         unsafe cl_take_completions(ring, head)
         var limit = __kernel_timespec()

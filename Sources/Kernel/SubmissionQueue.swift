@@ -39,8 +39,9 @@ public protocol SubmissionQueue: ~Copyable {
     /// it hands the buffer back.
     func buffer(_ index: UInt16) -> Extent
 
-    /// Submits what is prepared and waits for `count` completions, or until `deadline`.
-    mutating func submitAndWait(count: Int, until deadline: Instant?)
+    /// Submits what is prepared and waits for a completion, or until `deadline`. If there are fewer
+    /// than `count`, waits up to `gatherMicroseconds` for more (Linux 6.12; ignored before).
+    mutating func submitAndWait(count: Int, gatherMicroseconds: UInt32, until deadline: Instant?)
     /// The next completion that has arrived, if any.
     mutating func nextCompletion() -> Completion?
     /// The present time.

@@ -47,7 +47,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     mutating func run() {
         while !isDone { turn() }
         services.journal.flush(&services.queue)
-        services.queue.submitAndWait(count: 0, until: services.now)
+        services.queue.submitAndWait(count: 0, gatherMicroseconds: 0, until: services.now)
         publish()
     }
 
@@ -59,10 +59,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         listenerFollowUp()
         services.journal.flush(&services.queue)
         publish()
-        let limit = services.terms.configuration.batch
-        // Under load wait for half of the last batch; a lone message is never held up.
-        let wanted = min(max(lastBatch / 2, 1), limit)
-        services.queue.submitAndWait(count: wanted, until: nextWake)
+        wait()
         services.now = services.queue.now()
         lastBatch = 0
         while let completion = services.queue.nextCompletion() {
@@ -72,6 +69,20 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         passDeadlines()
         followNames()
         serveLine()
+    }
+
+    /// Submits and waits. A lone message is never held up: only after a full turn, or while many
+    /// tunnels are being opened, is a moment given to more completions, so that one entry into the
+    /// kernel serves them all.
+    private mutating func wait() {
+        let opening = services.openings.count
+        let isBusy = opening >= 16
+        let wanted = max(lastBatch / 2, isBusy ? opening / 4 : 1, 1)
+        services.queue.submitAndWait(
+            count: min(wanted, services.terms.configuration.batch),
+            gatherMicroseconds: isBusy ? 200 : 50,
+            until: nextWake
+        )
     }
 
     // MARK: Dispatch
