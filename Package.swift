@@ -53,6 +53,8 @@ let package = Package(
         ),
 
         tests("InternetTests", ["Internet"]),
+        tests("KernelTests", ["Kernel", "Internet"]),
+        tests("RelayTests", ["Relay"]),
         tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),

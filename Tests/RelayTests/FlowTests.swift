@@ -1,0 +1,133 @@
+import Relay
+import Testing
+
+@Suite struct FlowTests {
+    private let auto = FlowRules(way: .auto, bufferSize: 1000, promoteAfter: 3)
+    private let copy = FlowRules(way: .copy, bufferSize: 1000, promoteAfter: 3)
+    private let splice = FlowRules(way: .splice, bufferSize: 1000, promoteAfter: 3)
+
+    /// Receives and sends one buffer of `count` bytes; the step after it.
+    private func relay(
+        _ flow: inout Flow,
+        _ count: Int,
+        _ rules: FlowRules,
+        more: Bool = true
+    ) -> Flow.Step {
+        #expect(flow.received(count, rules) == .send)
+        #expect(flow.sent(count) == .releaseBuffer)
+        return flow.next(rules, sourceHasMore: more)
+    }
+
+    @Test func `a message is received, sent, and its buffer released before the next receive`() {
+        var flow = Flow()
+        #expect(flow.start(auto) == .receive(afterPoll: true))
+        #expect(flow.received(64, auto) == .send)
+        #expect(flow.held == 64)
+        #expect(flow.sent(64) == .releaseBuffer)
+        #expect(flow.next(auto, sourceHasMore: false) == .receive(afterPoll: true))
+        #expect(flow.delivered == 64)
+        #expect(!flow.wasBulk)
+    }
+
+    @Test func `bytes that came with the head go first`() {
+        var flow = Flow()
+        #expect(flow.start(holding: 10) == .send)
+        #expect(flow.sent(10) == .releaseBuffer)
+        #expect(flow.next(splice, sourceHasMore: false) == .watchSource)
+    }
+
+    @Test func `a short send goes on from where it stopped, and the flow is stalled meanwhile`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        _ = flow.received(1000, auto)
+        #expect(flow.sent(400) == .send)
+        #expect(flow.isStalled)
+        #expect(flow.offset == 400)
+        #expect(flow.held == 600)
+        #expect(flow.sent(600) == .releaseBuffer)
+        #expect(!flow.isStalled)
+    }
+
+    @Test func `full buffers in a row make a flow bulk, and one that isn't full starts over`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        for count in [1000, 1000, 999, 1000, 1000] {
+            #expect(relay(&flow, count, auto) == .receive(afterPoll: false))
+        }
+        #expect(relay(&flow, 1000, auto) == .moveIn)
+        #expect(flow.isBulk)
+    }
+
+    @Test func `copying never becomes bulk`() {
+        var flow = Flow()
+        _ = flow.start(copy)
+        for _ in 0..<300 { #expect(relay(&flow, 1000, copy) == .receive(afterPoll: false)) }
+    }
+
+    @Test func `two small moves end bulk, but not where splicing is asked for`() {
+        for rules in [auto, splice] {
+            var flow = Flow()
+            _ = flow.start(splice)
+            for _ in 0..<2 {
+                #expect(flow.sourceIsReady() == .moveIn)
+                #expect(flow.movedIn(100, rules) == .moveOut)
+                _ = flow.movedOut(100)
+            }
+            #expect(flow.isBulk == (rules == splice))
+            #expect(flow.phase == (rules == splice ? .watching : .receiving))
+        }
+    }
+
+    @Test func `a full sink keeps the pipe's bytes until there is room`() {
+        var flow = Flow()
+        _ = flow.start(splice)
+        _ = flow.sourceIsReady()
+        _ = flow.movedIn(5000, splice)
+        #expect(flow.movedOut(2000) == .moveOut)
+        #expect(flow.sinkIsFull() == .watchSink)
+        #expect(flow.held == 3000)
+        #expect(flow.isStalled)
+        #expect(flow.sinkIsReady() == .moveOut)
+        #expect(flow.movedOut(3000) == .watchSource)
+        #expect(flow.delivered == 5000)
+    }
+
+    @Test func `without a pipe a flow copies, and splices again when it can`() {
+        var flow = Flow()
+        _ = flow.start(splice)
+        _ = flow.sourceIsReady()
+        #expect(flow.foundNoPipe() == .receive(afterPoll: false))
+        #expect(relay(&flow, 10, splice, more: false) == .watchSource)
+    }
+
+    @Test func `without a buffer a flow waits, and receives when one is free`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        #expect(flow.foundNoBuffer() == .awaitBuffer)
+        #expect(flow.bufferIsFree() == .receive(afterPoll: false))
+    }
+
+    @Test func `parking gives the receive up for a poll, and a poll that fires receives again`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        #expect(flow.park() == .cancelReceive)
+        #expect(flow.park() == .none)
+        #expect(flow.receiveWasCancelled() == .watchSource)
+        #expect(flow.sourceIsReady() == .receive(afterPoll: false))
+    }
+
+    @Test func `bytes that come while parking are not lost`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        _ = flow.park()
+        #expect(relay(&flow, 7, auto, more: false) == .receive(afterPoll: true))
+        #expect(flow.delivered == 7)
+    }
+
+    @Test func `the end of the source is passed on`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        #expect(flow.sourceEnded() == .shutdownSink)
+        #expect(flow.phase == .ended)
+    }
+}
