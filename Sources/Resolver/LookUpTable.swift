@@ -121,7 +121,7 @@ struct LookUpTable {
         pendingCount -= 1
         let isWorthIt = self[place].isFresh(.v6, now) || self[place].isFresh(.v4, now)
         guard isWorthIt, cachedMax > 0 else {
-            places[self[place].name] = nil
+            forget(place)
             entries[Int(place)].state = .detached
             return freeIfUnused(place)
         }
@@ -134,7 +134,7 @@ struct LookUpTable {
     mutating func detach(_ place: UInt32) {
         precondition(entries[Int(place)].state == .cached)
         cachedCount -= 1
-        places[self[place].name] = nil
+        forget(place)
         entries[Int(place)].state = .detached
         freeIfUnused(place)
     }
@@ -144,6 +144,12 @@ struct LookUpTable {
         guard self[place].state == .detached, self[place].firstWaiter < 0 else { return }
         entries[Int(place)].state = .free
         freePlaces.append(place)
+    }
+
+    /// Makes a look-up unknown under its name.
+    private mutating func forget(_ place: UInt32) {
+        let known = places.removeValue(forKey: entries[Int(place)].name)
+        precondition(known == place)
     }
 
     /// Drops the next cached name that expired or was not used since the hand last passed.

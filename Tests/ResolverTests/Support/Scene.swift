@@ -59,6 +59,11 @@ final class Scene {
         while Instant.now() < end { turn() }
     }
 
+    /// What the loop would poll next; it then doesn't know of it.
+    func nextInterest() -> SocketInterest? {
+        resolver.nextInterest()
+    }
+
     private func turn() {
         while let interest = resolver.nextInterest() {
             let isWanted = interest.reads || interest.writes
