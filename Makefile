@@ -1,0 +1,102 @@
+# Culvert: prepare, build, run, test and check. `make help` lists the targets.
+
+# What the build needs, and what the tests need besides, by the names of Debian's packages.
+BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev libc-ares-dev
+TEST_PACKAGES = curl openssl openssh-client openssh-server python3 python3-requests chromium \
+	strace iproute2 procps netcat-openbsd nghttp2-server
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# More flags for `make run`, such as FLAGS='--allow-port any'.
+FLAGS ?=
+# Seed and count for `make simulate`; without them the tests' own.
+SEED ?=
+SEEDS ?=
+FUZZ_SECONDS ?= 60
+
+BINARY = .build/release/culvert
+SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
+# Tests have a build directory of their own: they can't be linked as the program is, and sharing
+# one would compile everything anew at each change between the two.
+SWIFT_TEST = CULVERT_BINARY=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
+# Too slow under a sanitizer, or about allocations and text that one would change.
+SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests
+# `make check` simulates lives that depend on the commit, so that each commit adds new ones.
+CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
+CHECK_SEEDS = 20000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-build setup-test build run test lint tidy check sanitize fuzz simulate \
+	install
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: setup-build setup-test ## Install the packages that are missing (asks for nothing if none is)
+
+setup-build:
+	$(call require_swift)
+	$(call require,$(BUILD_PACKAGES))
+
+setup-test: setup-build
+	$(call require,$(TEST_PACKAGES))
+
+build: setup-build ## Build the release, .build/release/culvert
+	swift build -c release --static-swift-stdlib --product culvert
+
+run: build ## Build, then serve on 127.0.0.1:3128 with the journal on the terminal (FLAGS=...)
+	exec $(BINARY) --listen 127.0.0.1:3128 --journal - $(FLAGS)
+
+test: setup-test build ## Build, then run all tests: unit, simulation, end to end, tidy
+	$(SWIFT_TEST)
+
+lint: ## Check the format
+	swift format lint --strict --recursive --parallel $(SOURCES)
+
+tidy: setup-build build ## Check lengths, imports, the border of unsafe code and the documents
+	$(SWIFT_TEST) --filter TidyTests
+
+check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, more simulated lives
+	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
+
+sanitize: setup-build ## Run the unit and simulation tests with address, then thread sanitizer
+	swift test --sanitize=address --scratch-path .build-address $(SKIPPED)
+	swift test --sanitize=thread --scratch-path .build-thread $(SKIPPED)
+
+fuzz: setup-build ## Fuzz the parsers for FUZZ_SECONDS
+	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Fuzz/run.sh $(FUZZ_SECONDS)
+
+simulate: setup-build ## Run seeded lives on the simulated kernel (SEED=... SEEDS=...)
+	@test -d Tests/SimulationTests || { echo "there is no Tests/SimulationTests" >&2; exit 1; }
+	$(if $(SEED),CULVERT_SIMULATION_SEED=$(SEED)) $(if $(SEEDS),CULVERT_SIMULATION_SEEDS=$(SEEDS)) \
+		$(SWIFT_TEST) --filter SimulationTests
+
+install: build ## Install to DESTDIR/PREFIX/bin
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/culvert
+
+# Stops unless there is a Swift toolchain that can build this.
+define require_swift
+@version="$$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')"; \
+case "$$version" in \
+'') echo "Swift is missing: install 6.3 from https://swift.org/install, and put it in PATH." >&2; \
+	exit 1 ;; \
+[0-5].*|6.[0-2]) echo "Swift $$version is too old: install 6.3 or later." >&2; exit 1 ;; \
+esac
+endef
+
+# Installs those of $(1) that are missing if we are root, else prints the line that does.
+define require
+@missing=''; for package in $(1); do \
+	dpkg-query -W -f '$${Status}\n' "$$package" 2>/dev/null | grep -q '^install ok installed$$' \
+		|| missing="$$missing $$package"; \
+done; \
+if [ -z "$$missing" ]; then exit 0; fi; \
+if [ "$$(id -u)" -ne 0 ]; then \
+	echo "Packages are missing. Run this, then make again:" >&2; \
+	echo "    sudo apt-get install -y --no-install-recommends$$missing" >&2; \
+	exit 1; \
+fi; \
+echo "Installing$$missing"; \
+export DEBIAN_FRONTEND=noninteractive; \
+apt-get update && apt-get install -y --no-install-recommends $$missing
+endef
