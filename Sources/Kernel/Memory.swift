@@ -21,6 +21,12 @@ internal import Glibc
         return unsafe Extent(unsafeStart: start + range.lowerBound, count: range.count)
     }
 
+    /// Copies these bytes to the beginning of `other`.
+    public func copy(to other: Extent) {
+        precondition(other.count >= count, "no room for the copy")
+        unsafe other.start.update(from: start, count: count)
+    }
+
     /// Lends the bytes to `body`.
     @inlinable public func withBytes<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
@@ -84,6 +90,17 @@ internal import Glibc
         pages = try Pages(byteCount: count * blockSize)
         self.count = count
         self.blockSize = blockSize
+    }
+
+    /// Returns the memory of the block at `index` to the system; it reads as zeros from now on.
+    ///
+    /// Only whole pages are returned: what neighbours share stays.
+    public func empty(_ index: Int) {
+        precondition(index >= 0 && index < count, "no such block")
+        let start = (index * blockSize + 4095) & ~4095
+        let end = (index + 1) * blockSize & ~4095
+        guard end > start else { return }
+        unsafe madvise(pages.base + start, end - start, MADV_DONTNEED)
     }
 
     /// The block at `index`.

@@ -76,6 +76,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private let establishedBlock: Blocks
     var deadlines: Deadlines
     var buffers: BufferLedger
+    /// A block for each flow, for what its sink had no room for while buffers are scarce. Memory
+    /// is used only as long as it holds something.
+    let overflow: Blocks
     var pipes: PipePool
     var journal: JournalWriter
     /// The authority of each tunnel as text behind its length; only if there is a journal.
@@ -109,7 +112,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let openings = try Slab<Opening>(capacity: slots)
         let heads = try Blocks(count: slots, blockSize: terms.headBlockSize)
         let deadlines = try Deadlines(slots: slots, now: now)
-        let buffers = try BufferLedger(count: configuration.buffers, flows: 2 * slots)
+        let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
+        let overflow = try Blocks(count: 2 * slots, blockSize: configuration.bufferSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
         // A length and 253 bytes of name, or an address in brackets, with a port.
         let authorities = try Blocks(count: journal.isOn ? slots : 0, blockSize: 264)
@@ -124,6 +128,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.heads = heads
         self.deadlines = deadlines
         self.buffers = buffers
+        self.overflow = overflow
         self.pipes = pipes
         self.terms = terms
         self.queue = queue
@@ -133,6 +138,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.admission = admission
         self.descriptorMax = descriptorMax
         self.now = now
+    }
+
+    /// Bytes to receive at once: less while buffers are scarce, so that less has to be moved aside
+    /// for sinks that turn out to be slow.
+    var receiveBytesMax: Int {
+        let all = terms.configuration.bufferSize
+        return buffers.isTight ? min(all, 16384) : all
     }
 
     /// The source address to dial from, if addresses of `family` are configured.

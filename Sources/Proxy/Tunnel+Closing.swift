@@ -86,19 +86,20 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Sets the deadline to the next moment at which a relaying tunnel may have to do something.
     mutating func scheduleRelayTimer(_ worker: inout Worker) {
-        worker.deadlines.set(slot, at: nextRelayMoment(worker.terms.configuration))
-    }
-
-    private func nextRelayMoment(_ configuration: Configuration) -> Instant {
+        let configuration = worker.terms.configuration
         var moment = Instant(nanoseconds: .max)
-        if isParkable { moment = lastActivity + configuration.parkAfter }
+        if isParkable(worker.terms.flow) || worker.isDraining {
+            // A tunnel that has been looked at and could not be parked is looked at again later.
+            let due = lastActivity + configuration.parkAfter
+            moment = due > worker.now ? due : worker.now + configuration.parkAfter
+        }
         let quiet = quietLimit(configuration)
         if quiet > 0 { moment = min(moment, lastActivity + quiet) }
         if configuration.maxLifetime > 0 {
             moment = min(moment, record.accepted + configuration.maxLifetime)
         }
         // The wheel has no "never"; a look each hour costs nothing.
-        return min(moment, lastActivity + 3_600_000_000_000)
+        worker.deadlines.set(slot, at: min(moment, worker.now + 3_600_000_000_000))
     }
 
     /// Nanoseconds without a byte after which the tunnel ends; 0 is never.
@@ -106,14 +107,18 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         duplex.isHalfClosed ? configuration.halfClosedTimeout : configuration.idleTimeout
     }
 
-    private var isParkable: Bool {
-        duplex.outbound.phase == .receiving || duplex.inbound.phase == .receiving
-            || duplex.outbound.phase == .idle
+    /// Whether a flow holds, or may hold again, a receive that could be given up.
+    private func isParkable(_ rules: FlowRules) -> Bool {
+        Direction.allCases.contains { direction in
+            let flow = duplex[direction]
+            return flow.phase == .receiving || flow.phase == .idle 
+                || (flow.isBulk && rules.way == .auto)
+        }
     }
 
     /// A parked flow wakes: it will have to be parked again.
     mutating func wakeFromParking(_ worker: inout Worker) {
-        guard !isParkable else { return }
+        guard !isParkable(worker.terms.flow) else { return }
         lastActivity = worker.now
         worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.parkAfter)
     }
@@ -134,8 +139,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             if worker.isDraining, duplex.isQuiet {
                 return end(Ending(cause: .drained, side: .proxy), &worker)
             }
-            take(duplex.outbound.park(), .outbound, &worker)
-            take(duplex.inbound.park(), .inbound, &worker)
+            take(duplex.outbound.park(worker.terms.flow), .outbound, &worker)
+            take(duplex.inbound.park(worker.terms.flow), .inbound, &worker)
         }
         scheduleRelayTimer(&worker)
     }
@@ -233,6 +238,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 holdings.setBuffer(direction, nil)
                 giveBack(buffer, &worker)
             }
+            emptyOverflow(direction, &worker)
             releasePipe(direction, &worker)
         }
         close(client, &worker)

@@ -7,6 +7,7 @@ struct Holdings {
     private static var none: UInt16 { .max }
     private var buffers: (UInt16, UInt16) = (Holdings.none, Holdings.none)
     private var pipes: (UInt16, UInt16) = (Holdings.none, Holdings.none)
+    private var overflowing = (false, false)
     /// Whether the source's socket was known to hold more after the last receive.
     var sourceHasMore: (Bool, Bool) = (false, false)
     /// Whether a poll watches a source that isn't read for hang-up.
@@ -20,6 +21,15 @@ struct Holdings {
     mutating func setBuffer(_ direction: Direction, _ number: UInt16?) {
         let number = number ?? Holdings.none
         if direction == .outbound { buffers.0 = number } else { buffers.1 = number }
+    }
+
+    /// Whether what the flow holds has been moved to the tunnel's own memory.
+    func overflows(_ direction: Direction) -> Bool {
+        direction == .outbound ? overflowing.0 : overflowing.1
+    }
+
+    mutating func setOverflows(_ direction: Direction, _ value: Bool) {
+        if direction == .outbound { overflowing.0 = value } else { overflowing.1 = value }
     }
 
     func pipe(_ direction: Direction) -> UInt16? {
@@ -76,7 +86,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .send:
             guard result >= 0 else { return fail(sink: direction, -result, &worker) }
             lastActivity = worker.now
-            take(duplex[direction].sent(Int(result)), direction, &worker)
+            let step = duplex[direction].sent(Int(result))
+            if duplex[direction].isStalled, worker.buffers.isTight { moveAside(direction, &worker) }
+            take(step, direction, &worker)
         case .moveIn: take(movedIn(direction, result, &worker), direction, &worker)
         case .moveOut: take(movedOut(direction, result, &worker), direction, &worker)
         case .watchSink:
@@ -158,7 +170,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 let target = token(.receive, direction.rawValue)
                 return worker.queue.cancel(target, token: submitted(.cancel))
             case .awaitBuffer:
-                return worker.buffers.wait(token(.receive, direction.rawValue))
+                return worker.buffers.wait(slot, direction)
             case .send:
                 return send(direction, &worker)
             case .releaseBuffer:
@@ -188,7 +200,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     ) {
         worker.queue.receive(
             source(direction),
-            bytesMax: worker.terms.configuration.bufferSize,
+            bytesMax: worker.receiveBytesMax,
             pollFirst: afterPoll,
             token: submitted(.receive, direction.rawValue)
         )
@@ -201,6 +213,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let memory: Extent
         if let buffer = holdings.buffer(direction) {
             memory = worker.queue.buffer(buffer).part(range)
+        } else if holdings.overflows(direction) {
+            memory = worker.overflow[overflowBlock(direction)].part(range)
         } else if let opening {
             let start = worker.openings[opening].headCount
             memory = worker.heads[Int(opening)].part(start + range.lowerBound..<start + range.upperBound)
@@ -305,11 +319,37 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if let buffer = holdings.buffer(direction) {
             holdings.setBuffer(direction, nil)
             giveBack(buffer, &worker)
+        } else if holdings.overflows(direction) {
+            emptyOverflow(direction, &worker)
         } else {
             // What came with the head has been sent.
-            worker.openings[opening ?? 0].received = worker.openings[opening ?? 0].headCount
+            guard let opening else { preconditionFailure("a flow has sent what it didn't hold") }
+            worker.openings[opening].received = worker.openings[opening].headCount
             releaseOpeningIfDone(&worker)
         }
+    }
+
+    /// Buffers are scarce and the sink is slow: what is held moves to the tunnel's own memory, and
+    /// the buffer serves others.
+    private mutating func moveAside(_ direction: Direction, _ worker: inout Worker) {
+        guard let buffer = holdings.buffer(direction) else { return }
+        let flow = duplex[direction]
+        let range = Int(flow.offset)..<Int(flow.offset + flow.held)
+        let block = worker.overflow[overflowBlock(direction)]
+        worker.queue.buffer(buffer).part(range).copy(to: block.part(range))
+        holdings.setBuffer(direction, nil)
+        holdings.setOverflows(direction, true)
+        giveBack(buffer, &worker)
+    }
+
+    private func overflowBlock(_ direction: Direction) -> Int {
+        Int(slot) * 2 + Int(direction.rawValue)
+    }
+
+    mutating func emptyOverflow(_ direction: Direction, _ worker: inout Worker) {
+        guard holdings.overflows(direction) else { return }
+        holdings.setOverflows(direction, false)
+        worker.overflow.empty(overflowBlock(direction))
     }
 
     func giveBack(_ buffer: UInt16, _ worker: inout Worker) {

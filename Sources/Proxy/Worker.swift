@@ -227,12 +227,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private mutating func serveLine() {
         var free = services.buffers.count - services.buffers.outCount
         while free > 0, let waiter = services.buffers.nextInLine() {
-            guard let token = Token(rawValue: waiter), tunnels.exists(token.slot),
-                tunnels[token.slot].generation == token.generation
-            else { continue }
+            guard tunnels[waiter.slot].state == .relaying else { continue }
             free -= 1
-            tunnels[token.slot].bufferIsFree(token.detail == 0 ? .outbound : .inbound, &services)
-            releaseIfFree(token.slot)
+            tunnels[waiter.slot].bufferIsFree(waiter.direction, &services)
+            releaseIfFree(waiter.slot)
         }
     }
 

@@ -110,16 +110,25 @@ import Testing
     @Test func `parking gives the receive up for a poll, and a poll that fires receives again`() {
         var flow = Flow()
         _ = flow.start(auto)
-        #expect(flow.park() == .cancelReceive)
-        #expect(flow.park() == .none)
+        #expect(flow.park(auto) == .cancelReceive)
+        #expect(flow.park(auto) == .none)
         #expect(flow.receiveWasCancelled() == .watchSource)
+        #expect(flow.sourceIsReady() == .receive(afterPoll: false))
+    }
+
+    @Test func `a bulk flow that falls silent begins anew with messages`() {
+        var flow = Flow()
+        _ = flow.start(splice)
+        #expect(flow.park(splice) == .none)
+        #expect(flow.isBulk)
+        #expect(flow.park(auto) == .none)
         #expect(flow.sourceIsReady() == .receive(afterPoll: false))
     }
 
     @Test func `bytes that come while parking are not lost`() {
         var flow = Flow()
         _ = flow.start(auto)
-        _ = flow.park()
+        _ = flow.park(auto)
         #expect(relay(&flow, 7, auto, more: false) == .receive(afterPoll: true))
         #expect(flow.delivered == 7)
     }
