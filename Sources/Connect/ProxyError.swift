@@ -2,22 +2,39 @@
 ///
 /// Only the types a tunnel can meet; those about TLS and responses need a proxy that reads them.
 public enum ProxyError: UInt8, CaseIterable, Sendable {
+    /// The name servers did not answer in time.
     case dnsTimeout
+    /// The name servers answered with an error.
     case dnsError
+    /// The proxy does not know which target is meant.
     case destinationNotFound
+    /// The proxy holds the target to be unavailable.
     case destinationUnavailable
+    /// The rules refuse the address of the target.
     case destinationProhibited
+    /// There is no route to the target.
     case destinationUnroutable
+    /// The target refused the connection.
     case connectionRefused
+    /// The target ended the connection before it could be used.
     case connectionTerminated
+    /// The target did not accept the connection in time.
     case connectionTimeout
+    /// The target sent nothing in time.
     case connectionReadTimeout
+    /// The target took nothing in time.
     case connectionWriteTimeout
+    /// The proxy has as many connections as it may.
     case connectionLimitReached
+    /// The client sent a faulty request.
     case requestError
+    /// The rules refuse the request.
     case requestDenied
+    /// The proxy itself failed.
     case internalError
+    /// The proxy is set up wrongly.
     case configurationError
+    /// The target is the proxy itself.
     case loopDetected
 
     /// The registered word, a literal.

@@ -1,52 +1,91 @@
 /// Every reason a CONNECT is refused, in the order a tunnel's life can meet them.
 public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // The head, as it arrives.
+    /// The first byte is that of TLS, SOCKS or other binary.
     case notPlainHTTP
+    /// A CR or LF stands alone.
     case malformedLineEnd
+    /// A control character other than a tab.
     case controlCharacter
+    /// More bytes than a head may have.
     case headTooLarge
+    /// More bytes than a request line may have.
     case requestLineTooLong
+    /// More bytes than a field line may have.
     case fieldLineTooLong
+    /// More field lines than a head may have.
     case tooManyFields
 
     // The request line.
+    /// Not `method target version` with single spaces, or too many empty lines.
     case malformedRequestLine
+    /// Not `HTTP/` digit `.` digit.
     case malformedVersion
+    /// Another HTTP than 1.x.
     case unsupportedVersion
+    /// A method everyone knows, but not CONNECT.
     case methodNotAllowed
+    /// A method nobody here knows.
     case methodUnknown
+    /// The target is no `host:port`.
     case malformedAuthority
 
     // The fields.
+    /// A field line begins with a space or tab.
     case foldedField
+    /// A space or tab follows a field name.
     case spaceBeforeColon
+    /// A field line without name or colon.
     case malformedField
+    /// HTTP/1.1 without Host.
     case missingHost
+    /// A second Host.
     case repeatedHost
+    /// A Host that is no host and port.
     case malformedHost
+    /// A body is announced by Transfer-Encoding.
     case transferEncoding
+    /// A body is announced by Content-Length, or the field is repeated or malformed.
     case contentLength
 
     // The time, the rules, the way.
+    /// The head did not end in time.
     case headTimeout
+    /// The rules refuse the port.
     case portNotAllowed
+    /// The rules refuse every address of the target.
     case addressProhibited
+    /// The target is a listener of this proxy.
     case ownListener
+    /// The name does not exist.
     case nameNotFound
+    /// The name has no address.
     case noAddresses
+    /// The name servers failed or refused.
     case nameServerFailure
+    /// The name servers did not answer in time.
     case resolveTimeout
+    /// The target refused the connection.
     case connectionRefused
+    /// The target did not answer in time.
     case connectTimeout
+    /// There is no route to the target.
     case unroutable
+    /// The target reset the connection while it was being opened.
     case connectReset
 
     // What this proxy has.
+    /// No local port is left for the target.
     case noSourcePort
+    /// As many tunnels as this proxy may have.
     case tunnelLimit
+    /// As many tunnels as one client may have.
     case clientLimit
+    /// The process may open no more descriptors.
     case outOfDescriptors
+    /// This proxy finishes its tunnels and takes no new ones.
     case draining
+    /// A fault of this proxy.
     case internalError
 
     /// The status of the answer.

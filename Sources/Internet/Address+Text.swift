@@ -133,7 +133,7 @@ extension Address {
             count += 1
         }
 
-        /// The whole address; none if the groups are too few, or leave nothing for `::` to stand for.
+        /// The whole address; none if the groups are too few, or leave nothing for `::`.
         var address: Address? {
             guard gap == nil ? count == 8 : count <= 7 else { return nil }
             let before = gap ?? 8
