@@ -1,0 +1,69 @@
+import Connect
+import Testing
+
+@Suite struct RefusalTests {
+    @Test(
+        arguments: [
+            (.notPlainHTTP, 400, "http_request_error"),
+            (.malformedLineEnd, 400, "http_request_error"),
+            (.requestLineTooLong, 414, "http_request_error"),
+            (.fieldLineTooLong, 431, "http_request_error"),
+            (.tooManyFields, 431, "http_request_error"),
+            (.headTooLarge, 431, "http_request_error"),
+            (.methodNotAllowed, 405, "http_request_error"),
+            (.methodUnknown, 501, "http_request_error"),
+            (.unsupportedVersion, 505, "http_request_error"),
+            (.malformedVersion, 400, "http_request_error"),
+            (.headTimeout, 408, "http_request_error"),
+            (.portNotAllowed, 403, "http_request_denied"),
+            (.addressProhibited, 502, "destination_ip_prohibited"),
+            (.ownListener, 502, "proxy_loop_detected"), (.nameNotFound, 502, "dns_error"),
+            (.noAddresses, 502, "dns_error"), (.nameServerFailure, 502, "dns_error"),
+            (.resolveTimeout, 504, "dns_timeout"), (.connectionRefused, 502, "connection_refused"),
+            (.connectTimeout, 504, "connection_timeout"),
+            (.unroutable, 502, "destination_ip_unroutable"),
+            (.connectReset, 502, "connection_terminated"),
+            (.noSourcePort, 503, "connection_limit_reached"),
+            (.tunnelLimit, 503, "connection_limit_reached"),
+            (.clientLimit, 503, "connection_limit_reached"),
+            (.outOfDescriptors, 503, "connection_limit_reached"),
+            (.draining, 503, "connection_limit_reached"),
+            (.internalError, 500, "proxy_internal_error"),
+        ] as [(Refusal, UInt16, String)]
+    )
+    func `a refusal has the status and word RFC 9209 gives it`(
+        _ refusal: Refusal,
+        _ status: UInt16,
+        _ word: String
+    ) {
+        #expect(refusal.status == status)
+        #expect(refusal.error.word == word)
+    }
+
+    @Test(arguments: Refusal.allCases)
+    func `every refusal has a detail that fits into a quoted string`(_ refusal: Refusal) {
+        #expect((1...80).contains(refusal.detail.utf8.count))
+        for byte in refusal.detail.utf8 {
+            #expect((0x20...0x7e).contains(byte))
+            #expect(byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\"))
+        }
+    }
+
+    @Test func `every refusal has its own detail`() {
+        #expect(Set(Refusal.allCases.map(\.detail)).count == Refusal.allCases.count)
+        #expect(!Refusal.allCases.map(\.detail).contains("malformed request"))
+    }
+
+    @Test func `only name server answers have a response code`() {
+        for refusal in Refusal.allCases {
+            let expected: String? =
+                switch refusal {
+                case .nameNotFound: "NXDOMAIN"
+                case .noAddresses: "NOERROR"
+                case .nameServerFailure: "SERVFAIL"
+                default: nil
+                }
+            #expect(refusal.responseCode == expected)
+        }
+    }
+}
