@@ -60,12 +60,12 @@ struct FieldRules {
         _ range: Range<Int>,
         _ lowercase: String
     ) -> Bool {
-        guard range.count == lowercase.utf8.count else { return false }
-        var index = range.lowerBound
-        for byte in lowercase.utf8 {
-            let folded = Octet.isLetter(bytes[index]) ? bytes[index] | 0x20 : bytes[index]
-            guard folded == byte else { return false }
-            index += 1
+        let expected = lowercase.utf8.span
+        guard range.count == expected.count else { return false }
+        for index in expected.indices {
+            let byte = bytes[range.lowerBound + index]
+            let folded = Octet.isLetter(byte) ? byte | 0x20 : byte
+            guard folded == expected[index] else { return false }
         }
         return true
     }

@@ -59,11 +59,10 @@ struct RequestLine {
         _ range: Range<Int>,
         _ literal: String
     ) -> Bool {
-        guard range.count == literal.utf8.count else { return false }
-        var index = range.lowerBound
-        for byte in literal.utf8 {
-            guard bytes[index] == byte else { return false }
-            index += 1
+        let expected = literal.utf8.span
+        guard range.count == expected.count else { return false }
+        for index in expected.indices where bytes[range.lowerBound + index] != expected[index] {
+            return false
         }
         return true
     }

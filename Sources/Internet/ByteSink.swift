@@ -11,7 +11,8 @@ extension ByteSink {
     /// Writes the UTF-8 of `text`; a literal costs no allocation.
     @inlinable
     public mutating func append(_ text: String) {
-        for byte in text.utf8 { append(byte) }
+        let bytes = text.utf8.span
+        for index in bytes.indices { append(bytes[index]) }
     }
 
     /// Writes `value` in decimal digits.
