@@ -85,8 +85,12 @@ struct LookUpTable {
         self.cachedMax = cachedMax
     }
 
+    /// The look-up at `place`.
+    ///
+    /// Not `_read`: without optimisation, Swift 6.3.1 then reads a name that is used as a key after
+    /// the yield ended.
     subscript(place: UInt32) -> LookUp {
-        _read { yield entries[Int(place)] }
+        get { entries[Int(place)] }
         _modify { yield &entries[Int(place)] }
     }
 
