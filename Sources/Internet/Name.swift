@@ -19,20 +19,19 @@ public struct Name: Sendable {
         let count = end - range.lowerBound
         guard (1...253).contains(count) else { return nil }
         var storage = InlineArray<255, UInt8>(repeating: 0)
-        var labelStart = 0
-        for index in 0..<count {
-            let byte = bytes[range.lowerBound + index]
+        var labelStart = range.lowerBound
+        for index in range.lowerBound..<end {
+            let byte = bytes[index]
             if byte == UInt8(ascii: ".") {
-                guard Self.isLabel(storage, labelStart..<index) else { return nil }
-                storage[index] = byte
+                guard Self.isLabel(bytes, labelStart..<index) else { return nil }
+                storage[index - range.lowerBound] = byte
                 labelStart = index + 1
             } else {
                 guard let folded = Self.folded(byte) else { return nil }
-                storage[index] = folded
+                storage[index - range.lowerBound] = folded
             }
         }
-        guard Self.isLabel(storage, labelStart..<count),
-            !Self.isNumeric(storage, labelStart..<count)
+        guard Self.isLabel(bytes, labelStart..<end), !Self.isNumeric(bytes, labelStart..<end)
         else { return nil }
         self.storage = storage
         length = UInt8(count)
@@ -81,24 +80,18 @@ public struct Name: Sendable {
         }
     }
 
-    private static func isLabel(
-        _ storage: InlineArray<255, UInt8>,
-        _ label: Range<Int>
-    ) -> Bool {
+    private static func isLabel(_ bytes: Span<UInt8>, _ label: Range<Int>) -> Bool {
         guard label.count >= 1, label.count <= 63 else { return false }
         let hyphen = UInt8(ascii: "-")
-        return storage[label.lowerBound] != hyphen && storage[label.upperBound - 1] != hyphen
+        return bytes[label.lowerBound] != hyphen && bytes[label.upperBound - 1] != hyphen
     }
 
-    private static func isNumeric(
-        _ storage: InlineArray<255, UInt8>,
-        _ label: Range<Int>
-    ) -> Bool {
+    private static func isNumeric(_ bytes: Span<UInt8>, _ label: Range<Int>) -> Bool {
         let first = label.lowerBound
-        let isPrefixed = label.count >= 2 && storage[first] == UInt8(ascii: "0")
-        if isPrefixed, storage[first + 1] == UInt8(ascii: "x") { return true }
+        let isPrefixed = label.count >= 2 && bytes[first] == UInt8(ascii: "0")
+        if isPrefixed, bytes[first + 1] | 0x20 == UInt8(ascii: "x") { return true }
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        for index in label where !digits.contains(storage[index]) { return false }
+        for index in label where !digits.contains(bytes[index]) { return false }
         return true
     }
 }
