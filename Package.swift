@@ -17,7 +17,9 @@ let argumentParser: Target.Dependency = .product(
 )
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
-/// A module of the house. Each may import only modules that stand above it in this file.
+/// A module of the house.
+///
+/// Each may import only modules that stand above it in this file.
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }

@@ -13,7 +13,9 @@ public struct Instant: Comparable, Hashable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    /// The present time. Answered by the vDSO, without entering the kernel.
+    /// The present time.
+    ///
+    /// Answered by the vDSO, without entering the kernel.
     public static func now() -> Instant {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)

@@ -121,7 +121,9 @@ internal import Glibc
     /// How many elements there are.
     public let count: Int
 
-    /// Maps `count` elements. They begin as zeroed memory, which must be a valid `Element`.
+    /// Maps `count` elements.
+    ///
+    /// They begin as zeroed memory, which must be a valid `Element`.
     ///
     /// - Throws: `SystemError` of mmap(2).
     public init(zeroed count: Int) throws(SystemError) {

@@ -1,6 +1,8 @@
 internal import Glibc
 
-/// A file, pipe or terminal that is written to by waiting calls. Not for workers.
+/// A file, pipe or terminal that is written to by waiting calls.
+///
+/// Not for workers.
 public struct OutputFile: ~Copyable {
     private let descriptor: Int32
     private let closes: Bool

@@ -60,7 +60,8 @@ internal import Internet
         let entries = unsafe Int(ring.pointee.sq.ring_entries)
         unsafe addresses = .allocate(capacity: entries)
         unsafe addresses.initialize(repeating: SocketAddress(), count: entries)
-        unsafe provided = options.buffers > 0
+        unsafe provided =
+            options.buffers > 0
             ? pages.base.assumingMemoryBound(to: io_uring_buf_ring.self) : nil
         providedMask = Int32(options.buffers) - 1
         providedPages = pages
@@ -100,7 +101,9 @@ internal import Internet
         return pages
     }
 
-    /// A fresh submission entry. If the queue is full it is submitted first.
+    /// A fresh submission entry.
+    ///
+    /// If the queue is full it is submitted first.
     @inline(__always)
     func entry(_ token: UInt64) -> UnsafeMutablePointer<io_uring_sqe> {
         if let entry = unsafe io_uring_get_sqe(ring) {

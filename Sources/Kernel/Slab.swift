@@ -33,7 +33,9 @@
         unsafe tenants.deinitialize(count: made)
     }
 
-    /// Takes a slot, or nil if all are taken. `make` is called once in a slot's existence.
+    /// Takes a slot, or nil if all are taken.
+    ///
+    /// `make` is called once in a slot's existence.
     @inlinable public mutating func take(_ make: (UInt32) -> Tenant) -> UInt32? {
         if freeCount > 0 {
             freeCount -= 1
@@ -46,7 +48,9 @@
         return slot
     }
 
-    /// Gives a slot back. The caller must have taken it, and gives it back once.
+    /// Gives a slot back.
+    ///
+    /// The caller must have taken it, and gives it back once.
     @inlinable public mutating func release(_ slot: UInt32) {
         precondition(freeCount < made, "a slot was given back twice")
         free[freeCount] = slot

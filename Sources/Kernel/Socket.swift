@@ -2,7 +2,9 @@ internal import CLiburing
 internal import Glibc
 public import Internet
 
-/// Sockets, by direct system calls. All are non-blocking and closed on exec.
+/// Sockets, by direct system calls.
+///
+/// All are non-blocking and closed on exec.
 public enum Socket {
     /// A listening socket on `endpoint`, which other workers may share (SO_REUSEPORT).
     ///
@@ -24,8 +26,10 @@ public enum Socket {
         return socket
     }
 
-    /// A socket bound to `endpoint` that doesn't listen. Unless `isShared`, binding fails with
-    /// EADDRINUSE where anybody listens already, be it with SO_REUSEPORT.
+    /// A socket bound to `endpoint` that doesn't listen.
+    ///
+    /// Unless `isShared`, binding fails with EADDRINUSE where anybody listens already, be it with
+    /// SO_REUSEPORT.
     ///
     /// - Throws: `SystemError` of socket(2) or bind(2).
     public static func bound(to endpoint: Endpoint, isShared: Bool) throws(SystemError) -> Int32 {

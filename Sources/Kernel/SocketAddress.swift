@@ -36,7 +36,9 @@ struct SocketAddress {
         }
     }
 
-    /// What the kernel filled in; nil for another family. A mapped IPv4 address stays mapped.
+    /// What the kernel filled in; nil for another family.
+    ///
+    /// A mapped IPv4 address stays mapped.
     var endpoint: Endpoint? {
         switch Int32(storage.sin6_family) {
         case AF_INET:

@@ -103,7 +103,9 @@ public struct PipeEnds: BitwiseCopyable, Equatable, Sendable {
     }
 }
 
-/// Options that are set on every socket of the proxy. Zero leaves the kernel's choice.
+/// Options that are set on every socket of the proxy.
+///
+/// Zero leaves the kernel's choice.
 public struct SocketOptions: Equatable, Sendable {
     /// TCP_NODELAY.
     public var nodelay = true

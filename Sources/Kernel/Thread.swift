@@ -43,7 +43,9 @@ internal import Glibc
         guard status == 0 else { throw SystemError("pthread_setaffinity_np", code: status) }
     }
 
-    /// Sleeps. Not for workers.
+    /// Sleeps.
+    ///
+    /// Not for workers.
     public static func pause(milliseconds: UInt32) {
         usleep(milliseconds * 1000)
     }

@@ -23,7 +23,8 @@ final class Admission: Sendable {
         self.tunnelsMax = tunnelsMax
         self.perClientMax = perClientMax
         key = UInt64.random(in: .min ... .max)
-        cells = perClientMax > 0 ? try AtomicCounts(count: Admission.rows << Admission.cellBits) : nil
+        cells =
+            perClientMax > 0 ? try AtomicCounts(count: Admission.rows << Admission.cellBits) : nil
     }
 
     /// Whether the limits need to know the client.

@@ -55,7 +55,9 @@ struct BufferLedger: ~Copyable {
         waitingCount += 1
     }
 
-    /// The flow to be told of a free buffer. It may have ended since it began to wait.
+    /// The flow to be told of a free buffer.
+    ///
+    /// It may have ended since it began to wait.
     mutating func nextInLine() -> Waiter? {
         guard waitingCount > 0 else { return nil }
         let flow = line[first]

@@ -41,7 +41,9 @@ final class Journal: Sendable {
         }
     }
 
-    /// Writes until it is told to stop and all spools are empty. The body of the thread.
+    /// Writes until it is told to stop and all spools are empty.
+    ///
+    /// The body of the thread.
     func run(_ file: consuming OutputFile) {
         var file = file
         while true {
@@ -70,8 +72,9 @@ final class Journal: Sendable {
         return hasWritten
     }
 
-    /// Writes what it can; how many bytes have been dealt with. Lines that the file doesn't take
-    /// are lost, and counted, so that a full disk holds nobody up.
+    /// Writes what it can; how many bytes have been dealt with.
+    ///
+    /// Lines that the file doesn't take are lost, and counted, so that a full disk holds nobody up.
     private func write(_ bytes: Extent, to file: borrowing OutputFile) -> Int {
         let count = file.write(bytes)
         if count > 0 { return count }
@@ -87,7 +90,9 @@ final class Journal: Sendable {
         Descriptors.signal(event)
     }
 
-    /// Lets `run` return once all has been written. No worker may write any more.
+    /// Lets `run` return once all has been written.
+    ///
+    /// No worker may write any more.
     func stop() {
         mustStop.store(true, ordering: .releasing)
         Descriptors.signal(event)

@@ -17,7 +17,10 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         block[1] = UInt8(truncatingIfNeeded: sink.count)
     }
 
-    mutating func writeOpen<Q: ~Copyable, N: ~Copyable>(_ record: Tunnel<Q, N>.Record, _ slot: UInt32) {
+    mutating func writeOpen<Q: ~Copyable, N: ~Copyable>(
+        _ record: Tunnel<Q, N>.Record,
+        _ slot: UInt32
+    ) {
         guard journal.isOn else { return }
         let authority = authorities[Int(slot)]
         let worker = index

@@ -56,7 +56,9 @@ struct Terms: Sendable {
         options.nodelay = configuration.nodelay
         options.sendBuffer = Int32(clamping: configuration.sendBuffer)
         options.receiveBuffer = Int32(clamping: configuration.receiveBuffer)
-        options.keepaliveSeconds = Int32(clamping: (configuration.keepalive + 999_999_999) / 1_000_000_000)
+        options.keepaliveSeconds = Int32(
+            clamping: (configuration.keepalive + 999_999_999) / 1_000_000_000
+        )
         options.userTimeoutMilliseconds = Int32(clamping: configuration.userTimeout / 1_000_000)
         return options
     }
@@ -76,8 +78,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private let establishedBlock: Blocks
     var deadlines: Deadlines
     var buffers: BufferLedger
-    /// A block for each flow, for what its sink had no room for while buffers are scarce. Memory
-    /// is used only as long as it holds something.
+    /// A block for each flow, for what its sink had no room for while buffers are scarce.
+    ///
+    /// Memory is used only as long as it holds something.
     let overflow: Blocks
     var pipes: PipePool
     var journal: JournalWriter

@@ -16,9 +16,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     // MARK: Refusing
 
-    /// Answers that the request is refused, and why; then the connection closes in stages
-    /// (RFC 9112 section 9.6), so that a reset doesn't overtake the answer. Nothing that the
-    /// client still sends is parsed.
+    /// Answers that the request is refused, and why; then the connection closes in stages (RFC 9112
+    /// section 9.6), so that a reset doesn't overtake the answer.
+    ///
+    /// Nothing that the client still sends is parsed.
     mutating func refuse(_ refusal: Refusal, _ worker: inout Worker) {
         guard let opening, state != .refusing, state != .closing else { return }
         stopWaiting(&worker)
@@ -111,7 +112,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private func isParkable(_ rules: FlowRules) -> Bool {
         Direction.allCases.contains { direction in
             let flow = duplex[direction]
-            return flow.phase == .receiving || flow.phase == .idle 
+            return flow.phase == .receiving || flow.phase == .idle
                 || (flow.isBulk && rules.way == .auto)
         }
     }

@@ -138,8 +138,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         take(duplex[direction].bufferIsFree(), direction, &worker)
     }
 
-    /// A source that isn't being read has ended, or broken. An end is noticed again when its
-    /// bytes have been read; a break ends the tunnel at once.
+    /// A source that isn't being read has ended, or broken.
+    ///
+    /// An end is noticed again when its bytes have been read; a break ends the tunnel at once.
     private mutating func didHangUp(
         _ direction: Direction,
         _ result: Int32,
@@ -217,7 +218,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             memory = worker.overflow[overflowBlock(direction)].part(range)
         } else if let opening {
             let start = worker.openings[opening].headCount
-            memory = worker.heads[Int(opening)].part(start + range.lowerBound..<start + range.upperBound)
+            memory = worker.heads[Int(opening)].part(
+                start + range.lowerBound..<start + range.upperBound
+            )
         } else {
             preconditionFailure("a flow sends what it doesn't hold")
         }
@@ -258,7 +261,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let ends = worker.pipes[pipe]
         let count = worker.terms.configuration.pipeSize
         guard worker.terms.splicesOnRing else {
-            let result = worker.queue.spliceNow(from: source(direction), to: ends.sink, count: count)
+            let result = worker.queue.spliceNow(
+                from: source(direction),
+                to: ends.sink,
+                count: count
+            )
             return movedIn(direction, result, &worker)
         }
         let token = submitted(.moveIn, direction.rawValue)
@@ -289,7 +296,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let ends = worker.pipes[pipe]
         let count = Int(duplex[direction].held)
         guard worker.terms.splicesOnRing else {
-            let result = worker.queue.spliceNow(from: ends.source, to: sink(direction), count: count)
+            let result = worker.queue.spliceNow(
+                from: ends.source,
+                to: sink(direction),
+                count: count
+            )
             return movedOut(direction, result, &worker)
         }
         let token = submitted(.moveOut, direction.rawValue)
@@ -357,7 +368,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         worker.queue.provide(buffer)
     }
 
-    /// Gives the pipe back. With bytes left in it, it can't be used again.
+    /// Gives the pipe back.
+    ///
+    /// With bytes left in it, it can't be used again.
     mutating func releasePipe(_ direction: Direction, _ worker: inout Worker) {
         guard let pipe = holdings.pipe(direction) else { return }
         holdings.setPipe(direction, nil)

@@ -145,7 +145,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private mutating func receiveHead(_ worker: inout Worker) {
         guard let opening else { return }
         let received = worker.openings[opening].received
-        let room = worker.heads[Int(opening)].part(received..<worker.terms.configuration.headBytesMax)
+        let room = worker.heads[Int(opening)].part(
+            received..<worker.terms.configuration.headBytesMax
+        )
         worker.openings[opening].isReceiving = true
         worker.queue.receive(client, into: room, token: submitted(.receiveHead))
     }

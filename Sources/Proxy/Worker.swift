@@ -71,9 +71,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         serveLine()
     }
 
-    /// Submits and waits. A lone message is never held up: only after a full turn, or while many
-    /// tunnels are being opened, is a moment given to more completions, so that one entry into the
-    /// kernel serves them all.
+    /// Submits and waits.
+    ///
+    /// A lone message is never held up: only after a full turn, or while many tunnels are being
+    /// opened, is a moment given to more completions, so that one entry into the kernel serves them
+    /// all.
     private mutating func wait() {
         let opening = services.openings.count
         let isBusy = opening >= 16

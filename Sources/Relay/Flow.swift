@@ -204,7 +204,9 @@ public struct Flow: Equatable, Sendable {
 
     // MARK: Parking
 
-    /// Nothing has come for a while. What comes next may well be a message again.
+    /// Nothing has come for a while.
+    ///
+    /// What comes next may well be a message again.
     public mutating func park(_ rules: FlowRules) -> Step {
         if phase == .watching, rules.way == .auto { isBulk = false }
         guard phase == .receiving else { return .none }

@@ -25,7 +25,9 @@ enum Serving {
         case .ready(let workers, let ceiling):
             logger.notice("serving with \(workers) workers, up to \(ceiling) tunnels at once")
         case .draining(let tunnels):
-            logger.notice("draining: \(tunnels) tunnels are left; a second signal ends them at once")
+            logger.notice(
+                "draining: \(tunnels) tunnels are left; a second signal ends them at once"
+            )
         case .drained: logger.notice("drained")
         case .stopped: logger.warning("stopped at once by a second signal")
         case .paused(let worker):
