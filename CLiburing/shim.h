@@ -37,6 +37,7 @@ static const int32_t CL_SO_REUSEPORT = SO_REUSEPORT;
 static const int32_t CL_IP_BIND_ADDRESS_NO_PORT = 24;
 static const int32_t CL_TCP_USER_TIMEOUT = TCP_USER_TIMEOUT;
 static const uint32_t CL_CLOSE_RANGE_UNSHARE = 2;
+static const uint32_t CL_FEAT_MIN_TIMEOUT = 1u << 15;  // IORING_FEAT_MIN_TIMEOUT, Linux 6.12
 
 // Declared only under _GNU_SOURCE, which the importer doesn't define for Glibc.
 extern int pipe2(int ends[2], int flags);

@@ -38,13 +38,4 @@ public enum SystemFile {
             .first { $0.hasPrefix("Cpus_allowed_list:") }?
             .split(separator: "\t").last.map(String.init)
     }
-
-    /// The name of this machine.
-    public static var hostName: String {
-        var names = utsname()
-        guard unsafe uname(&names) == 0 else { return "localhost" }
-        return unsafe withUnsafeBytes(of: names.nodename) { bytes in
-            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-    }
 }

@@ -191,10 +191,7 @@ struct LimitFlags: FlagGroup {
 
     private func tunnelsLine(_ configuration: Configuration) -> ConfigurationLine {
         let limit = Descriptors.limits().hard
-        let ceiling = configuration.tunnelCeiling(
-            openFileLimit: limit,
-            cpuCount: Thread.cpuCount
-        )
+        let ceiling = configuration.tunnelCeiling(openFileLimit: limit)
         let cause = "open-file limit of \(limit) for each worker"
         guard configuration.maxTunnels > 0 else {
             return ConfigurationLine("--max-tunnels", "\(ceiling)", derived: cause)

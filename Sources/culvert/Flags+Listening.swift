@@ -57,7 +57,7 @@ struct ListeningFlags: FlagGroup {
         }
         lines.append(
             name.map { ConfigurationLine("--name", $0, given: true) }
-                ?? ConfigurationLine("--name", SystemFile.hostName, derived: "the host's name")
+                ?? ConfigurationLine("--name", SystemName.host, derived: "the host's name")
         )
         lines.append(workersLine(configuration))
         lines.append(
@@ -75,7 +75,7 @@ struct ListeningFlags: FlagGroup {
     }
 
     private func workersLine(_ configuration: Configuration) -> ConfigurationLine {
-        let count = configuration.workerCount(cpuCount: Thread.cpuCount)
+        let count = configuration.workerCount
         return configuration.workers > 0
             ? ConfigurationLine("--workers", "\(count)", given: true)
             : ConfigurationLine("--workers", "\(count)", derived: "one for each CPU")

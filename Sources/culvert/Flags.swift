@@ -16,7 +16,7 @@ struct Culvert: ParsableCommand {
         abstract: "An HTTP CONNECT proxy on io_uring.",
         usage: """
             culvert [serve] [<flag> ...]
-            culvert doctor [--workers <count>]
+            culvert doctor [<flag> ...]
             """,
         discussion: """
             Serves until SIGTERM or SIGINT. Durations have a unit: 250ms, 30s, 5m, 1h. \
