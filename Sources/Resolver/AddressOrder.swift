@@ -48,7 +48,7 @@ public enum AddressOrder {
     }
 
     /// The precedence of an address by the policy table; the higher, the sooner.
-    static func precedence(_ address: Address) -> Int {
+    package static func precedence(_ address: Address) -> Int {
         // IPv4 stands in the table as ::ffff:0:0/96.
         if address.family == .v4 { return 35 }
         let high = address.high

@@ -3,7 +3,7 @@
 /// The server says so by the SOA record of the authority section. The walk reads a message that
 /// anyone may have sent: it looks at each byte at most once, follows no compression pointer, and
 /// ends at the first thing it can't read.
-struct NegativeTTL {
+package struct NegativeTTL {
     private static let headerBytes = 12
     private static let typeSOA: UInt16 = 6
     private static let classInternet: UInt16 = 1
@@ -14,7 +14,7 @@ struct NegativeTTL {
     private var position = NegativeTTL.headerBytes
 
     /// The lesser of the SOA's own TTL and its MINIMUM in seconds; nil if there is no sound SOA.
-    static func seconds(in message: borrowing Span<UInt8>) -> UInt32? {
+    package static func seconds(in message: borrowing Span<UInt8>) -> UInt32? {
         guard message.count >= headerBytes else { return nil }
         let questions = read16(message, 4)
         let answers = read16(message, 6)

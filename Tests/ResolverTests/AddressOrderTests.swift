@@ -1,7 +1,7 @@
 import Internet
 import Testing
 
-@testable import Resolver
+import Resolver
 
 @Suite struct AddressOrderTests {
     private func list(_ texts: [String]) throws -> AddressList {

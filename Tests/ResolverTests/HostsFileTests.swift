@@ -1,7 +1,7 @@
 import Internet
 import Testing
 
-@testable import Resolver
+import Resolver
 
 @Suite struct HostsFileTests {
     private func answer(_ text: String, _ name: String) throws -> NameAnswer? {

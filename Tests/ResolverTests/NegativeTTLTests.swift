@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Resolver
+import Resolver
 
 @Suite struct NegativeTTLTests {
     private func question(_ code: UInt8 = Message.noSuchName) throws -> Question {
