@@ -109,6 +109,19 @@ import Testing
         #expect(answer.v4 == .failed || answer.v4 == .timedOut)
     }
 
+    @Test func `a question that can't even be sent fails within the call, without notice`() throws {
+        // Without SO_BROADCAST the kernel refuses to connect a socket to this address.
+        let scene = try Scene(configure: {
+            $0.servers = [Endpoint(Address(v4: 0xffff_ffff), port: 53)]
+        }) { _ in .silence }
+        let answer = scene.start("www.example")
+        #expect(answer.v6 == .failed)
+        #expect(answer.v4 == .failed)
+        scene.run(milliseconds: 5)
+        #expect(scene.notices.isEmpty)
+        #expect(scene.resolver.nextDeadline == nil)
+    }
+
     @Test func `the second server is asked when the first is silent`() throws {
         let silent = FakeServer { _ in .silence }
         let scene = try Scene { addresses($0) }
