@@ -165,6 +165,8 @@ public final class Server: Sendable {
             var worker = try makeWorker(index, admission)
             start.pass()
             worker.run()
+        } catch let error as SystemError where error.call.description.hasPrefix("io_uring") {
+            start.fail(Probe.explain(error))
         } catch {
             start.fail("\(error)")
         }
