@@ -60,6 +60,7 @@ let package = Package(
         tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),
+        tests("TidyTests", ["culvert"]),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
     ]
 )

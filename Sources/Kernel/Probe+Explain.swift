@@ -40,7 +40,7 @@ extension Probe {
             "io_uring is only for the group in kernel.io_uring_group and for CAP_SYS_ADMIN; "
                 + "join that group, or sysctl -w kernel.io_uring_disabled=0"
         default:
-            "a security filter forbids io_uring, as the default seccomp profile of containers does; "
+            "a security filter forbids io_uring, as the seccomp profile of containers does; "
                 + "allow io_uring_setup, io_uring_enter and io_uring_register in the profile, "
                 + "or start with --security-opt seccomp=unconfined"
         }

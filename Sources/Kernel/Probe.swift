@@ -28,7 +28,7 @@ public struct Probe: Sendable {
     public let release: String
     /// Why no ring at all can be made; nil if one can.
     public let failure: SystemError?
-    /// Each feature that the proxy uses. Without a ring none of the ring's is available.
+    /// Each feature that the proxy uses; without a ring none of the ring's is available.
     public let features: [Feature]
 
     /// Tries everything.

@@ -43,7 +43,7 @@ public struct Doctor: Sendable {
         public var features: [Feature] = []
         /// The hard limit of open files.
         public var openFileLimit = 0
-        /// The text of each sysctl by its dotted name. What is not there is absent.
+        /// The text of each sysctl that this kernel has, by its dotted name.
         public var settings: [String: String] = [:]
 
         /// A machine of which nothing is known.

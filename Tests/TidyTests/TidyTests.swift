@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// The style, held against every tracked file.
+@Suite struct TidyTests {
+    private static func expectNothing(_ check: (TextFile) -> [String]) throws {
+        let files = try Repository.files()
+        #expect(files.count > 20)
+        for complaint in files.flatMap(check) { Issue.record("\(complaint)") }
+    }
+
+    @Test func `no line is too long`() throws {
+        try Self.expectNothing(Checks.longLines)
+    }
+
+    @Test func `no function is too long`() throws {
+        try Self.expectNothing(Checks.longFunctions)
+    }
+
+    @Test func `no file is too long`() throws {
+        try Self.expectNothing(Checks.longFile)
+    }
+
+    @Test func `unsafe code stays behind the border`() throws {
+        try Self.expectNothing(Checks.unsafeOutside)
+    }
+
+    @Test func `modules import only what stands above them`() throws {
+        let manifest = try String(
+            contentsOf: Repository.top.appending(path: "Package.swift"),
+            encoding: .utf8
+        )
+        let modules = manifest.matches(of: #/ module\("([A-Za-z]+)"/#).map { String($0.1) }
+        #expect(modules.first == "Internet" && modules.last == "Proxy")
+        try Self.expectNothing { Checks.imports($0, modules: modules + ["culvert"]) }
+    }
+
+    @Test func `no type is named like its module`() throws {
+        try Self.expectNothing(Checks.namesakes)
+    }
+
+    @Test func `nothing is left undone and no workplace is named`() throws {
+        try Self.expectNothing(Checks.words)
+    }
+
+    @Test func `a document has one title`() throws {
+        try Self.expectNothing(Checks.title)
+    }
+
+    @Test func `no tracked file is large`() throws {
+        for path in try Repository.paths() {
+            let file = Repository.top.appending(path: path).resolvingSymlinksInPath()
+            let size = try file.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+            #expect(size <= 256 << 10, "\(path): \(size) bytes; make it when it is needed")
+        }
+    }
+
+    @Test(arguments: [["--help"], ["doctor", "--help"]])
+    func `the README names every flag`(arguments: [String]) throws {
+        let help = try Repository.run(Repository.program(), arguments)
+        #expect(help.contains("--listen"))
+        let document = try String(
+            contentsOf: Repository.top.appending(path: "README.md"),
+            encoding: .utf8
+        )
+        #expect(Checks.missingFlags(help: help, document: document) == [])
+    }
+}
