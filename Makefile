@@ -12,7 +12,8 @@ FLAGS ?=
 # Seed and count for `make simulate`; without them the tests' own.
 SEED ?=
 SEEDS ?=
-FUZZ_SECONDS ?= 60
+# For each of the two fuzzed parsers.
+FUZZ_SECONDS ?= 30
 
 BINARY = .build/release/culvert
 SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
@@ -63,8 +64,8 @@ sanitize: setup-build ## Run the unit and simulation tests with address, then th
 	swift test --sanitize=address --scratch-path .build-address $(SKIPPED)
 	swift test --sanitize=thread --scratch-path .build-thread $(SKIPPED)
 
-fuzz: setup-build ## Fuzz the parsers for FUZZ_SECONDS
-	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Fuzz/run.sh $(FUZZ_SECONDS)
+fuzz: setup-build ## Fuzz the parsers, each for FUZZ_SECONDS
+	Tests/Fuzz/run.sh $(FUZZ_SECONDS)
 
 simulate: setup-build ## Run seeded lives on the simulated kernel (SEED=... SEEDS=...)
 	@test -d Tests/SimulationTests || { echo "there is no Tests/SimulationTests" >&2; exit 1; }

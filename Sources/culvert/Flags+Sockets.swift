@@ -52,7 +52,8 @@ struct SocketFlags: FlagGroup {
     @Flag(
         inversion: .prefixedNo,
         help: ArgumentHelp(
-            "Send small messages at once (TCP_NODELAY). Default: \(defaults.nodelay ? "on" : "off")."
+            "Send small messages at once (TCP_NODELAY). "
+                + "Default: \(defaults.nodelay ? "on" : "off")."
         )
     )
     var nodelay: Bool?
