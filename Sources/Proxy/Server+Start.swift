@@ -14,11 +14,11 @@ extension Server {
     }
 
     /// A worker's resolver.
-    func makeResolver() throws(ResolverError) -> Resolver {
-        var options = Resolver.Options()
+    func makeResolver() throws(ResolverError) -> CachingResolver {
+        var options = CachingResolver.Options()
         options.servers = configuration.nameServers
         options.hosts = hosts
-        return try Resolver(options, waitersMax: plan.slots + plan.shed)
+        return try CachingResolver(options, waitersMax: plan.slots + plan.shed)
     }
 
     /// Worker `index`'s end of the journal, if there is one.

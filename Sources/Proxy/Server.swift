@@ -175,7 +175,7 @@ public final class Server: Sendable {
     private func makeWorker(
         _ index: Int,
         _ admission: Admission
-    ) throws -> Worker<Ring, Resolver> {
+    ) throws -> Worker<Ring, CachingResolver> {
         var kept: [Int32] = [0, 1, 2, mailboxes[index].event]
         if let journal { kept.append(journal.event) }
         try Descriptors.makeOwnTable(keeping: kept)

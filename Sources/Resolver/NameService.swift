@@ -6,7 +6,7 @@ public import Kernel
 /// An index and a generation name one life of one socket. A new generation at an index means that
 /// the socket before it is gone.
 public struct SocketInterest: Equatable, Sendable {
-    /// The place of the socket in the table of its service; below `Resolver.socketsMax`.
+    /// The place of the socket in the table of its service; below `CachingResolver.socketsMax`.
     public let index: UInt32
     /// Which life of that place is meant.
     public let generation: UInt16

@@ -12,8 +12,8 @@ import Testing
         return FakeServer.bind(descriptor, port) != nil
     }
 
-    private func options(for server: FakeServer) -> Resolver.Options {
-        var options = Resolver.Options()
+    private func options(for server: FakeServer) -> CachingResolver.Options {
+        var options = CachingResolver.Options()
         options.servers = [Endpoint(Address(v4: 0x7f00_0001), port: server.port)]
         return options
     }
@@ -23,7 +23,7 @@ import Testing
         _ = scene.start("www.example")
         let first = try #require(scene.nextInterest())
         #expect(first.reads)
-        #expect(first.index < UInt32(Resolver.socketsMax))
+        #expect(first.index < UInt32(CachingResolver.socketsMax))
         scene.resolver.socketIsReady(
             first.index,
             generation: first.generation,
@@ -73,7 +73,7 @@ import Testing
     @Test func `the end of a resolver closes its sockets, whatever is pending`() throws {
         let server = FakeServer { _ in .silence }
         do {
-            var resolver = try Resolver(options(for: server), waitersMax: 4)
+            var resolver = try CachingResolver(options(for: server), waitersMax: 4)
             let name = try #require(Name("www.example"))
             let answer = resolver.lookUp(name, waiter: 0, now: Instant.now())
             #expect(!answer.isComplete)
@@ -129,7 +129,7 @@ import Testing
         var options = options(for: silent)
         options.servers.append(Endpoint(loopback, port: scene.server.port))
         options.queryTimeoutMilliseconds = 50
-        scene.resolver = try Resolver(options, waitersMax: 4)
+        scene.resolver = try CachingResolver(options, waitersMax: 4)
         #expect(scene.finish("www.example").v4 == .addresses)
     }
 }

@@ -6,7 +6,7 @@ import Resolver
 /// A resolver, the server it asks, and the loop that polls the sockets of both.
 final class Scene {
     let server: FakeServer
-    var resolver: Resolver
+    var resolver: CachingResolver
     /// By how much the test moved the clock forward.
     var nanosecondsAhead: UInt64 = 0
     private(set) var polled: [UInt32: SocketInterest] = [:]
@@ -15,15 +15,15 @@ final class Scene {
 
     init(
         waitersMax: Int = 256,
-        configure: (inout Resolver.Options) -> Void = { _ in },
+        configure: (inout CachingResolver.Options) -> Void = { _ in },
         _ react: @escaping (Question) -> FakeServer.Reaction
     ) throws {
         server = FakeServer(react)
-        var options = Resolver.Options()
+        var options = CachingResolver.Options()
         options.servers = [Endpoint(Address(v4: 0x7f00_0001), port: server.port)]
         options.queryTimeoutMilliseconds = 5000
         configure(&options)
-        resolver = try Resolver(options, waitersMax: waitersMax)
+        resolver = try CachingResolver(options, waitersMax: waitersMax)
     }
 
     var now: Instant { Instant.now() + nanosecondsAhead }

@@ -5,7 +5,7 @@ public import Kernel
 ///
 /// A name is asked for once, however many wait for it: AAAA first, then A at once after it
 /// (RFC 8305, section 3), and never with a search domain. Each family is delivered as it comes.
-public struct Resolver: ~Copyable, NameService {
+public struct CachingResolver: ~Copyable, NameService {
     /// The bounds of a resolver.
     ///
     /// Times that begin with a server's word end at ours.
