@@ -61,6 +61,7 @@ let package = Package(
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),
         tests("TidyTests", ["culvert"]),
+        tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"]),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
     ]
 )

@@ -27,6 +27,11 @@ internal import Glibc
         unsafe other.start.update(from: start, count: count)
     }
 
+    /// Whether a byte of this extent is also one of `other`.
+    package func overlaps(_ other: Extent) -> Bool {
+        unsafe start < other.start + other.count && other.start < start + count
+    }
+
     /// Lends the bytes to `body`.
     @inlinable public func withBytes<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result

@@ -83,6 +83,11 @@ extension Ring: SubmissionQueue {
 
     // MARK: Called directly
 
+    /// Only while a listener closes, when no turn is left to wait for a completion.
+    public mutating func acceptWaiting(on listener: Int32) -> Int32? {
+        Socket.acceptWaiting(on: listener)
+    }
+
     /// Cheaper than IORING_OP_SOCKET, whose descriptor would come a turn later.
     public mutating func makeSocket(
         _ family: Address.Family,

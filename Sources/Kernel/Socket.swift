@@ -108,7 +108,7 @@ public enum Socket {
     }
 
     /// Takes one waiting client off `listener`; nil if there is none.
-    public static func acceptWaiting(on listener: Int32) -> Int32? {
+    static func acceptWaiting(on listener: Int32) -> Int32? {
         let flags = CL_SOCK_NONBLOCK | CL_SOCK_CLOEXEC
         let client = accept4(listener, nil, nil, flags)
         return client >= 0 ? client : nil

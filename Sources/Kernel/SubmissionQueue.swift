@@ -49,6 +49,8 @@ public protocol SubmissionQueue: ~Copyable {
 
     // MARK: Called directly, where a submission would cost more or run on io-wq
 
+    /// Takes a client that waits on `listener`, if there is one, without waiting.
+    mutating func acceptWaiting(on listener: Int32) -> Int32?
     /// A non-blocking TCP socket with `options`, bound to `source` if there is one; the
     /// descriptor, or an errno negated.
     mutating func makeSocket(

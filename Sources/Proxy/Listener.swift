@@ -58,7 +58,7 @@ struct Listener: ~Copyable {
         isClosed = true
         cancel(&queue)
         for socket in sockets {
-            while let client = Socket.acceptWaiting(on: socket) { takeOver(client) }
+            while let client = queue.acceptWaiting(on: socket) { takeOver(client) }
             queue.close(socket, token: Token(.close).rawValue)
         }
     }

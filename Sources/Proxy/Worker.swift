@@ -10,8 +10,8 @@ internal import Resolver
 /// kernel once, with all new submissions, to wait for more.
 struct Worker<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
-    private var services: Services<Queue, Names>
-    private var tunnels: Slab<Tunnel<Queue, Names>>
+    private(set) var services: Services<Queue, Names>
+    private(set) var tunnels: Slab<Tunnel<Queue, Names>>
     private var listener: Listener
     private let mailbox: Mailbox?
     private var directive = Mailbox.Directive.serve

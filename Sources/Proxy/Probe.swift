@@ -1,0 +1,114 @@
+package import Kernel
+package import Resolver
+
+/// A worker on a kernel and names of the caller's choice, turned by hand and looked into.
+///
+/// It is how a simulation drives the proxy through every fault: nothing of the server uses it.
+package struct Probe<Queue, Names>: ~Copyable
+where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
+    private var worker: Worker<Queue, Names>
+    private let counters: Counters
+
+    /// What a server may tell its workers.
+    package enum Directive: Sendable {
+        case drain, finish, stop
+    }
+
+    /// How the tables and the counters stand.
+    package struct Levels: Equatable, Sendable {
+        package let accepted, ended, shed, lateCompletions, failedCloses, bytesOut, bytesIn: UInt64
+        package let tunnels, openings, descriptors, buffersOut, pipesOut, pipesOpen: Int
+        package let waitingForBuffers: Int
+        /// What all tunnels together count as in flight.
+        package let inFlight: Int
+    }
+
+    /// A worker with room for `slots` tunnels, of which `shedMax` are set aside for refusals.
+    ///
+    /// - Throws: `SystemError` if memory can't be mapped.
+    package init(
+        _ configuration: Configuration,
+        queue: consuming Queue,
+        names: consuming Names,
+        listeners: [Int32],
+        slots: Int,
+        shedMax: Int,
+        descriptorMax: Int
+    ) throws(SystemError) {
+        let counters = Counters()
+        let services = try Services(
+            terms: Terms(configuration, name: "simulated", ownListeners: configuration.listen),
+            queue: queue,
+            names: names,
+            index: 0,
+            slots: slots,
+            descriptorMax: descriptorMax,
+            journal: try JournalWriter(),
+            counters: counters,
+            admission: try Admission(
+                tunnelsMax: configuration.maxTunnels,
+                perClientMax: configuration.maxTunnelsPerClient
+            )
+        )
+        worker = try Worker(
+            services: services,
+            listeners: listeners,
+            mailbox: nil,
+            slots: slots,
+            shedMax: shedMax
+        )
+        self.counters = counters
+    }
+
+    /// One turn of the worker.
+    package mutating func turn() { worker.turn() }
+
+    /// The server's word.
+    package mutating func obey(_ directive: Directive) {
+        switch directive {
+        case .drain: worker.obey(.drain)
+        case .finish: worker.obey(.finish)
+        case .stop: worker.obey(.stop)
+        }
+    }
+
+    /// Whether a drain or stop has been carried out.
+    package var isDone: Bool { worker.isDone }
+
+    /// How the tables and the counters stand now.
+    package mutating func levels() -> Levels {
+        var inFlight = 0
+        for slot in 0..<worker.tunnels.used {
+            inFlight += Int(worker.tunnels[UInt32(slot)].inFlight)
+        }
+        return Levels(
+            accepted: counters.accepted.read(),
+            ended: counters.ended.read(),
+            shed: counters.shed.read(),
+            lateCompletions: counters.lateCompletions.read(),
+            failedCloses: counters.failedCloses.read(),
+            bytesOut: counters.bytesOut.read(),
+            bytesIn: counters.bytesIn.read(),
+            tunnels: worker.tunnels.count,
+            openings: worker.services.openings.count,
+            descriptors: worker.services.descriptorCount,
+            buffersOut: worker.services.buffers.outCount,
+            pipesOut: worker.services.pipes.outCount,
+            pipesOpen: worker.services.pipes.openCount,
+            waitingForBuffers: worker.services.buffers.waitingCount,
+            inFlight: inFlight
+        )
+    }
+
+    /// Whether `token` is of a tunnel, and if so, of one that lives.
+    package func isAlive(_ token: UInt64) -> Bool? {
+        guard let token = Token(rawValue: token) else { return false }
+        switch token.operation {
+        case .accept, .mailbox, .nameSocket, .wakeJournal, .close: return nil
+        default:
+            guard worker.tunnels.exists(token.slot) else { return false }
+            return worker.tunnels[token.slot].generation == token.generation
+                && worker.tunnels[token.slot].state != .free
+        }
+    }
+}
