@@ -1,1 +1,74 @@
+import Glibc
+import Kernel
+import Synchronization
 import Testing
+
+/// Which seeds are lived, as the environment has it, and which are being lived.
+enum Seeds {
+    static let shards = 2
+    private static let first = Atomic<UInt64>(0)
+    private static let second = Atomic<UInt64>(0)
+
+    private static func number(_ name: String) -> UInt64? {
+        guard let text = unsafe getenv(name) else { return nil }
+        return UInt64(unsafe String(cString: text))
+    }
+
+    static var base: UInt64 { number("CULVERT_SIMULATION_SEED") ?? 1 }
+    static var count: UInt64 { number("CULVERT_SIMULATION_SEEDS") ?? 10_000 }
+
+    static func replay(_ seed: UInt64) -> String { "make simulate SEED=\(seed) SEEDS=1" }
+
+    /// Notes what is being lived, so that a trap, too, is traced to its seed.
+    static func begin(_ seed: UInt64, shard: Int) {
+        if shard == 0 {
+            first.store(seed, ordering: .relaxed)
+        } else {
+            second.store(seed, ordering: .relaxed)
+        }
+    }
+
+    private static func tell(_ seed: UInt64) {
+        if seed > 0 { OutputFile.complain("a trap; replay with one of: \(replay(seed))\n") }
+    }
+
+    /// Tells the seeds under way when the process traps: one of them is to blame.
+    static func watchForTraps() {
+        for number in [SIGILL, SIGTRAP, SIGSEGV] {
+            _ = unsafe signal(number) { number in
+                Seeds.tell(Seeds.first.load(ordering: .relaxed))
+                Seeds.tell(Seeds.second.load(ordering: .relaxed))
+                _ = unsafe signal(number, SIG_DFL)
+                raise(number)
+            }
+        }
+    }
+}
+
+/// Seeded lives on a kernel that fails.
+@Suite struct SimulationTests {
+    @Test(arguments: 0..<Seeds.shards)
+    func `every invariant holds through every fault`(shard: Int) {
+        Seeds.watchForTraps()
+        let end = Seeds.base + Seeds.count
+        var seed = Seeds.base + UInt64(shard)
+        var failures = 0
+        while seed < end, failures < 5 {
+            Seeds.begin(seed, shard: shard)
+            if let failure = Simulation.failure(of: seed) {
+                failures += 1
+                Issue.record("\(failure); replay with: \(Seeds.replay(seed))")
+            }
+            seed += UInt64(Seeds.shards)
+        }
+        Seeds.begin(0, shard: shard)
+    }
+
+    @Test(arguments: Canary.allCases.filter { $0 != .none })
+    func `a planted fault is noticed`(canary: Canary) {
+        let isNoticed = (1...100).contains { seed in
+            Simulation.failure(of: UInt64(seed), canary: canary) != nil
+        }
+        #expect(isNoticed)
+    }
+}

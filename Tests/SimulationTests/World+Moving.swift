@@ -1,0 +1,194 @@
+import Internet
+import Kernel
+import Proxy
+
+/// Bytes come and go; each is compared with what its source has sent.
+extension World {
+    /// How many bytes the socket to a peer takes at present.
+    func room(_ index: Int) -> Int {
+        peers[index].isClient && peers[index].delivered < World.answer.count
+            ? max(scenario.window, 1024) - peers[index].unread
+            : scenario.window - peers[index].unread
+    }
+
+    private func headCount(_ index: Int) -> Int {
+        peers[index].isClient ? scenario.lives[peers[index].life].head.count : 0
+    }
+
+    // MARK: From a peer
+
+    func receive(_ index: Int) {
+        let submission = submissions[index]
+        let source = connectedPeer(submission)
+        let isProvided = submission.kind == .receiveProvided
+        if isProvided {
+            let finds = !provided.isEmpty && !dice.chance(faults.noBuffers)
+            if !finds, !submission.pollFirst || peers[source].isReadable {
+                return complete(index, -Errno.noBuffers)
+            }
+        }
+        guard peers[source].isReadable else { return }
+        if peers[source].hasReset { return complete(index, -Errno.connectionReset) }
+        let available = peers[source].sent - peers[source].taken
+        if available == 0 || (available > 1 && strikes(.endsEarly)) {
+            peers[source].finWasTaken = true
+            let flags = isProvided && dice.chance(faults.bufferAtEnd) ? takeBuffer().flags : 0
+            return complete(index, 0, flags: flags)
+        }
+        var memory = submission.memory
+        var flags: UInt32 = 0
+        if isProvided {
+            let taken = takeBuffer()
+            flags = taken.flags
+            memory = self.memory[taken.index]
+        }
+        guard let memory else { return fail("a receive without memory") }
+        var count = min(available, memory.count, submission.count)
+        if dice.chance(faults.shortReceive) { count = dice.within(1...count) }
+        let first = peers[source].taken
+        for offset in 0..<count { memory[offset] = byte(source, first + offset) }
+        peers[source].taken += count + (available > count && strikes(.dropsByte) ? 1 : 0)
+        if peers[source].taken < peers[source].sent { flags |= Completion.nonEmptyFlag }
+        wake(source)
+        complete(index, Int32(count), flags: flags)
+    }
+
+    private func takeBuffer() -> (index: Int, flags: UInt32) {
+        let buffer = provided.removeFirst()
+        isProvided[Int(buffer)] = false
+        return (Int(buffer), Completion.bufferFlag | UInt32(buffer) << 16)
+    }
+
+    private func byte(_ source: Int, _ position: Int) -> UInt8 {
+        let head = headCount(source)
+        guard position < head else { return payloadByte(peers[source].stream, position - head) }
+        return scenario.lives[peers[source].life].head[position]
+    }
+
+    // MARK: To a peer
+
+    func send(_ index: Int) {
+        let submission = submissions[index]
+        let sink = connectedPeer(submission)
+        guard let memory = submission.memory else { return fail("a send without memory") }
+        if memory.count == 0 { fail("a send of no bytes") }
+        if peers[sink].hasFin { fail("a send after FIN") }
+        if peers[sink].hasReset { return complete(index, -Errno.brokenPipe) }
+        guard room(sink) > 0 else { return }
+        var count = min(memory.count, room(sink))
+        if dice.chance(faults.shortSend) { count = dice.within(1...count) }
+        let times = strikes(.sendsTwice) ? 2 : 1
+        for _ in 0..<times { deliver(memory, count, to: sink) }
+        wake(sink)
+        complete(index, Int32(count))
+    }
+
+    private func deliver(_ memory: Extent, _ count: Int, to sink: Int) {
+        let first = peers[sink].delivered
+        let isClient = peers[sink].isClient
+        if isClient, first == 0, count > 9, memory[9] != UInt8(ascii: "2") {
+            lives[peers[sink].life].wasRefused = true
+        }
+        peers[sink].delivered += count
+        peers[sink].unread += count
+        if isClient, lives[peers[sink].life].wasRefused { return }
+        let skipped = isClient ? World.answer.count : 0
+        let payload = first + count - skipped
+        if payload > 0 { checkSource(of: sink, payload) }
+        let stream = stream(peers[sink].life, isOutbound: !isClient)
+        for offset in 0..<count {
+            let position = first + offset
+            let expected =
+                position < skipped
+                ? World.answer[position] : payloadByte(stream, position - skipped)
+            guard memory[offset] == expected else {
+                return fail("a wrong byte at \(position) to a \(isClient ? "client" : "upstream")")
+            }
+        }
+    }
+
+    /// No more can arrive than was sent, and nothing before the answer.
+    private func checkSource(of sink: Int, _ payload: Int) {
+        let record = lives[peers[sink].life]
+        if peers[sink].isClient {
+            let most = record.upstreams.map { peers[$0].taken }.max() ?? 0
+            if payload > most { fail("a client got more than its upstream sent") }
+            return
+        }
+        if peers[record.client].delivered < World.answer.count || record.wasRefused {
+            fail("bytes for an upstream before the answer")
+        }
+        if payload > peers[record.client].taken - headCount(record.client) {
+            fail("an upstream got more than its client sent")
+        }
+    }
+
+    // MARK: Splicing
+
+    func splice(_ source: Int32, _ sink: Int32, _ count: Int) -> Int32 {
+        guard let from = place(source, "splice"), let to = place(sink, "splice") else {
+            return -Errno.invalid
+        }
+        if descriptors[to].kind == .pipeSink {
+            return spliceIn(descriptors[from].index, descriptors[to].index, count)
+        }
+        guard descriptors[from].kind == .pipeSource else {
+            fail("a splice without a pipe")
+            return -Errno.invalid
+        }
+        return spliceOut(descriptors[from].index, descriptors[to].index, count)
+    }
+
+    private func spliceIn(_ source: Int, _ pipe: Int, _ count: Int) -> Int32 {
+        if peers[source].hasReset { return -Errno.connectionReset }
+        guard peers[source].isReadable else { return -Errno.again }
+        let available = peers[source].sent - peers[source].taken
+        if available == 0 || (available > 1 && strikes(.endsEarly)) {
+            peers[source].finWasTaken = true
+            return 0
+        }
+        let free = scenario.configuration.pipeSize - pipes[pipe].count
+        if free <= 0 || dice.chance(faults.spliceAgain) { return -Errno.again }
+        var moved = min(available, free, count)
+        if dice.chance(faults.shortReceive) { moved = dice.within(1...moved) }
+        let position = peers[source].taken - headCount(source)
+        if position < 0 { fail("a head is spliced") }
+        let isOutbound = peers[source].isClient
+        pipes[pipe].pieces.append(
+            Piece(
+                life: peers[source].life,
+                isOutbound: isOutbound,
+                position: position,
+                count: moved
+            )
+        )
+        pipes[pipe].count += moved
+        peers[source].taken += moved + (available > moved && strikes(.dropsByte) ? 1 : 0)
+        wake(source)
+        return Int32(moved)
+    }
+
+    private func spliceOut(_ pipe: Int, _ sink: Int, _ count: Int) -> Int32 {
+        if peers[sink].hasFin { fail("a splice after FIN") }
+        if peers[sink].hasReset { return -Errno.brokenPipe }
+        guard let piece = pipes[pipe].pieces.first, room(sink) > 0 else { return -Errno.again }
+        if dice.chance(faults.spliceAgain) { return -Errno.again }
+        var moved = min(piece.count, room(sink), count)
+        if dice.chance(faults.shortSend) { moved = dice.within(1...moved) }
+        let skipped = peers[sink].isClient ? World.answer.count : 0
+        if piece.life != peers[sink].life || piece.isOutbound == peers[sink].isClient
+            || piece.position != peers[sink].delivered - skipped
+        {
+            fail("wrong bytes are spliced to a \(peers[sink].isClient ? "client" : "upstream")")
+        }
+        peers[sink].delivered += moved * (strikes(.sendsTwice) ? 2 : 1)
+        peers[sink].unread += moved
+        checkSource(of: sink, peers[sink].delivered - skipped)
+        pipes[pipe].count -= moved
+        pipes[pipe].pieces[0].position += moved
+        pipes[pipe].pieces[0].count -= moved
+        if pipes[pipe].pieces[0].count == 0 { pipes[pipe].pieces.removeFirst() }
+        wake(sink)
+        return Int32(moved)
+    }
+}
