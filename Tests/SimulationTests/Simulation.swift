@@ -4,7 +4,7 @@ import Proxy
 /// Lives one seed from the first client to the last descriptor.
 struct Simulation: ~Copyable {
     private let world: World
-    private var probe: Probe<SimulatedKernel, SimulatedNames>
+    private var probe: TurnedWorker<SimulatedKernel, SimulatedNames>
     private var turns = 0
     private static var turnsMax: Int { 60_000 }
 
@@ -12,7 +12,7 @@ struct Simulation: ~Copyable {
         let scenario = Scenario(seed: seed)
         world = try World(scenario, canary: canary)
         let listener = world.open(.listener, 0)
-        probe = try Probe(
+        probe = try TurnedWorker(
             scenario.configuration,
             queue: SimulatedKernel(world: world),
             names: SimulatedNames(world: world),
@@ -69,7 +69,7 @@ struct Simulation: ~Copyable {
     }
 
     private mutating func turn(
-        until isOver: (Probe<SimulatedKernel, SimulatedNames>.Levels) -> Bool
+        until isOver: (TurnedWorker<SimulatedKernel, SimulatedNames>.Levels) -> Bool
     ) {
         while !probe.isDone, !isOver(probe.levels()) || !world.backlog.isEmpty {
             oneTurn()

@@ -4,7 +4,7 @@ package import Resolver
 /// A worker on a kernel and names of the caller's choice, turned by hand and looked into.
 ///
 /// It is how a simulation drives the proxy through every fault: nothing of the server uses it.
-package struct Probe<Queue, Names>: ~Copyable
+package struct TurnedWorker<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private var worker: Worker<Queue, Names>
     private let counters: Counters
