@@ -10,9 +10,9 @@ struct Simulation: ~Copyable {
 
     init(seed: UInt64, canary: Canary) throws {
         let scenario = Scenario(seed: seed)
-        world = try World(scenario, canary: canary)
+        let world = try World(scenario, canary: canary)
         let listener = world.open(.listener, 0)
-        probe = try TurnedWorker(
+        let probe = try TurnedWorker(
             scenario.configuration,
             queue: SimulatedKernel(world: world),
             names: SimulatedNames(world: world),
@@ -21,6 +21,8 @@ struct Simulation: ~Copyable {
             shedMax: scenario.shedMax,
             descriptorMax: scenario.descriptorMax
         )
+        self.world = world
+        self.probe = probe
     }
 
     /// What an invariant says that was broken by `seed`; nil if all held.

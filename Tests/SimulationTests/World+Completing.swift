@@ -6,6 +6,7 @@ extension World {
     func wait(until deadline: Instant?) {
         completions.removeAll(keepingCapacity: true)
         completionHead = 0
+        isIdle = false
         let began = clock
         clock += UInt64(dice.below(20_000)) * UInt64(dice.below(2))
         if dice.chance(faults.clockJump) {
@@ -89,7 +90,7 @@ extension World {
                     && (submissions[other].descriptor == asked.descriptor
                         || submissions[other].other == asked.descriptor)
             guard isMeant, !submissions[other].isStuck else { continue }
-            submissions[other].notBefore = 0
+            submissions[other].notBefore = dice.chance(faults.late) ? clock + delay() : 0
             if dice.chance(faults.cancelRaces), canComplete(submissions[other]) {
                 result = submissions[other].kind == .splice ? -Errno.already : -Errno.noEntry
                 continue

@@ -86,7 +86,7 @@ extension World {
     private func deliver(_ memory: Extent, _ count: Int, to sink: Int) {
         let first = peers[sink].delivered
         let isClient = peers[sink].isClient
-        if isClient, first == 0, count > 9, memory[9] != UInt8(ascii: "2") {
+        if isClient, first == 0, memory.count > 9, memory[9] != UInt8(ascii: "2") {
             lives[peers[sink].life].wasRefused = true
         }
         peers[sink].delivered += count

@@ -110,6 +110,7 @@ extension World {
 
     /// All that peers in order have sent must have arrived.
     func checkLives() {
+        guard scenario.isCalm else { return }
         for record in lives where record.client >= 0 && !record.isDisturbed && !record.wasRefused {
             let client = peers[record.client]
             let head = scenario.lives[client.life].head.count
