@@ -76,6 +76,8 @@ public struct CachingResolver: ~Copyable, NameService {
             renewed.take(family, from: known)
         }
         if renewed.answer.isComplete { return known.answer }
+        // What is still fresh stays known if there is no room to ask for the rest.
+        guard hasRoom else { return renewed.answer.replacingPending(by: .failed) }
         // Those who still read the old answer keep it.
         lookUps.detach(found)
         return start(renewed, waiter, now)
@@ -102,19 +104,22 @@ public struct CachingResolver: ~Copyable, NameService {
         _ waiter: UInt32,
         _ now: Instant
     ) -> NameAnswer {
-        guard lookUps.pendingCount < options.lookUpsMax else {
-            return lookUp.answer.replacingPending(by: .failed)
-        }
+        guard hasRoom else { return lookUp.answer.replacingPending(by: .failed) }
         let place = lookUps.insertPending(lookUp)
         waiters.join(waiter, place, first: &lookUps[place].firstWaiter)
         if lookUp.answer.v6 == .pending { channel.ask(lookUp.name, .v6, lookUp: place) }
         if lookUp.answer.v4 == .pending { channel.ask(lookUp.name, .v4, lookUp: place) }
-        if nextDeadline == nil { nextDeadline = now + firstTimeout }
+        // Those that were asked before may be backing off for longer than this one waits.
+        let timeout = now + firstTimeout
+        nextDeadline = nextDeadline.map { min($0, timeout) } ?? timeout
         settle(now: now)
         let answer = lookUps[place].answer
         if answer.isComplete { release(waiter: waiter) } else { waiters.dropNotice(of: waiter) }
         return answer
     }
+
+    /// Whether one more name may be on its way.
+    private var hasRoom: Bool { lookUps.pendingCount < options.lookUpsMax }
 
     /// The answer that needs no server: localhost, the hosts file, and names that can't be.
     private func answerWithoutServers(_ name: Name) -> NameAnswer? {

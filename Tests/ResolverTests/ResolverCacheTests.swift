@@ -169,4 +169,21 @@ import Testing
         scene.run { scene.resolver.answer(for: 1).isComplete }
         #expect(scene.finish("other.example", waiter: 2).v4 == .addresses)
     }
+
+    @Test func `a fresh family survives a refused renewal`() throws {
+        let scene = try Scene(configure: { $0.lookUpsMax = 1 }) { question in
+            if question.name == "slow.example" { return .silence }
+            return .reply(
+                Message(
+                    answers: question.isAAAA
+                        ? [.address("2001:db8::1", ttl: 1)] : [.address("192.0.2.1", ttl: 300)]
+                )
+            )
+        }
+        _ = scene.finish("www.example")
+        scene.advance(seconds: 2)
+        _ = scene.start("slow.example", waiter: 1)
+        #expect(scene.start("www.example", waiter: 2).v4 == .addresses)
+        #expect(scene.start("www.example", waiter: 3).v4 == .addresses)
+    }
 }

@@ -132,4 +132,17 @@ import Testing
         scene.resolver = try CachingResolver(options, waitersMax: 4)
         #expect(scene.finish("www.example").v4 == .addresses)
     }
+
+    @Test func `a new question is retried on its own time while an old one backs off`() throws {
+        let scene = try Scene(configure: {
+            $0.queryTimeoutMilliseconds = 250
+            $0.tries = 4
+        }) { _ in .silence }
+        _ = scene.start("old.example", waiter: 0)
+        scene.run(milliseconds: 850)  // rounds at 0, 250, 750; the next is at 1750
+        _ = scene.start("new.example", waiter: 1)
+        let next = scene.resolver.nextDeadline
+        let latest = scene.now + 250_000_000
+        #expect(try #require(next) <= latest)
+    }
 }
