@@ -4,6 +4,7 @@ enum Operation: UInt8 {
     case accept
     case mailbox
     case nameSocket
+    case cancelNames
     case wakeJournal
     // A tunnel's.
     case receiveHead

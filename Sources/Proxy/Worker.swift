@@ -97,7 +97,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .accept: didAccept(Int(token.slot), completion)
         case .mailbox: obey()
         case .nameSocket: didPollNames(token, completion.result)
-        case .wakeJournal: break
+        case .wakeJournal, .cancelNames: break
         case .close: services.counters.failedCloses.add()
         default:
             guard tunnels.exists(token.slot), tunnels[token.slot].generation == token.generation
@@ -214,11 +214,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             releaseIfFree(waiter)
         }
         while let interest = services.names.nextInterest() {
-            guard interest.reads || interest.writes else { continue }
+            let token = Token(.nameSocket, generation: interest.generation, slot: interest.index)
+            guard interest.reads || interest.writes else {
+                // A poll that is still out would keep the closed socket, and its port, for ever.
+                services.queue.cancel(token.rawValue, token: Token(.cancelNames).rawValue)
+                continue
+            }
             var events: PollEvents = []
             if interest.reads { events.insert(.readable) }
             if interest.writes { events.insert(.writable) }
-            let token = Token(.nameSocket, generation: interest.generation, slot: interest.index)
             services.queue.poll(interest.descriptor, events: events, token: token.rawValue)
         }
     }
