@@ -40,6 +40,16 @@ struct Listener: ~Copyable {
         cancel(&queue)
     }
 
+    /// Whether no time to try again is set, or it has come.
+    ///
+    /// A time that has come is forgotten, so that nobody is woken for it again and again while
+    /// there is no room.
+    mutating func mayRetry(_ now: Instant) -> Bool {
+        if let retry, retry > now { return false }
+        retry = nil
+        return true
+    }
+
     /// Accepts again.
     mutating func resume(_ queue: inout some SubmissionQueue & ~Copyable) {
         guard isPaused, !isClosed else { return }

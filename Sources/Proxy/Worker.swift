@@ -165,8 +165,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private mutating func listenerFollowUp() {
         if listener.isPaused {
             let hasRoom = tunnels.count <= tunnels.capacity - max(shedMax / 2, 1)
-            let isTime = listener.retry.map { $0 <= services.now } ?? true
-            if hasRoom, isTime { listener.resume(&services.queue) }
+            if listener.mayRetry(services.now), hasRoom { listener.resume(&services.queue) }
         } else {
             listener.arm(&services.queue)
         }
