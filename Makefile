@@ -49,7 +49,8 @@ run: build ## Build, then serve on 127.0.0.1:3128 with the journal on the termin
 	exec $(BINARY) --listen 127.0.0.1:3128 --journal - $(FLAGS)
 
 test: setup-test build ## Build, then run all tests: unit, simulation, end to end, tidy
-	$(SWIFT_TEST)
+	$(SWIFT_TEST) --skip EndToEndTests --skip AllocationTests
+	$(SWIFT_TEST) --skip-build --no-parallel --filter EndToEndTests --filter AllocationTests
 
 lint: ## Check the format
 	swift format lint --strict --recursive --parallel $(SOURCES)

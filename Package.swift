@@ -63,5 +63,6 @@ let package = Package(
         tests("TidyTests", ["culvert"]),
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"]),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
+        tests("EndToEndTests", ["culvert", "Internet"]),
     ]
 )

@@ -71,6 +71,7 @@ extension Server {
             let counter = counters[index]
             let numbers: [(String, UInt64)] = [
                 ("worker", UInt64(index)),
+                ("workers", UInt64(counters.count)),
                 ("tunnels", counter.tunnels.read()),
                 ("openings", counter.openings.read()),
                 ("descriptors", counter.descriptors.read()),
