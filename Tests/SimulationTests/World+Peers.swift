@@ -43,19 +43,24 @@ extension World {
         sendSome(index, plan)
         sayFarewell(index, plan)
         let isDone = peers[index].hasSentFin && peers[index].unread == 0
-        let isWaiting = peers[index].sent == sendable(index, plan) && peers[index].unread == 0
+        // The proxy wakes it when it takes or delivers bytes.
+        let isWaiting = sendableNow(index, plan) == 0 && peers[index].unread == 0
         if isDone || isWaiting, !isEnding {
             peers[index].actsAt = .max
         } else {
-            let pace = isEnding ? 1000 : dice.chance(20) ? plan.pace * 200 : plan.pace
-            peers[index].actsAt = clock + UInt64(dice.below(pace) + 1)
+            peers[index].actsAt = clock + UInt64(dice.below(pace(plan)) + 1)
         }
     }
 
+    /// The longest time to the next act, in nanoseconds.
+    private func pace(_ plan: Scenario.Life) -> Int {
+        if isEnding { return 1000 }
+        let pace = plan.isSlowReader ? plan.pace * 10 : plan.pace
+        return dice.chance(20) ? pace * 200 : pace
+    }
+
     private func readSome(_ index: Int, _ plan: Scenario.Life) {
-        guard peers[index].unread > 0, !plan.isSlowReader || isEnding || dice.chance(100) else {
-            return
-        }
+        guard peers[index].unread > 0 else { return }
         peers[index].unread -= isEnding ? peers[index].unread : dice.within(1...peers[index].unread)
     }
 
@@ -67,10 +72,16 @@ extension World {
         return mustWait ? min(plan.head.count, peer.total) : peer.total
     }
 
-    private func sendSome(_ index: Int, _ plan: Scenario.Life) {
+    /// How many bytes a peer may send now and has room for.
+    private func sendableNow(_ index: Int, _ plan: Scenario.Life) -> Int {
+        guard !peers[index].hasSentFin else { return 0 }
         let room = scenario.window - (peers[index].sent - peers[index].taken)
-        let left = min(sendable(index, plan) - peers[index].sent, room)
-        guard left > 0, !peers[index].hasSentFin else { return }
+        return max(0, min(sendable(index, plan) - peers[index].sent, room))
+    }
+
+    private func sendSome(_ index: Int, _ plan: Scenario.Life) {
+        let left = sendableNow(index, plan)
+        guard left > 0 else { return }
         peers[index].sent += min(left, dice.within(1...plan.chunkMax))
     }
 
