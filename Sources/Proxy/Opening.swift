@@ -21,11 +21,8 @@ struct Opening: ~Copyable {
     var isWaiting = false
     /// Whether all that will be known of the name is known.
     var isResolved = false
-    /// Addresses that may be dialled, by family, and how many of them have been tried.
-    var candidates6 = AddressList()
-    var candidates4 = AddressList()
-    var tried6 = 0
-    var tried4 = 0
+    /// Addresses that may be dialled.
+    var candidates = Candidates()
     /// Answers of the resolver that have been taken into the candidates.
     var hasTaken6 = false
     var hasTaken4 = false
@@ -37,6 +34,10 @@ struct Opening: ~Copyable {
     var nextAttempt = Instant(nanoseconds: 0)
     /// When the phase under way is over.
     var deadline = Instant(nanoseconds: 0)
+    /// When dialling begins with the addresses that are known by then; nil while there are none.
+    var dialFrom: Instant?
+    /// When the client is looked at for having gone; nil once a poll does that.
+    var watchFrom: Instant?
     /// The most telling of the failures so far.
     var failure: Refusal?
     /// Bytes of the answer that have been sent, and its length.
@@ -49,21 +50,6 @@ struct Opening: ~Copyable {
 
     init() {
         attemptEndpoints = InlineArray(repeating: Endpoint(Address(v4: 0), port: 0))
-    }
-
-    /// Whether an address is left to be tried.
-    var hasCandidate: Bool { tried6 < candidates6.count || tried4 < candidates4.count }
-
-    /// The address to try next: families alternate, IPv6 first (RFC 8305 section 4).
-    mutating func nextCandidate() -> Address? {
-        let takes6 = tried6 < candidates6.count && (tried6 <= tried4 || tried4 >= candidates4.count)
-        if takes6 {
-            tried6 += 1
-            return candidates6[tried6 - 1]
-        }
-        guard tried4 < candidates4.count else { return nil }
-        tried4 += 1
-        return candidates4[tried4 - 1]
     }
 
     /// Keeps `refusal` unless a more telling one is known: an answer from the target tells more

@@ -10,6 +10,9 @@ internal import Resolver
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// How long a first IPv4 answer waits for the IPv6 one (RFC 8305 section 3).
     private static var resolutionDelay: UInt64 { 50_000_000 }
+    /// How long an opening may take before its client is watched for having gone: most are faster,
+    /// and need no poll.
+    private static var patience: UInt64 { 100_000_000 }
 
     // MARK: Resolving
 
@@ -44,15 +47,16 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard let opening else { return }
         let isReady =
             answer.isComplete
-            || (answer.v6 != .pending && worker.openings[opening].hasCandidate)
+            || (answer.v6 != .pending && !worker.openings[opening].candidates.isEmpty)
         if isReady {
             record.resolveMicroseconds = lap(worker.now)
             return beginDialling(&worker)
         }
-        guard worker.openings[opening].hasCandidate else { return }
-        // IPv4 came first: give IPv6 a moment.
-        let moment = worker.now + Tunnel.resolutionDelay
-        worker.deadlines.set(slot, at: min(moment, worker.openings[opening].deadline))
+        if !worker.openings[opening].candidates.isEmpty {
+            // IPv4 came first: give IPv6 a moment.
+            worker.openings[opening].dialFrom = worker.now + Tunnel.resolutionDelay
+        }
+        setOpeningTimer(&worker, worker.openings[opening].dialFrom)
     }
 
     /// Takes the addresses of one family that may be dialled.
@@ -85,10 +89,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .allowed, .allowedUnlessLocal:
             break
         }
-        switch address.family {
-        case .v6: _ = worker.openings[opening].candidates6.append(address)
-        case .v4: _ = worker.openings[opening].candidates4.append(address)
-        }
+        worker.openings[opening].candidates.insert(address)
     }
 
     mutating func stopWaiting(_ worker: inout Worker) {
@@ -111,24 +112,20 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Starts the next attempt if one is due, or gives up if nothing is left to hope for.
     private mutating func attemptIfDue(_ worker: inout Worker) {
         guard let opening, state == .dialling else { return }
-        while worker.openings[opening].hasCandidate,
+        while !worker.openings[opening].candidates.isEmpty,
             worker.openings[opening].attemptCount < Opening.attemptsMax,
             worker.openings[opening].attemptCount == 0
                 || worker.openings[opening].nextAttempt <= worker.now
         {
-            guard let address = worker.openings[opening].nextCandidate() else { break }
+            guard let address = worker.openings[opening].candidates.next() else { break }
             attempt(address, &worker)
         }
-        let isHopeless =
-            worker.openings[opening].attemptCount == 0 && !worker.openings[opening].hasCandidate
+        let hasCandidate = !worker.openings[opening].candidates.isEmpty
+        let isHopeless = worker.openings[opening].attemptCount == 0 && !hasCandidate
         if isHopeless, worker.openings[opening].isResolved {
             return refuse(worker.openings[opening].failure ?? .noAddresses, &worker)
         }
-        var due = worker.openings[opening].deadline
-        if worker.openings[opening].hasCandidate {
-            due = min(due, worker.openings[opening].nextAttempt)
-        }
-        worker.deadlines.set(slot, at: due)
+        setOpeningTimer(&worker, hasCandidate ? worker.openings[opening].nextAttempt : nil)
     }
 
     private mutating func attempt(_ address: Address, _ worker: inout Worker) {
@@ -188,24 +185,58 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    /// The timer of resolving and dialling: a moment is over, or all the time is.
+    // MARK: The timer of resolving and dialling
+
+    /// Sets the timer to the end of the phase, or to what has to be done before: `step`, or
+    /// watching the client.
+    mutating func setOpeningTimer(_ worker: inout Worker, _ step: Instant?) {
+        guard let opening else { return }
+        var due = worker.openings[opening].deadline
+        if let step { due = min(due, step) }
+        if let watch = worker.openings[opening].watchFrom { due = min(due, watch) }
+        worker.deadlines.set(slot, at: due)
+    }
+
     mutating func openingTimerFired(_ worker: inout Worker) {
         guard let opening else { return }
-        guard worker.openings[opening].deadline <= worker.now else {
-            if state == .resolving {
-                record.resolveMicroseconds = lap(worker.now)
-                return beginDialling(&worker)
-            }
-            return attemptIfDue(&worker)
+        watchClientIfDue(&worker)
+        let isOver = worker.openings[opening].deadline <= worker.now
+        guard state == .resolving else {
+            return isOver ? refuse(.connectTimeout, &worker) : attemptIfDue(&worker)
         }
-        if state == .resolving {
-            guard worker.openings[opening].hasCandidate else {
-                return refuse(.resolveTimeout, &worker)
-            }
+        let dialFrom = worker.openings[opening].dialFrom
+        if let dialFrom, isOver || dialFrom <= worker.now {
             record.resolveMicroseconds = lap(worker.now)
             return beginDialling(&worker)
         }
-        refuse(.connectTimeout, &worker)
+        if isOver { return refuse(.resolveTimeout, &worker) }
+        setOpeningTimer(&worker, dialFrom)
+    }
+
+    // MARK: A client that goes
+
+    /// Begins to resolve or to dial: not yet a reason to watch the client.
+    mutating func bePatient(_ worker: inout Worker) {
+        guard let opening else { return }
+        worker.openings[opening].watchFrom = worker.now + Tunnel.patience
+    }
+
+    /// Watches a client that has waited for long for a reset.
+    ///
+    /// Its FIN alone says nothing: it may have sent all that it wants to say through the tunnel.
+    private mutating func watchClientIfDue(_ worker: inout Worker) {
+        guard let opening, let watchFrom = worker.openings[opening].watchFrom,
+            watchFrom <= worker.now
+        else { return }
+        worker.openings[opening].watchFrom = nil
+        watchHangUp(.outbound, &worker)
+    }
+
+    /// The client isn't of interest as such any more: a flow will look after it.
+    mutating func unwatchClient(_ worker: inout Worker) {
+        guard holdings.watchesHangUp.0 else { return }
+        let target = token(.watchHangUp, Direction.outbound.rawValue)
+        worker.queue.cancel(target, token: submitted(.cancel))
     }
 
     /// What a failed attempt means to the client.

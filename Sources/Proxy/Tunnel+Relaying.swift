@@ -15,6 +15,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func startRelaying(_ worker: inout Worker) {
         guard let opening else { preconditionFailure("relaying begins with an opening") }
         lastActivity = worker.now
+        unwatchClient(&worker)
         scheduleRelayTimer(&worker)
         let early = worker.openings[opening].received - worker.openings[opening].headCount
         if early > 0 {
@@ -97,7 +98,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         take(duplex[direction].bufferIsFree(), direction, &worker)
     }
 
-    /// A source that isn't being read has ended, or broken.
+    /// A source that isn't being read has ended, or broken; so has a client that waits for long.
     ///
     /// An end is noticed again when its bytes have been read; a break ends the tunnel at once.
     private mutating func didHangUp(
@@ -108,7 +109,15 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         setWatchesHangUp(direction, false)
         guard result > 0 else { return }
         let events = PollEvents(rawValue: UInt32(bitPattern: result))
-        if events.contains(.error) { fail(source: direction, Errno.connectionReset, &worker) }
+        guard events.contains(.error) else { return }
+        let code = Errno.connectionReset
+        switch state {
+        case .resolving, .dialling, .answering:
+            end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
+        case .relaying: fail(source: direction, code, &worker)
+        // The answer to a refusal will meet the same error.
+        case .refusing, .closing, .readingHead, .free: break
+        }
     }
 
     // MARK: The next step
@@ -187,7 +196,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         worker.queue.send(sink(direction), from: memory, token: token)
     }
 
-    private mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
+    mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
         let isWatching =
             direction == .outbound ? holdings.watchesHangUp.0 : holdings.watchesHangUp.1
         guard !isWatching else { return }

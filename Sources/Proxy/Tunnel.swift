@@ -191,6 +191,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         if case .refused(let refusal) = worker.terms.rules.verdict(port: authority.port) {
             return refuse(refusal, &worker)
         }
+        bePatient(&worker)
         switch authority.host {
         case .address(let address):
             worker.openings[opening].isResolved = true

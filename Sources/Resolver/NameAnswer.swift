@@ -45,6 +45,20 @@ public struct AddressList: Sendable {
         return true
     }
 
+    /// Adds `address` before the one at `index`, or at the end; false if the list is full.
+    @discardableResult
+    public mutating func insert(_ address: Address, at index: Int) -> Bool {
+        precondition(index >= 0 && index <= count)
+        guard append(address) else { return false }
+        var place = count - 1
+        while place > index {
+            addresses[place] = addresses[place - 1]
+            place -= 1
+        }
+        addresses[index] = address
+        return true
+    }
+
     /// Whether `address` is in the list.
     public func contains(_ address: Address) -> Bool {
         for index in 0..<count where addresses[index] == address { return true }

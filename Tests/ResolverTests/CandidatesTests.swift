@@ -3,16 +3,22 @@ import Testing
 
 import Resolver
 
-@Suite struct AddressOrderTests {
-    private func list(_ texts: [String]) throws -> AddressList {
-        var list = AddressList()
-        for text in texts { list.append(try #require(Address(text))) }
-        return list
+@Suite struct CandidatesTests {
+    private func candidates(_ texts: [String]) throws -> Candidates {
+        var candidates = Candidates()
+        for text in texts { candidates.insert(try #require(Address(text))) }
+        return candidates
+    }
+
+    private func rest(_ candidates: Candidates) -> [String] {
+        var candidates = candidates
+        var rest: [String] = []
+        while let address = candidates.next() { rest.append(address.description) }
+        return rest
     }
 
     private func order(_ v6: [String], _ v4: [String]) throws -> [String] {
-        let candidates = AddressOrder.order(v6: try list(v6), v4: try list(v4))
-        return (0..<candidates.count).map { candidates[$0].description }
+        rest(try candidates(v4 + v6))
     }
 
     @Test func `the families take turns, IPv6 first`() throws {
@@ -35,10 +41,26 @@ import Resolver
         #expect(try order(v6, []) == expected)
     }
 
-    @Test func `two full lists give thirty-two candidates`() throws {
-        let v6 = (1...16).map { "2001:db8::\($0)" }
-        let v4 = (1...16).map { "192.0.2.\($0)" }
-        #expect(try order(v6, v4) == zip(v6, v4).flatMap { [$0, $1] }.map { $0 })
+    @Test func `the family of the best address begins`() throws {
+        #expect(try order(["fd00::1", "2001::1"], ["192.0.2.1"]) == [
+            "192.0.2.1", "2001::1", "fd00::1",
+        ])
+    }
+
+    @Test func `what comes late takes its place among the untried`() throws {
+        var candidates = try candidates(["192.0.2.1", "192.0.2.2"])
+        #expect(candidates.next()?.description == "192.0.2.1")
+        candidates.insert(try #require(Address("2002::1")))
+        candidates.insert(try #require(Address("2001:db8::1")))
+        #expect(rest(candidates) == ["2001:db8::1", "192.0.2.2", "2002::1"])
+        #expect(!candidates.isEmpty)
+    }
+
+    @Test func `two full lists give thirty-two candidates and no more`() throws {
+        let v6 = (1...17).map { "2001:db8::\($0)" }
+        let v4 = (1...17).map { "192.0.2.\($0)" }
+        let expected = zip(v6, v4).prefix(16).flatMap { [$0, $1] }
+        #expect(try order(v6, v4) == expected)
     }
 
     @Test(
@@ -50,6 +72,6 @@ import Resolver
         ]
     )
     func `the precedence is that of the policy table`(text: String, precedence: Int) throws {
-        #expect(AddressOrder.precedence(try #require(Address(text))) == precedence)
+        #expect(Candidates.precedence(try #require(Address(text))) == precedence)
     }
 }
