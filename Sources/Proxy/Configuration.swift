@@ -76,7 +76,8 @@ public struct Configuration: Sendable {
     public var maxLifetime: UInt64 = 0
     /// From the first signal to the end of the last tunnel.
     public var drainTimeout: UInt64 = 30_000_000_000
-    /// Before the next address is tried beside one that has not answered (RFC 8305 section 5).
+    /// Before the next address is tried beside one that has not answered (RFC 8305 section 5, which
+    /// advises 250 ms and forbids less than 10 ms).
     public var attemptDelay: UInt64 = 250_000_000
 
     // MARK: Limits

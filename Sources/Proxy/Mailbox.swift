@@ -1,7 +1,9 @@
 internal import Kernel
+internal import Resolver
 internal import Synchronization
 
-/// How the server tells a worker what to do: a word and an eventfd to wake it.
+/// How the server tells a worker what to do: a word, a hosts file if it has been read again, and an
+/// eventfd to wake it.
 final class Mailbox: Sendable {
     enum Directive: UInt8 {
         case serve
@@ -16,6 +18,7 @@ final class Mailbox: Sendable {
     /// The descriptor that the worker polls.
     let event: Int32
     private let word = Atomic<UInt8>(Directive.serve.rawValue)
+    private let hosts = Mutex<HostsFile?>(nil)
 
     init() throws(SystemError) {
         event = try Descriptors.makeEvent()
@@ -26,6 +29,15 @@ final class Mailbox: Sendable {
         word.store(directive.rawValue, ordering: .releasing)
         Descriptors.signal(event)
     }
+
+    /// Server: names are to be found by `hosts`, and the name servers are to be learned again.
+    func send(_ hosts: HostsFile) {
+        self.hosts.withLock { $0 = hosts }
+        Descriptors.signal(event)
+    }
+
+    /// Worker: the hosts file that has been read since last asked; nil if there is none.
+    func takeHosts() -> HostsFile? { hosts.withLock { $0.take() } }
 
     /// Worker: what is to be done.
     var directive: Directive {

@@ -12,12 +12,22 @@ extension Server {
         while true {
             switch Signals.next(within: Server.lookMilliseconds) {
             case .terminate, .interrupt: return drain()
-            case .hangUp:
-                journal?.reopen()
-                notify(.reopened)
+            case .hangUp: reload()
             case .status: tellStatus()
             case nil: tellChanges(&wasPaused, &lost)
             }
+        }
+    }
+
+    /// Opens the journal anew and reads the files about names again.
+    private func reload() {
+        journal?.reopen()
+        do throws(StartError) {
+            let hosts = try Server.hosts(configuration.hostsFile)
+            for mailbox in mailboxes { mailbox.send(hosts) }
+            notify(.reloaded)
+        } catch {
+            notify(.notReloaded("\(error)"))
         }
     }
 

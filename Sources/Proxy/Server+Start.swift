@@ -4,8 +4,9 @@ internal import Resolver
 
 /// What a worker is made of.
 extension Server {
-    /// The hosts file at `path`.
+    /// The hosts file at `path`, or one without names if that is empty.
     static func hosts(_ path: String) throws(StartError) -> HostsFile {
+        guard !path.isEmpty else { return HostsFile() }
         do throws(ResolverError) {
             return try HostsFile(path: path)
         } catch {

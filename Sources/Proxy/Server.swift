@@ -26,7 +26,9 @@ public final class Server: Sendable {
         case resumed(worker: Int)
         case lost(records: UInt64)
         case status(String)
-        case reopened
+        case reloaded
+        /// Names go on being found as before, for this reason.
+        case notReloaded(String)
     }
 
     let configuration: Configuration
@@ -50,9 +52,7 @@ public final class Server: Sendable {
         self.notify = notify
         do {
             plan = Plan(configuration, openFiles: try Descriptors.raiseLimit())
-            hosts =
-                configuration.hostsFile.isEmpty
-                ? HostsFile() : try Server.hosts(configuration.hostsFile)
+            hosts = try Server.hosts(configuration.hostsFile)
             guard plan.slots > 0 else {
                 throw StartError(
                     "the open-file limit of \(plan.openFiles) leaves no room for tunnels: "

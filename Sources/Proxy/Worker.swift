@@ -250,6 +250,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard let mailbox else { return }
         Descriptors.waitForSignal(mailbox.event)
         watchMailbox()
+        if let hosts = mailbox.takeHosts() { services.names.reload(hosts, now: services.now) }
         obey(mailbox.directive)
     }
 

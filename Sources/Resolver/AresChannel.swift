@@ -9,7 +9,8 @@ internal import Kernel
 /// the channel; it is read between the calls.
 @safe
 struct AresChannel: ~Copyable {
-    private let channel: ares_channel
+    private var channel: ares_channel
+    private let options: Options
     private let mailbox: UnsafeMutablePointer<Mailbox>
 
     /// What the library said since last asked.
@@ -29,36 +30,40 @@ struct AresChannel: ~Copyable {
     /// The library's start is not safe from two threads at once; a global's first use is.
     private static let libraryStatus = ares_library_init(ARES_LIB_INIT_ALL)
 
-    /// A channel to `servers`, or to those of `/etc/resolv.conf` if there are none.
-    init(
-        servers: [Endpoint],
-        timeoutMilliseconds: Int32,
-        tries: Int32
-    ) throws(ResolverError) {
+    /// How to open the channel, also anew.
+    struct Options {
+        /// The servers to ask; those of `/etc/resolv.conf` if there are none.
+        var servers: [Endpoint]
+        var timeoutMilliseconds: Int32
+        var tries: Int32
+    }
+
+    /// A channel by `options`.
+    init(_ options: Options) throws(ResolverError) {
         guard AresChannel.libraryStatus == ARES_SUCCESS else {
             throw ResolverError.channel(status: AresChannel.libraryStatus)
         }
         let mailbox = UnsafeMutablePointer<Mailbox>.allocate(capacity: 1)
         unsafe mailbox.initialize(to: Mailbox())
-        var opened: ares_channel?
-        let status = unsafe AresChannel.open(&opened, mailbox, timeoutMilliseconds, tries)
-        guard status == ARES_SUCCESS, let channel = unsafe opened else {
+        do throws(ResolverError) {
+            unsafe channel = try AresChannel.open(options, mailbox)
+        } catch {
             unsafe mailbox.deinitialize(count: 1)
             unsafe mailbox.deallocate()
-            throw ResolverError.channel(status: status)
+            throw error
         }
-        if !servers.isEmpty {
-            let list = servers.map(\.description).joined(separator: ",")
-            let serversStatus = unsafe ares_set_servers_ports_csv(channel, list)
-            guard serversStatus == ARES_SUCCESS else {
-                unsafe ares_destroy(channel)
-                unsafe mailbox.deinitialize(count: 1)
-                unsafe mailbox.deallocate()
-                throw ResolverError.servers(status: serversStatus)
-            }
-        }
-        unsafe self.channel = channel
         unsafe self.mailbox = mailbox
+        self.options = options
+    }
+
+    /// Learns the system's servers again; false, and all stays as it was, if that fails.
+    ///
+    /// No question may be on its way. The closing of the old sockets is announced.
+    mutating func renew() -> Bool {
+        guard let renewed = try? unsafe AresChannel.open(options, mailbox) else { return false }
+        unsafe ares_destroy(channel)
+        unsafe channel = renewed
+        return true
     }
 
     deinit {
@@ -69,15 +74,33 @@ struct AresChannel: ~Copyable {
     }
 
     private static func open(
+        _ options: Options,
+        _ mailbox: UnsafeMutablePointer<Mailbox>
+    ) throws(ResolverError) -> ares_channel {
+        var opened: ares_channel?
+        let status = unsafe open(&opened, options, mailbox)
+        guard status == ARES_SUCCESS, let channel = unsafe opened else {
+            throw ResolverError.channel(status: status)
+        }
+        guard !options.servers.isEmpty else { return unsafe channel }
+        let list = options.servers.map(\.description).joined(separator: ",")
+        let serversStatus = unsafe ares_set_servers_ports_csv(channel, list)
+        guard serversStatus == ARES_SUCCESS else {
+            unsafe ares_destroy(channel)
+            throw ResolverError.servers(status: serversStatus)
+        }
+        return unsafe channel
+    }
+
+    private static func open(
         _ channel: inout ares_channel?,
-        _ mailbox: UnsafeMutablePointer<Mailbox>,
-        _ timeoutMilliseconds: Int32,
-        _ tries: Int32
+        _ wished: Options,
+        _ mailbox: UnsafeMutablePointer<Mailbox>
     ) -> Int32 {
         var options = unsafe ares_options()
         unsafe options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES
-        unsafe options.timeout = timeoutMilliseconds
-        unsafe options.tries = tries
+        unsafe options.timeout = wished.timeoutMilliseconds
+        unsafe options.tries = wished.tries
         unsafe options.ndomains = 0
         unsafe options.sock_state_cb = { pointer, descriptor, reads, writes in
             guard let pointer = unsafe pointer else { return }

@@ -36,7 +36,9 @@ public struct CachingResolver: ~Copyable, NameService {
     /// How many sockets a resolver has at most: their indices are below.
     public static var socketsMax: Int { SocketTable.countMax }
 
-    private let options: Options
+    private var options: Options
+    /// Whether the channel's servers may have changed since it was opened.
+    private var isOutdated = false
     private var channel: AresChannel
     private var lookUps: LookUpTable
     private var waiters: WaiterTable
@@ -49,9 +51,11 @@ public struct CachingResolver: ~Copyable, NameService {
     /// Reads `/etc/resolv.conf`, so it blocks.
     public init(_ options: Options, waitersMax: Int) throws(ResolverError) {
         channel = try AresChannel(
-            servers: options.servers,
-            timeoutMilliseconds: Int32(clamping: max(1, options.queryTimeoutMilliseconds)),
-            tries: Int32(clamping: max(1, options.tries))
+            AresChannel.Options(
+                servers: options.servers,
+                timeoutMilliseconds: Int32(clamping: max(1, options.queryTimeoutMilliseconds)),
+                tries: Int32(clamping: max(1, options.tries))
+            )
         )
         self.options = options
         lookUps = LookUpTable(cachedMax: options.cacheEntriesMax)
@@ -105,6 +109,7 @@ public struct CachingResolver: ~Copyable, NameService {
         _ now: Instant
     ) -> NameAnswer {
         guard hasRoom else { return lookUp.answer.replacingPending(by: .failed) }
+        renewIfOutdated()
         let place = lookUps.insertPending(lookUp)
         waiters.join(waiter, place, first: &lookUps[place].firstWaiter)
         if lookUp.answer.v6 == .pending { channel.ask(lookUp.name, .v6, lookUp: place) }
@@ -137,6 +142,23 @@ public struct CachingResolver: ~Copyable, NameService {
     /// The shortest time that a question waits before it is asked again.
     private var firstTimeout: UInt64 {
         UInt64(max(1, options.queryTimeoutMilliseconds)) * 1_000_000
+    }
+
+    // MARK: Reloading
+
+    public mutating func reload(_ hosts: HostsFile, now: Instant) {
+        options.hosts = hosts
+        isOutdated = true
+        lookUps.forgetCached()
+        renewIfOutdated()
+    }
+
+    /// Opens the channel anew if it is outdated and no question is on its way in it.
+    ///
+    /// Should that fail, the old one goes on, and the next question tries again.
+    private mutating func renewIfOutdated() {
+        guard isOutdated, lookUps.pendingCount == 0 else { return }
+        isOutdated = !channel.renew()
     }
 
     // MARK: Replies

@@ -143,6 +143,13 @@ struct LookUpTable {
         freeIfUnused(place)
     }
 
+    /// Takes all cached look-ups out of the cache.
+    mutating func forgetCached() {
+        for place in entries.indices where entries[place].state == .cached {
+            detach(UInt32(place))
+        }
+    }
+
     /// Gives the place back if nobody reads it any more.
     mutating func freeIfUnused(_ place: UInt32) {
         guard self[place].state == .detached, self[place].firstWaiter < 0 else { return }

@@ -60,6 +60,11 @@ public protocol NameService: ~Copyable {
     /// The look-up itself goes on and fills the cache.
     mutating func release(waiter: UInt32)
 
+    /// From now on `hosts` names addresses, and the servers are those that the system now names.
+    ///
+    /// What is remembered is forgotten; what is on its way goes on.
+    mutating func reload(_ hosts: HostsFile, now: Instant)
+
     /// A socket whose interest changed since last asked, or nil.
     mutating func nextInterest() -> SocketInterest?
 

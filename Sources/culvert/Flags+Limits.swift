@@ -39,6 +39,16 @@ struct TimeFlags: FlagGroup {
 
     @Option(
         help: help(
+            "Before the next address of a name is tried beside one that has not answered.",
+            default: show(defaults.attemptDelay),
+            "duration"
+        ),
+        transform: Reading.duration(10 * milliseconds...60_000 * milliseconds)
+    )
+    var attemptDelay: UInt64?
+
+    @Option(
+        help: help(
             "Without a byte in either direction; 0: never.",
             default: show(defaults.idleTimeout, zero: "off"),
             "duration"
@@ -81,6 +91,7 @@ struct TimeFlags: FlagGroup {
         if let headTimeout { configuration.headTimeout = headTimeout }
         if let resolveTimeout { configuration.resolveTimeout = resolveTimeout }
         if let connectTimeout { configuration.connectTimeout = connectTimeout }
+        if let attemptDelay { configuration.attemptDelay = attemptDelay }
         if let idleTimeout { configuration.idleTimeout = idleTimeout }
         if let halfClosedTimeout { configuration.halfClosedTimeout = halfClosedTimeout }
         if let maxLifetime { configuration.maxLifetime = maxLifetime }
@@ -92,6 +103,7 @@ struct TimeFlags: FlagGroup {
             ("--head-timeout", configuration.headTimeout, headTimeout),
             ("--resolve-timeout", configuration.resolveTimeout, resolveTimeout),
             ("--connect-timeout", configuration.connectTimeout, connectTimeout),
+            ("--attempt-delay", configuration.attemptDelay, attemptDelay),
             ("--idle-timeout", configuration.idleTimeout, idleTimeout),
             ("--half-closed-timeout", configuration.halfClosedTimeout, halfClosedTimeout),
             ("--max-lifetime", configuration.maxLifetime, maxLifetime),

@@ -35,7 +35,8 @@ enum Serving {
         case .resumed(let worker): logger.notice("worker \(worker) accepts again")
         case .lost(let records):
             logger.error("\(records) journal records could not be written and are lost")
-        case .reopened: logger.notice("journal opened anew")
+        case .reloaded: logger.notice("journal opened anew, hosts and name servers read again")
+        case .notReloaded(let reason): logger.error("names are found as before: \(reason)")
         case .status(let line): writeLine(line)
         }
     }

@@ -56,6 +56,8 @@ struct SimulatedNames: NameService, ~Copyable {
 
     mutating func release(waiter: UInt32) { world.lookUps.removeAll { $0.waiter == waiter } }
 
+    mutating func reload(_: HostsFile, now _: Instant) {}
+
     mutating func nextInterest() -> SocketInterest? { nil }
 
     mutating func socketIsReady(
