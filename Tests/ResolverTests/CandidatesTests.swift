@@ -42,9 +42,11 @@ import Resolver
     }
 
     @Test func `the family of the best address begins`() throws {
-        #expect(try order(["fd00::1", "2001::1"], ["192.0.2.1"]) == [
-            "192.0.2.1", "2001::1", "fd00::1",
-        ])
+        #expect(
+            try order(["fd00::1", "2001::1"], ["192.0.2.1"]) == [
+                "192.0.2.1", "2001::1", "fd00::1",
+            ]
+        )
     }
 
     @Test func `what comes late takes its place among the untried`() throws {
