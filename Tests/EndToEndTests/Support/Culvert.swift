@@ -5,7 +5,7 @@ import Testing
 /// A culvert that serves, started as an operator starts it.
 ///
 /// It listens on a free port of 127.0.0.1 and writes its journal where the test reads it.
-final class Culvert {
+final class Culvert: @unchecked Sendable {
     /// Flags for tests whose upstreams are on this machine.
     static let openFlags = ["--allow-port", "any", "--allow-private"]
 
@@ -43,7 +43,7 @@ final class Culvert {
         process.standardInput = FileHandle.nullDevice
         let ended = ended
         process.terminationHandler = { _ in ended.signal() }
-        try process.run()
+        try Program.start(process)
         self.process = process
         notices = Lines(errors.fileHandleForReading, name: "culvert's notices")
         journal = Lines(output.fileHandleForReading, name: "culvert's journal")

@@ -10,7 +10,7 @@ final class Digest {
         process = try Program.prepare("openssl", ["dgst", "-sha256", "-r"])
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        try Program.start(process)
     }
 
     func update(_ bytes: [UInt8]) throws {

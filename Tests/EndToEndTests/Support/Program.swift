@@ -63,10 +63,22 @@ enum Program {
         return process
     }
 
+    /// Starts `process` with no signal blocked.
+    ///
+    /// The threads on which tests run block all signals, and a process would begin with the same.
+    static func start(_ process: Process) throws {
+        var none = sigset_t()
+        var blocked = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, &blocked)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+        try process.run()
+    }
+
     private static func run(_ process: Process, within seconds: Double) throws {
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
-        try process.run()
+        try start(process)
         guard ended.wait(timeout: .now() + seconds) == .timedOut else { return }
         kill(process.processIdentifier, SIGKILL)
         ended.wait()
