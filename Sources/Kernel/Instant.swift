@@ -31,6 +31,12 @@ public struct Instant: Comparable, Hashable, Sendable {
         Instant(nanoseconds: instant.nanoseconds &+ nanoseconds)
     }
 
+    /// The earlier of two points of which either may be unknown.
+    public static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+
     /// Nanoseconds from `earlier` to this point; zero if `earlier` is not earlier.
     public func nanoseconds(since earlier: Instant) -> UInt64 {
         nanoseconds > earlier.nanoseconds ? nanoseconds &- earlier.nanoseconds : 0

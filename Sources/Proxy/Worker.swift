@@ -174,12 +174,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     // MARK: Time
 
     private var nextWake: Instant? {
-        var wake = services.deadlines.nextWake
-        for other in [services.names.nextDeadline, listener.retry] {
-            guard let other else { continue }
-            wake = wake.map { min($0, other) } ?? other
-        }
-        return wake
+        let work = Instant.earlier(services.deadlines.nextWake, services.names.nextDeadline)
+        return Instant.earlier(work, listener.retry)
     }
 
     private mutating func passDeadlines() {
