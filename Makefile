@@ -48,7 +48,7 @@ build: setup-build ## Build the release, .build/release/culvert
 run: build ## Build, then serve on 127.0.0.1:3128 with the journal on the terminal (FLAGS=...)
 	exec $(BINARY) --listen 127.0.0.1:3128 --journal - $(FLAGS)
 
-test: setup-test build ## Build, then run all tests: unit, simulation, end to end, tidy
+test: setup-test build ## Build, then run all tests: unit, simulation, allocation, end to end, tidy
 	$(SWIFT_TEST) --skip EndToEndTests --skip AllocationTests
 	$(SWIFT_TEST) --skip-build --no-parallel --filter EndToEndTests --filter AllocationTests
 

@@ -73,5 +73,11 @@ let package = Package(
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
         tests("EndToEndTests", ["culvert", "Internet"]),
+        .target(
+            name: "CAllocations",
+            path: "Tests/CAllocations",
+            cSettings: [.treatAllWarnings(as: .error)]
+        ),
+        tests("AllocationTests", ["CAllocations", "Proxy", "Kernel", "Internet"]),
     ]
 )

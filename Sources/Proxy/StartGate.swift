@@ -1,4 +1,4 @@
-internal import Kernel
+package import Kernel
 internal import Synchronization
 
 /// Where the server waits until all workers have started, or one has failed.
@@ -25,15 +25,15 @@ final class StartGate: Sendable {
 }
 
 /// A thread that can be kept in an array.
-final class ThreadBox: Sendable {
+package final class ThreadBox: Sendable {
     private let thread: Mutex<Thread?>
 
-    init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
         thread = Mutex(try Thread(name, body))
     }
 
     /// Waits until the body has returned.
-    func join() {
+    package func join() {
         guard let thread = thread.withLock({ $0.take() }) else { return }
         thread.join()
     }
