@@ -2,9 +2,9 @@
 ///
 /// Both families share one layout: the address as a big number, `high` then `low`. An IPv4
 /// address occupies the low 32 bits of `low`.
-public struct Address: Hashable, Sendable {
+public struct Address: Hashable, Sendable, BitwiseCopyable {
     /// The protocol family of an address.
-    public enum Family: UInt8, Sendable {
+    public enum Family: UInt8, Sendable, BitwiseCopyable {
         case v4, v6
     }
 

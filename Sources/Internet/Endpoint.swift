@@ -1,5 +1,5 @@
 /// An address and a TCP port: what is listened on or dialled.
-public struct Endpoint: Hashable, Sendable {
+public struct Endpoint: Hashable, Sendable, BitwiseCopyable {
     /// The address.
     public var address: Address
     /// The port in host byte order.

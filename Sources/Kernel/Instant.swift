@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// A worker reads the clock once a turn and hands the value down, so that all decisions of one
 /// turn agree on the time and none of them pays for another reading.
-public struct Instant: Comparable, Hashable, Sendable {
+public struct Instant: BitwiseCopyable, Comparable, Hashable, Sendable {
     /// Nanoseconds since boot (CLOCK_MONOTONIC).
     public let nanoseconds: UInt64
 

@@ -7,9 +7,20 @@ internal import Resolver
 /// What the journal tells of a tunnel: one record when it opens and one when it ends, joined by
 /// its id. The authority is canonical text made by us, so no byte of the client gets in.
 extension Services where Queue: ~Copyable, Names: ~Copyable {
+    /// `phase` of the opening of `slot` ends now.
+    func endPhase(_ phase: Record.Phase, of slot: UInt32) {
+        if keepsRecords { records[Int(slot)].end(phase, now) }
+    }
+
+    /// `slot` is connected to `endpoint`.
+    func noteDialled(_ endpoint: Endpoint, of slot: UInt32) {
+        if keepsRecords { records[Int(slot)].dialled = endpoint }
+    }
+
     /// Keeps the authority of a tunnel for its records.
-    mutating func note(_ authority: Authority, for slot: UInt32) {
+    func note(_ authority: Authority, for slot: UInt32) {
         guard journal.isOn else { return }
+        records[Int(slot)].hasAuthority = true
         let block = authorities[Int(slot)]
         var sink = ExtentSink(block.part(2..<block.count))
         authority.write(to: &sink)
@@ -17,11 +28,9 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         block[1] = UInt8(truncatingIfNeeded: sink.count)
     }
 
-    mutating func writeOpen<Q: ~Copyable, N: ~Copyable>(
-        _ record: Tunnel<Q, N>.Record,
-        _ slot: UInt32
-    ) {
+    mutating func writeOpen(_ slot: UInt32) {
         guard journal.isOn else { return }
+        let record = records[Int(slot)]
         let authority = authorities[Int(slot)]
         let worker = index
         journal.write(counters) { line in
@@ -30,16 +39,17 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    mutating func writeEnd<Q: ~Copyable, N: ~Copyable>(
-        _ record: Tunnel<Q, N>.Record,
+    mutating func writeEnd(
+        _ slot: UInt32,
+        _ accepted: Instant,
         _ duplex: Duplex,
-        _ ending: Ending,
-        _ slot: UInt32
+        _ ending: Ending
     ) {
         guard journal.isOn else { return }
+        let record = records[Int(slot)]
         let authority = authorities[Int(slot)]
         let worker = index
-        let duration = now.nanoseconds(since: record.accepted) / 1000
+        let duration = now.nanoseconds(since: accepted) / 1000
         journal.write(counters) { line in
             line.member("event", "end")
             Self.identify(&line, record, authority, worker)
@@ -58,9 +68,9 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    private static func identify<Q: ~Copyable, N: ~Copyable>(
+    private static func identify(
         _ line: inout JSONLine,
-        _ record: Tunnel<Q, N>.Record,
+        _ record: Record,
         _ authority: Extent,
         _ worker: Int
     ) {
@@ -83,10 +93,10 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
             line.append("null")
         }
         line.member("address", record.dialled)
-        line.member("head_us", UInt64(record.headMicroseconds))
-        line.member("resolve_us", UInt64(record.resolveMicroseconds))
-        line.member("connect_us", UInt64(record.connectMicroseconds))
-        line.member("answer_us", UInt64(record.answerMicroseconds))
+        line.member("head_us", UInt64(record[.head]))
+        line.member("resolve_us", UInt64(record[.resolve]))
+        line.member("connect_us", UInt64(record[.connect]))
+        line.member("answer_us", UInt64(record[.answer]))
     }
 
     private static func word(_ side: Side) -> String {
@@ -97,9 +107,10 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    /// A tunnel that was admitted has ended.
-    func leave(_ client: Endpoint?) {
+    /// The tunnel in `slot`, which was admitted, has ended.
+    func leave(_ slot: UInt32) {
         admission.releaseTunnel()
-        if let client, admission.countsClients { admission.release(client.address) }
+        guard admission.countsClients, let client = records[Int(slot)].client else { return }
+        admission.release(client.address)
     }
 }

@@ -84,6 +84,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let overflow: Blocks
     var pipes: PipePool
     var journal: JournalWriter
+    /// Whether anybody wants to know more of a tunnel than its end.
+    let keepsRecords: Bool
+    /// The record of each tunnel; only if they are kept.
+    let records: Table<Record>
     /// The authority of each tunnel as text behind its length; only if there is a journal.
     let authorities: Blocks
     /// The number of this worker.
@@ -119,6 +123,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let overflow = try Blocks(count: 2 * slots, blockSize: configuration.bufferSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
         // A length and 253 bytes of name, or an address in brackets, with a port.
+        let keepsRecords = journal.isOn || admission.countsClients
+        let records = try Table<Record>(zeroed: keepsRecords ? slots : 0)
         let authorities = try Blocks(count: journal.isOn ? slots : 0, blockSize: 264)
         let answer = try Blocks(count: 1, blockSize: 64)
         var sink = ExtentSink(answer[0])
@@ -126,6 +132,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         established = answer[0].part(0..<sink.count)
         establishedBlock = answer
         self.openings = openings
+        self.keepsRecords = keepsRecords
+        self.records = records
         self.authorities = authorities
         self.index = index
         self.heads = heads

@@ -97,7 +97,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let quiet = quietLimit(configuration)
         if quiet > 0 { moment = min(moment, lastActivity + quiet) }
         if configuration.maxLifetime > 0 {
-            moment = min(moment, record.accepted + configuration.maxLifetime)
+            moment = min(moment, accepted + configuration.maxLifetime)
         }
         // The wheel has no "never"; a look each hour costs nothing.
         worker.deadlines.set(slot, at: min(moment, worker.now + 3_600_000_000_000))
@@ -128,7 +128,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let configuration = worker.terms.configuration
         let quiet = quietLimit(configuration)
         if configuration.maxLifetime > 0,
-            record.accepted + configuration.maxLifetime <= worker.now
+            accepted + configuration.maxLifetime <= worker.now
         {
             return end(Ending(cause: .lifetime, side: .proxy), &worker)
         }
@@ -248,7 +248,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         upstream = -1
         if let opening { worker.openings.release(opening) }
         opening = nil
-        if isAdmitted { worker.leave(record.client) }
+        if isAdmitted { worker.leave(slot) }
         isAdmitted = false
         tell(&worker)
         state = .free
@@ -259,7 +259,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         worker.counters.bytesOut.add(duplex.outbound.delivered)
         worker.counters.bytesIn.add(duplex.inbound.delivered)
         let ending = ending ?? Ending(cause: .stopped, side: .proxy)
-        worker.writeEnd(record, duplex, ending, slot)
+        worker.writeEnd(slot, accepted, duplex, ending)
     }
 
     /// Closes a descriptor that nothing in flight uses.

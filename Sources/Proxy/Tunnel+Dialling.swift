@@ -49,7 +49,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             answer.isComplete
             || (answer.v6 != .pending && !worker.openings[opening].candidates.isEmpty)
         if isReady {
-            record.resolveMicroseconds = lap(worker.now)
+            worker.endPhase(.resolve, of: slot)
             return beginDialling(&worker)
         }
         if !worker.openings[opening].candidates.isEmpty {
@@ -168,8 +168,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             return attemptIfDue(&worker)
         }
         upstream = socket
-        record.dialled = worker.openings[opening].attemptEndpoints[index]
-        record.connectMicroseconds = lap(worker.now)
+        worker.noteDialled(worker.openings[opening].attemptEndpoints[index], of: slot)
+        worker.endPhase(.connect, of: slot)
         stopWaiting(&worker)
         cancelAttempts(&worker)
         answer(&worker)
@@ -206,7 +206,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         let dialFrom = worker.openings[opening].dialFrom
         if let dialFrom, isOver || dialFrom <= worker.now {
-            record.resolveMicroseconds = lap(worker.now)
+            worker.endPhase(.resolve, of: slot)
             return beginDialling(&worker)
         }
         if isOver { return refuse(.resolveTimeout, &worker) }

@@ -23,13 +23,12 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     var state = State.free
     var generation: UInt16 = 0
+    var inFlight: UInt16 = 0
     let slot: UInt32
-    var inFlight: UInt32 = 0
     /// Descriptors of both sides; -1 where there is none.
     var client: Int32 = -1
     var upstream: Int32 = -1
-    /// The opening; nil once it is no longer needed.
-    var opening: UInt32?
+    private var openingNumber = UInt32.max
     var duplex = Duplex()
     /// The buffer or pipe that each flow holds.
     var holdings = Holdings()
@@ -37,7 +36,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var firstToEnd: Side?
     /// Why it ended; set once.
     var ending: Ending?
-    var record = Record()
+    var accepted = Instant(nanoseconds: 0)
     /// When a byte last moved, in either direction.
     var lastActivity = Instant(nanoseconds: 0)
     /// Whether the shared limits count this tunnel.
@@ -47,20 +46,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.slot = slot
     }
 
-    /// What the journal will tell.
-    struct Record {
-        var number: UInt64 = 0
-        var accepted = Instant(nanoseconds: 0)
-        /// When the phase under way began.
-        var phaseBegan = Instant(nanoseconds: 0)
-        var headMicroseconds: UInt32 = 0
-        var resolveMicroseconds: UInt32 = 0
-        var connectMicroseconds: UInt32 = 0
-        var answerMicroseconds: UInt32 = 0
-        var client: Endpoint?
-        var dialled: Endpoint?
-        /// Whether the authority of the request is known.
-        var hasAuthority = false
+    /// The opening; nil once it is no longer needed.
+    var opening: UInt32? {
+        get { openingNumber == .max ? nil : openingNumber }
+        set { openingNumber = newValue ?? .max }
     }
 
     // MARK: Dispatch
@@ -122,17 +111,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         holdings = Holdings()
         firstToEnd = nil
         ending = nil
-        record = Record()
-        record.number = number
-        record.accepted = worker.now
-        record.phaseBegan = worker.now
+        accepted = worker.now
         worker.descriptorCount += 1
         worker.counters.accepted.add()
         opening = worker.openings.take { _ in Opening() }
         guard let opening else { preconditionFailure("there is an opening for each slot") }
         worker.openings[opening] = Opening()
-        if worker.journal.isOn || worker.admission.countsClients {
-            record.client = worker.queue.peer(of: client)
+        if worker.keepsRecords {
+            let client = worker.queue.peer(of: client)
+            worker.records[Int(slot)] = Record(number: number, client: client, now: worker.now)
         }
     }
 
@@ -183,8 +170,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     private mutating func decide(_ authority: Authority, _ worker: inout Worker) {
         guard let opening else { return }
-        record.headMicroseconds = lap(worker.now)
-        record.hasAuthority = true
+        worker.endPhase(.head, of: slot)
         worker.openings[opening].port = authority.port
         worker.note(authority, for: slot)
         guard !worker.isDraining else { return refuse(.draining, &worker) }
@@ -208,13 +194,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
     }
 
-    /// Microseconds of the phase that ends now; the next one begins.
-    mutating func lap(_ now: Instant) -> UInt32 {
-        let nanoseconds = now.nanoseconds(since: record.phaseBegan)
-        record.phaseBegan = now
-        return UInt32(clamping: nanoseconds / 1000)
-    }
-
     // MARK: Answering
 
     /// The upstream is connected: tell the client.
@@ -228,10 +207,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard Int(result) == worker.established.count else {
             return end(Ending(cause: .reset, side: .client, code: -min(result, 0)), &worker)
         }
-        record.answerMicroseconds = lap(worker.now)
+        worker.endPhase(.answer, of: slot)
         state = .relaying
         worker.counters.established.add()
-        worker.writeOpen(record, slot)
+        worker.writeOpen(slot)
         startRelaying(&worker)
     }
 }

@@ -152,7 +152,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     private func admitClient(_ slot: UInt32) -> Bool {
-        guard let client = tunnels[slot].record.client else { return true }
+        guard services.admission.countsClients,
+            let client = services.records[Int(slot)].client
+        else { return true }
         return services.admission.admit(client.address)
     }
 

@@ -1,0 +1,55 @@
+internal import Internet
+internal import Kernel
+
+/// What the journal will tell of one tunnel, and whose it is.
+///
+/// It lives apart from the tunnel, so that without a journal or a limit for each client nobody
+/// pays for it.
+struct Record: BitwiseCopyable {
+    /// The phases of an opening, in their order.
+    enum Phase: Int {
+        case head, resolve, connect, answer
+    }
+
+    /// The number of the tunnel among those of its worker.
+    var number: UInt64
+    /// When the phase under way began.
+    var phaseBegan: Instant
+    private var microseconds: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+    var client: Endpoint?
+    var dialled: Endpoint?
+    /// Whether the authority of the request is known.
+    var hasAuthority = false
+
+    init(number: UInt64, client: Endpoint?, now: Instant) {
+        self.number = number
+        self.client = client
+        phaseBegan = now
+    }
+
+    /// How long each phase took.
+    subscript(phase: Phase) -> UInt32 {
+        get {
+            switch phase {
+            case .head: microseconds.0
+            case .resolve: microseconds.1
+            case .connect: microseconds.2
+            case .answer: microseconds.3
+            }
+        }
+        set {
+            switch phase {
+            case .head: microseconds.0 = newValue
+            case .resolve: microseconds.1 = newValue
+            case .connect: microseconds.2 = newValue
+            case .answer: microseconds.3 = newValue
+            }
+        }
+    }
+
+    /// `phase` ends now, and the next one begins.
+    mutating func end(_ phase: Phase, _ now: Instant) {
+        self[phase] = UInt32(clamping: now.nanoseconds(since: phaseBegan) / 1000)
+        phaseBegan = now
+    }
+}
