@@ -50,9 +50,6 @@ internal import Glibc
         usleep(milliseconds * 1000)
     }
 
-    /// How many CPUs the process may run on.
-    public static var cpuCount: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
-
     private final class Body: Sendable {
         let name: String
         let run: @Sendable () -> Void

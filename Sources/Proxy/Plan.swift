@@ -22,13 +22,14 @@ struct Plan: Sendable {
     private static var slotsMax: Int { 1 << 20 }
 
     init(_ configuration: Configuration, openFiles: Int) {
-        let cpuCount = Thread.cpuCount
-        workers = configuration.workers > 0 ? configuration.workers : cpuCount
+        // Not all CPUs of the machine: a container or taskset may leave us a few.
+        let allowed = SystemFile.allowedCPUs.flatMap { Quantities.cpus($0) } ?? []
+        workers = configuration.workers > 0 ? configuration.workers : max(allowed.count, 1)
         self.openFiles = openFiles
         if !configuration.cpus.isEmpty {
             cpus = configuration.cpus
         } else {
-            cpus = workers == cpuCount && workers > 1 ? Array(0..<cpuCount) : []
+            cpus = workers == allowed.count && workers > 1 ? allowed : []
         }
         let pipes = 2 * configuration.pipes
         let own = Plan.ownDescriptors + configuration.listen.count
