@@ -68,6 +68,9 @@ internal import Glibc
         guard let address = unsafe address, unsafe address != MAP_FAILED else {
             throw SystemError("mmap")
         }
+        // All of it is used here and there: a huge page would back 2 MiB for each byte touched.
+        // A kernel without huge pages refuses the advice, and needs none.
+        unsafe madvise(address, size, MADV_NOHUGEPAGE)
         unsafe base = address
         self.byteCount = size
     }
