@@ -3,14 +3,25 @@ internal import Relay
 
 /// Who holds a worker's relay buffers, and which flows wait for one.
 ///
-/// The buffers are lent by the kernel with a completed receive. A flow that found none waits in
-/// line, and is told when one has come back. A slow sink must not take buffers from everybody: when
-/// half of them are out, what a sink had no room for moves to memory of the tunnel's own.
+/// The buffers are lent by the kernel with a completed receive. It has only as many to lend as the
+/// last turns needed, and gets those that came back last: memory that was never needed is never
+/// touched, and what is used stays warm. A flow that found none waits in line, and is told when one
+/// has come back. A slow sink must not take buffers from everybody: when half of them are out, what
+/// a sink had no room for moves to memory of the tunnel's own.
 struct BufferLedger: ~Copyable {
     /// Buffers of the worker.
     let count: Int
     /// Buffers that flows hold.
     private(set) var outCount = 0
+    /// Buffers that neither a flow nor the kernel has; the one that came back last is on top.
+    private var idle: Table<UInt16>
+    private(set) var idleCount: Int
+    /// How many the kernel should have at the beginning of a turn.
+    private var wantedCount: Int
+    /// The most that were used in one turn lately, and in how many turns.
+    private var peakCount = 0
+    private var turnCount = 0
+    private static var wantedLeast: Int { 16 }
     /// The flows in line, oldest first, each by slot and direction.
     private var line: Table<UInt32>
     /// Whether a flow stands in line; it does so at most once, over all its lives.
@@ -29,9 +40,14 @@ struct BufferLedger: ~Copyable {
     init(count: Int, slots: Int) throws(SystemError) {
         let line = try Table<UInt32>(zeroed: 2 * slots)
         let stands = try Table<Bool>(zeroed: 2 * slots)
+        let idle = try Table<UInt16>(zeroed: count)
         self.line = line
         self.stands = stands
+        self.idle = idle
         self.count = count
+        idleCount = count
+        wantedCount = min(count, BufferLedger.wantedLeast)
+        for index in 0..<count { self.idle[index] = UInt16(truncatingIfNeeded: count - 1 - index) }
     }
 
     /// Whether buffers are getting scarce.
@@ -40,11 +56,44 @@ struct BufferLedger: ~Copyable {
     /// A receive used a buffer.
     mutating func lend() { outCount += 1 }
 
-    /// A flow has given its buffer back.
-    mutating func take() {
+    /// A flow has given `buffer` back.
+    mutating func take(_ buffer: UInt16) {
         precondition(outCount > 0, "a buffer was given back twice")
         outCount -= 1
+        idle[idleCount] = buffer
+        idleCount += 1
     }
+
+    // MARK: What the kernel has
+
+    /// Buffers that the kernel has.
+    private var providedCount: Int { count - outCount - idleCount }
+
+    /// A receive found no buffer.
+    mutating func ranOut() { wantedCount = min(2 * wantedCount, count) }
+
+    /// A turn is over: adapts to what it used.
+    mutating func adapt() {
+        let used = max(wantedCount - providedCount, 0)
+        if 2 * used > wantedCount { wantedCount = min(2 * wantedCount, count) }
+        peakCount = max(peakCount, used)
+        turnCount += 1
+        guard turnCount == 4096 else { return }
+        if 4 * peakCount < wantedCount {
+            wantedCount = max(wantedCount / 2, min(count, BufferLedger.wantedLeast))
+        }
+        turnCount = 0
+        peakCount = 0
+    }
+
+    /// The buffer to hand to the kernel next; nil if it has enough.
+    mutating func nextToProvide() -> UInt16? {
+        guard idleCount > 0, providedCount < wantedCount else { return nil }
+        idleCount -= 1
+        return idle[idleCount]
+    }
+
+    // MARK: The line
 
     /// The flow of `slot` and `direction` waits for a buffer.
     mutating func wait(_ slot: UInt32, _ direction: Direction) {

@@ -139,6 +139,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 let target = token(.receive, direction.rawValue)
                 return worker.queue.cancel(target, token: submitted(.cancel))
             case .awaitBuffer:
+                worker.buffers.ranOut()
                 return worker.buffers.wait(slot, direction)
             case .send:
                 return send(direction, &worker)
@@ -332,8 +333,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     func giveBack(_ buffer: UInt16, _ worker: inout Worker) {
-        worker.buffers.take()
-        worker.queue.provide(buffer)
+        worker.buffers.take(buffer)
     }
 
     /// Gives the pipe back.

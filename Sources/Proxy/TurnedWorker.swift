@@ -17,7 +17,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// How the tables and the counters stand.
     package struct Levels: Equatable, Sendable {
         package let accepted, ended, shed, lateCompletions, failedCloses, bytesOut, bytesIn: UInt64
-        package let tunnels, openings, descriptors, buffersOut, pipesOut, pipesOpen: Int
+        package let tunnels, openings, descriptors, pipesOut, pipesOpen: Int
+        package let buffersOut, buffersIdle: Int
         package let waitingForBuffers: Int
         /// What all tunnels together count as in flight.
         package let inFlight: Int
@@ -92,9 +93,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             tunnels: worker.tunnels.count,
             openings: worker.services.openings.count,
             descriptors: worker.services.descriptorCount,
-            buffersOut: worker.services.buffers.outCount,
             pipesOut: worker.services.pipes.outCount,
             pipesOpen: worker.services.pipes.openCount,
+            buffersOut: worker.services.buffers.outCount,
+            buffersIdle: worker.services.buffers.idleCount,
             waitingForBuffers: worker.services.buffers.waitingCount,
             inFlight: inFlight
         )

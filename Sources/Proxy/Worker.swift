@@ -35,10 +35,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.shedMax = shedMax
         self.mailbox = mailbox
         listener = Listener(listeners)
-        let configuration = self.services.terms.configuration
-        for index in 0..<configuration.buffers {
-            self.services.queue.provide(UInt16(truncatingIfNeeded: index))
-        }
+        provideBuffers()
         listener.arm(&self.services.queue)
         watchMailbox()
     }
@@ -68,6 +65,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
         passDeadlines()
         followNames()
+        services.buffers.adapt()
+        provideBuffers()
         serveLine()
     }
 
@@ -225,6 +224,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     // MARK: Buffers
+
+    /// Hands the kernel the buffers that it should have.
+    private mutating func provideBuffers() {
+        while let buffer = services.buffers.nextToProvide() {
+            services.queue.provide(buffer)
+        }
+    }
 
     /// Tells flows in line of the buffers that have come back, one flow for each.
     private mutating func serveLine() {

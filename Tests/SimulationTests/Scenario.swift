@@ -111,7 +111,7 @@ struct Scenario {
     private mutating func rollConfiguration() {
         configuration.relay = Configuration.RelayMode.allCases[Int(seed % 4)]
         configuration.bufferSize = dice.pick([16, 64, 512, 4096])
-        configuration.buffers = dice.pick([1, 2, 4, 16])
+        configuration.buffers = dice.pick([1, 2, 4, 16, 64])
         configuration.pipeSize = dice.pick([100, 4096, 65536])
         configuration.pipes = dice.pick([0, 1, 2, 8])
         configuration.promoteAfter = dice.within(1...4)

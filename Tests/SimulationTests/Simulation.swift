@@ -110,8 +110,8 @@ struct Simulation: ~Copyable {
             world.fail("\(world.openPipes) pipes are open, \(levels.pipesOpen) counted")
         }
         let out = world.isProvided.count - world.provided.count
-        if levels.buffersOut != out {
-            world.fail("\(out) buffers are out, \(levels.buffersOut) counted")
+        if levels.buffersOut + levels.buffersIdle != out {
+            world.fail("\(out) buffers aren't provided, but \(levels)")
         }
         if UInt64(world.accepted) != levels.accepted + levels.shed {
             world.fail("\(world.accepted) clients were accepted, \(levels.accepted) counted")
