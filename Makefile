@@ -62,8 +62,10 @@ check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, m
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
 
 sanitize: setup-build ## Run the unit and simulation tests with address, then thread sanitizer
-	swift test --sanitize=address --scratch-path .build-address $(SKIPPED)
-	swift test --sanitize=thread --scratch-path .build-thread $(SKIPPED)
+	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
+		swift test -c release --sanitize=address --scratch-path .build-address $(SKIPPED)
+	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
+		swift test -c release --sanitize=thread --scratch-path .build-thread $(SKIPPED)
 
 fuzz: setup-build ## Fuzz the parsers, each for FUZZ_SECONDS
 	Tests/Fuzz/run.sh $(FUZZ_SECONDS)
