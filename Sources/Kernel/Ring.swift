@@ -50,7 +50,11 @@ internal import Internet
             throw SystemError("io_uring_setup", code: -status)
         }
         let pages: Pages
-        do {
+        do throws(SystemError) {
+            // Before it a batch can't be waited for: the kernel would refuse each wait.
+            guard parameters.features & CL_FEAT_MIN_TIMEOUT != 0 else {
+                throw SystemError("io_uring_setup without IORING_FEAT_MIN_TIMEOUT", code: EINVAL)
+            }
             pages = try unsafe Ring.register(ring, buffers: options.buffers)
         } catch {
             unsafe io_uring_queue_exit(ring)
@@ -119,10 +123,23 @@ internal import Internet
             let waiting = unsafe cl_flush(ring)
             let enter = unsafe ring.pointee.enter_ring_fd
             let flags = unsafe UInt32(ring.pointee.int_flags & 1) * IORING_ENTER_REGISTERED_RING
-            _ = io_uring_enter(UInt32(enter), waiting, 0, flags, nil)
+            Ring.check(io_uring_enter(UInt32(enter), waiting, 0, flags, nil))
             guard let entry = unsafe io_uring_get_sqe(ring) else { continue }
             unsafe entry.pointee.user_data = token
             return unsafe entry
+        }
+    }
+
+    /// Traps on an outcome of io_uring_enter(2) that proves a fault of ours: going on would spin.
+    ///
+    /// The others pass: a time that is over, a signal, memory that is short, completions that want
+    /// to be taken first. What was not submitted is submitted by the next entry.
+    @inline(__always)
+    private static func check(_ status: Int32) {
+        guard status < 0 else { return }
+        switch -status {
+        case ETIME, EINTR, EAGAIN, EBUSY, ENOMEM: return
+        default: fatalError("io_uring_enter failed: errno \(-status)")
         }
     }
 
@@ -179,7 +196,7 @@ internal import Internet
             if deadline != nil { argument.ts = UInt64(UInt(bitPattern: limit)) }
             unsafe withUnsafeMutablePointer(to: &argument) { argument in
                 unsafe argument.withMemoryRebound(to: sigset_t.self, capacity: 1) { mask in
-                    _ = unsafe io_uring_enter2(
+                    let status = unsafe io_uring_enter2(
                         descriptor,
                         waiting,
                         UInt32(count),
@@ -187,6 +204,7 @@ internal import Internet
                         mask,
                         size
                     )
+                    Ring.check(status)
                 }
             }
         }

@@ -26,7 +26,7 @@ struct Deadlines: ~Copyable {
     private var links: Table<Link>
     private var buckets: Table<UInt32>
     /// The tick that has been worked off last.
-    private var tick: UInt32
+    private var tick: UInt64
     private let origin: Instant
     private(set) var count = 0
 
@@ -40,13 +40,15 @@ struct Deadlines: ~Copyable {
         tick = 0
     }
 
-    private func ticks(_ instant: Instant) -> UInt32 {
-        UInt32(truncatingIfNeeded: instant.nanoseconds(since: origin) >> Deadlines.tickBits)
+    private func ticks(_ instant: Instant) -> UInt64 {
+        instant.nanoseconds(since: origin) >> Deadlines.tickBits
     }
 
     /// Sets or moves the deadline of `slot`.
     mutating func set(_ slot: UInt32, at instant: Instant) {
-        let due = max(ticks(instant) &+ 1, tick &+ 1)
+        // Half of what the bits hold is farther away than anything that is waited for.
+        let reach = min(max(ticks(instant) + 1, tick + 1), tick + UInt64(Int32.max))
+        let due = UInt32(truncatingIfNeeded: reach)
         if links[Int(slot)].bucket != 0 {
             if links[Int(slot)].due == due { return }
             unlink(slot)
@@ -66,7 +68,7 @@ struct Deadlines: ~Copyable {
 
     private mutating func link(_ slot: UInt32) {
         let due = links[Int(slot)].due
-        let bucket = Deadlines.bucket(due: due, tick: tick)
+        let bucket = Deadlines.bucket(due: due, tick: UInt32(truncatingIfNeeded: tick))
         let first = buckets[bucket]
         links[Int(slot)].next = first
         links[Int(slot)].previous = 0
@@ -111,7 +113,7 @@ struct Deadlines: ~Copyable {
                 tick = target
                 return nil
             }
-            tick &+= 1
+            tick += 1
             cascade()
         }
     }
@@ -146,12 +148,12 @@ struct Deadlines: ~Copyable {
     /// When to look again: at the next deadline or move to a finer ring; nil if none is set.
     var nextWake: Instant? {
         guard count > 0 else { return nil }
-        var candidate = tick &+ 1
+        var candidate = tick + 1
         // The first ring is exact; beyond it the next cascade is soon enough.
         while candidate & 255 != 0 {
             if buckets[Int(candidate & 255)] != 0 { break }
-            candidate &+= 1
+            candidate += 1
         }
-        return origin + (UInt64(candidate) << Deadlines.tickBits)
+        return origin + (candidate << Deadlines.tickBits)
     }
 }
