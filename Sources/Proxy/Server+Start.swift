@@ -19,7 +19,23 @@ extension Server {
         var options = CachingResolver.Options()
         options.servers = configuration.nameServers
         options.hosts = hosts
+        Server.fit(&options, into: configuration.resolveTimeout)
         return try CachingResolver(options, waitersMax: plan.slots + plan.shed)
+    }
+
+    /// Lets a question be asked as often as fits into `timeout`, each time waiting twice as long.
+    ///
+    /// A question that went on for longer would take up room that nobody waits for.
+    private static func fit(_ options: inout CachingResolver.Options, into timeout: UInt64) {
+        let milliseconds = Int(clamping: timeout / 1_000_000)
+        let first = min(max(milliseconds / 3, 1), options.queryTimeoutMilliseconds)
+        options.queryTimeoutMilliseconds = first
+        options.tries = 1
+        var whole = first
+        while options.tries < 5, whole + first << options.tries <= milliseconds {
+            whole += first << options.tries
+            options.tries += 1
+        }
     }
 
     /// Worker `index`'s end of the journal, if there is one.

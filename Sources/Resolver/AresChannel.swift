@@ -7,16 +7,29 @@ internal import Kernel
 /// The library calls back in the middle of any call into it, and for every question exactly once,
 /// at the latest when the channel ends. What it says lands in a mailbox on the heap that outlives
 /// the channel; it is read between the calls.
+///
+/// The library sends all questions to a server from one port as long as one of them is on its way,
+/// and never learns of other servers. So the channel is opened anew every few questions: what is on
+/// its way ends in the old one, which is then closed. A spoofed reply has to guess the port again.
 @safe
 struct AresChannel: ~Copyable {
     private var channel: ares_channel
+    /// The channel as it was opened before, while questions are on their way in it.
+    private var retired: ares_channel?
     private let options: Options
+    private var questionCount = 0
+    private var isOutdated = false
     private let mailbox: UnsafeMutablePointer<Mailbox>
 
     /// What the library said since last asked.
     struct Mailbox {
         var replies: [Reply] = []
         var sockets = SocketTable()
+        /// Which opening of the channel takes the questions.
+        var opening: UInt32 = 0
+        /// Questions on their way in that one, and in the one before.
+        var pendingCount = 0
+        var retiredPendingCount = 0
     }
 
     /// The address of a question, handed through the library as an opaque pointer.
@@ -25,7 +38,12 @@ struct AresChannel: ~Copyable {
         let mailbox: UnsafeMutablePointer<Mailbox>
         let lookUp: UInt32
         let family: Family
+        /// The opening of the channel that took it.
+        let opening: UInt32
     }
+
+    /// Questions that go out by one opening of the channel.
+    private static var questionsMax: Int { 64 }
 
     /// The library's start is not safe from two threads at once; a global's first use is.
     private static let libraryStatus = ares_library_init(ARES_LIB_INIT_ALL)
@@ -56,19 +74,41 @@ struct AresChannel: ~Copyable {
         self.options = options
     }
 
-    /// Learns the system's servers again; false, and all stays as it was, if that fails.
+    /// Lets the next question open the channel anew, and so learn the system's servers again.
+    mutating func makeOutdated() { isOutdated = true }
+
+    /// Opens the channel anew if that is due and the one before is done.
     ///
-    /// No question may be on its way. The closing of the old sockets is announced.
-    mutating func renew() -> Bool {
-        guard let renewed = try? unsafe AresChannel.open(options, mailbox) else { return false }
-        unsafe ares_destroy(channel)
+    /// Should that fail, the present one goes on, and the next question tries again.
+    private mutating func renewIfDue() {
+        guard isOutdated || questionCount >= AresChannel.questionsMax, unsafe retired == nil,
+            let renewed = try? unsafe AresChannel.open(options, mailbox)
+        else { return }
+        unsafe retired = channel
         unsafe channel = renewed
-        return true
+        unsafe mailbox.pointee.retiredPendingCount = unsafe mailbox.pointee.pendingCount
+        unsafe mailbox.pointee.pendingCount = 0
+        unsafe mailbox.pointee.opening &+= 1
+        questionCount = 0
+        isOutdated = false
+        closeRetiredIfDone()
+    }
+
+    /// Closes the channel that was replaced once the last of its questions is answered.
+    ///
+    /// The closing of its sockets is announced.
+    private mutating func closeRetiredIfDone() {
+        guard let old = unsafe retired, unsafe mailbox.pointee.retiredPendingCount == 0 else {
+            return
+        }
+        unsafe retired = nil
+        unsafe ares_destroy(old)
     }
 
     deinit {
         // Ends every question, which still wants the mailbox, and closes the sockets.
         unsafe ares_destroy(channel)
+        if let retired = unsafe retired { unsafe ares_destroy(retired) }
         unsafe mailbox.deinitialize(count: 1)
         unsafe mailbox.deallocate()
     }
@@ -131,9 +171,17 @@ struct AresChannel: ~Copyable {
     ///
     /// The reply may be there when this returns.
     mutating func ask(_ name: Name, _ family: Family, lookUp: UInt32) {
+        renewIfDue()
+        questionCount += 1
+        unsafe mailbox.pointee.pendingCount += 1
         let question = UnsafeMutablePointer<Question>.allocate(capacity: 1)
         unsafe question.initialize(
-            to: Question(mailbox: mailbox, lookUp: lookUp, family: family)
+            to: Question(
+                mailbox: mailbox,
+                lookUp: lookUp,
+                family: family,
+                opening: mailbox.pointee.opening
+            )
         )
         let type: Int32 = family == .v6 ? AresChannel.typeAAAA : AresChannel.typeA
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: name.count + 1) { text in
@@ -164,14 +212,21 @@ struct AresChannel: ~Copyable {
             status: status,
             message: message
         )
-        unsafe question.pointee.mailbox.pointee.replies.append(reply)
+        let mailbox = unsafe question.pointee.mailbox
+        unsafe mailbox.pointee.replies.append(reply)
+        if unsafe question.pointee.opening == mailbox.pointee.opening {
+            unsafe mailbox.pointee.pendingCount -= 1
+        } else {
+            unsafe mailbox.pointee.retiredPendingCount -= 1
+        }
         unsafe question.deinitialize(count: 1)
         unsafe question.deallocate()
     }
 
     /// A reply that came, or nil.
     mutating func nextReply() -> Reply? {
-        unsafe mailbox.pointee.replies.popLast()
+        closeRetiredIfDone()
+        return unsafe mailbox.pointee.replies.popLast()
     }
 
     // MARK: Sockets and time
@@ -190,12 +245,11 @@ struct AresChannel: ~Copyable {
     ) -> Bool {
         let found = unsafe mailbox.pointee.sockets.descriptor(index, generation: generation)
         guard let descriptor = found else { return false }
-        let isError = !readable && !writable
-        unsafe ares_process_fd(
-            channel,
-            readable || isError ? descriptor : ARES_SOCKET_BAD,
-            writable ? descriptor : ARES_SOCKET_BAD
-        )
+        let reads = readable || !writable ? descriptor : ARES_SOCKET_BAD
+        let writes = writable ? descriptor : ARES_SOCKET_BAD
+        // Whose socket it is, each channel knows itself.
+        unsafe ares_process_fd(channel, reads, writes)
+        if let retired = unsafe retired { unsafe ares_process_fd(retired, reads, writes) }
         unsafe mailbox.pointee.sockets.announceAgain(index, generation: generation)
         return true
     }
@@ -203,12 +257,23 @@ struct AresChannel: ~Copyable {
     /// Lets the library look at its clock: it asks again or gives up.
     mutating func processTimeouts() {
         unsafe ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD)
+        if let retired = unsafe retired {
+            unsafe ares_process_fd(retired, ARES_SOCKET_BAD, ARES_SOCKET_BAD)
+        }
     }
 
     /// When the next question runs out, counted from now; nil if none is on its way.
     ///
     /// This walks over all questions: not to be asked for each of them.
     func nanosecondsToTimeout() -> UInt64? {
+        let present = unsafe AresChannel.nanosecondsToTimeout(of: channel)
+        guard let retired = unsafe retired,
+            let other = unsafe AresChannel.nanosecondsToTimeout(of: retired)
+        else { return present }
+        return present.map { min($0, other) } ?? other
+    }
+
+    private static func nanosecondsToTimeout(of channel: ares_channel) -> UInt64? {
         var room = timeval()
         guard let next = unsafe ares_timeout(channel, nil, &room) else { return nil }
         let seconds = unsafe UInt64(max(0, next.pointee.tv_sec))

@@ -23,9 +23,9 @@ public struct CachingResolver: ~Copyable, NameService {
         /// How long the first try of a question waits for its answer; later rounds wait longer.
         public var queryTimeoutMilliseconds = 1500
         /// How often each server is asked.
-        public var tries = 3
+        public var tries = 2
         /// How many names may be on their way at once; more are answered by failure.
-        public var lookUpsMax = 8192
+        public var lookUpsMax = 16384
         /// The names that need no server.
         public var hosts = HostsFile()
 
@@ -37,8 +37,6 @@ public struct CachingResolver: ~Copyable, NameService {
     public static var socketsMax: Int { SocketTable.countMax }
 
     private var options: Options
-    /// Whether the channel's servers may have changed since it was opened.
-    private var isOutdated = false
     private var channel: AresChannel
     private var lookUps: LookUpTable
     private var waiters: WaiterTable
@@ -109,7 +107,6 @@ public struct CachingResolver: ~Copyable, NameService {
         _ now: Instant
     ) -> NameAnswer {
         guard hasRoom else { return lookUp.answer.replacingPending(by: .failed) }
-        renewIfOutdated()
         let place = lookUps.insertPending(lookUp)
         waiters.join(waiter, place, first: &lookUps[place].firstWaiter)
         if lookUp.answer.v6 == .pending { channel.ask(lookUp.name, .v6, lookUp: place) }
@@ -148,17 +145,8 @@ public struct CachingResolver: ~Copyable, NameService {
 
     public mutating func reload(_ hosts: HostsFile, now: Instant) {
         options.hosts = hosts
-        isOutdated = true
         lookUps.forgetCached()
-        renewIfOutdated()
-    }
-
-    /// Opens the channel anew if it is outdated and no question is on its way in it.
-    ///
-    /// Should that fail, the old one goes on, and the next question tries again.
-    private mutating func renewIfOutdated() {
-        guard isOutdated, lookUps.pendingCount == 0 else { return }
-        isOutdated = !channel.renew()
+        channel.makeOutdated()
     }
 
     // MARK: Replies

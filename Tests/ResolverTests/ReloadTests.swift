@@ -34,4 +34,15 @@ import Testing
         scene.run { scene.resolver.answer(for: 1).isComplete }
         #expect(scene.resolver.answer(for: 1).v4 == .addresses)
     }
+
+    @Test func `questions leave from ever new ports, though one is never answered`() throws {
+        let scene = try Scene { $0.name == "silent.example" ? .silence : addresses($0) }
+        _ = scene.start("silent.example", waiter: 1)
+        var ports: Set<UInt16> = []
+        for number in 0..<200 {
+            _ = scene.finish("name\(number).example")
+            ports.insert(scene.server.lastSourcePort)
+        }
+        #expect(ports.count >= 3)
+    }
 }
