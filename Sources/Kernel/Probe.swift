@@ -87,7 +87,6 @@ public struct Probe: Sendable {
             ("wait for a batch (min-wait)", "6.12", true, features & CL_FEAT_MIN_TIMEOUT != 0),
             ("provided buffer rings", "5.19", true, hasBuffers),
             ("multishot accept", "5.19", true, has519),
-            ("cancel by descriptor", "5.19", true, has519),
             ("registered ring descriptor", "5.18", false, hasRegistered),
         ]
         return rows.map { Feature($0, since: $1, isNeeded: $2, isAvailable: $3) } + operations

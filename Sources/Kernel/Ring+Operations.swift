@@ -61,12 +61,6 @@ extension Ring: SubmissionQueue {
         unsafe entry.pointee.user_data = token
     }
 
-    public mutating func cancelAll(on descriptor: Int32, token: UInt64) {
-        let entry = unsafe entry(token)
-        unsafe io_uring_prep_cancel_fd(entry, descriptor, UInt32(IORING_ASYNC_CANCEL_ALL))
-        unsafe entry.pointee.user_data = token
-    }
-
     public mutating func close(_ descriptor: Int32, token: UInt64) {
         let entry = unsafe entry(token)
         unsafe io_uring_prep_close(entry, descriptor)

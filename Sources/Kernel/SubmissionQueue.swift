@@ -26,8 +26,6 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func splice(from source: Int32, to sink: Int32, count: Int, token: UInt64)
     /// Cancels the submission that carries `target`.
     mutating func cancel(_ target: UInt64, token: UInt64)
-    /// Cancels all submissions on `descriptor` (Linux 5.19).
-    mutating func cancelAll(on descriptor: Int32, token: UInt64)
     /// Closes `descriptor`; a completion comes only if that fails (Linux 5.17).
     mutating func close(_ descriptor: Int32, token: UInt64)
     /// Writes eight bytes to the eventfd `descriptor`: wakes whoever reads it.

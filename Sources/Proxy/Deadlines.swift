@@ -27,7 +27,6 @@ struct Deadlines: ~Copyable {
     private var buckets: Table<UInt32>
     /// The tick that has been worked off last.
     private var tick: UInt64
-    private let origin: Instant
     private(set) var count = 0
 
     /// A wheel for `slots` slots that begins at `now`.
@@ -36,18 +35,17 @@ struct Deadlines: ~Copyable {
         let buckets = try Table<UInt32>(zeroed: Deadlines.bucketCount)
         self.links = links
         self.buckets = buckets
-        origin = now
-        tick = 0
+        tick = Deadlines.ticks(now)
     }
 
-    private func ticks(_ instant: Instant) -> UInt64 {
-        instant.nanoseconds(since: origin) >> Deadlines.tickBits
+    private static func ticks(_ instant: Instant) -> UInt64 {
+        instant.nanoseconds >> tickBits
     }
 
     /// Sets or moves the deadline of `slot`.
     mutating func set(_ slot: UInt32, at instant: Instant) {
         // Half of what the bits hold is farther away than anything that is waited for.
-        let reach = min(max(ticks(instant) + 1, tick + 1), tick + UInt64(Int32.max))
+        let reach = min(max(Deadlines.ticks(instant) + 1, tick + 1), tick + UInt64(Int32.max))
         let due = UInt32(truncatingIfNeeded: reach)
         if links[Int(slot)].bucket != 0 {
             if links[Int(slot)].due == due { return }
@@ -105,7 +103,7 @@ struct Deadlines: ~Copyable {
 
     /// A slot whose deadline has passed by `now`, which is cleared; nil if there is none.
     mutating func next(passedBy now: Instant) -> UInt32? {
-        let target = ticks(now)
+        let target = Deadlines.ticks(now)
         while true {
             if let slot = popDue() { return slot }
             guard tick < target else { return nil }
@@ -154,6 +152,6 @@ struct Deadlines: ~Copyable {
             if buckets[Int(candidate & 255)] != 0 { break }
             candidate += 1
         }
-        return origin + (candidate << Deadlines.tickBits)
+        return Instant(nanoseconds: candidate << Deadlines.tickBits)
     }
 }

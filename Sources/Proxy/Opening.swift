@@ -29,6 +29,8 @@ struct Opening: ~Copyable {
     /// Sockets of the attempts; -1 where there is none.
     var attempts: InlineArray<4, Int32> = InlineArray(repeating: -1)
     var attemptEndpoints: InlineArray<4, Endpoint>
+    /// When each attempt began; never for one that makes room for another.
+    var attemptStarts = InlineArray<4, Instant>(repeating: Instant(nanoseconds: 0))
     var attemptCount = 0
     /// When the next attempt is due, the present ones notwithstanding.
     var nextAttempt = Instant(nanoseconds: 0)
@@ -50,6 +52,17 @@ struct Opening: ~Copyable {
 
     init() {
         attemptEndpoints = InlineArray(repeating: Endpoint(Address(v4: 0), port: 0))
+    }
+
+    /// The attempt that has waited longest, of those that don't make room already.
+    func oldestAttempt() -> Int? {
+        var oldest: Int?
+        for index in 0..<Opening.attemptsMax
+        where attempts[index] >= 0 && attemptStarts[index] != Instant(nanoseconds: .max) {
+            if let known = oldest, attemptStarts[known] <= attemptStarts[index] { continue }
+            oldest = index
+        }
+        return oldest
     }
 
     /// Keeps `refusal` unless a more telling one is known: an answer from the target tells more

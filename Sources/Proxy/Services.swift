@@ -18,7 +18,9 @@ struct Terms: Sendable {
     let bind6: [Address]
 
     /// Bytes of a head block: the head in front, the answer to a refusal behind it.
-    var headBlockSize: Int { (configuration.headBytesMax + Terms.answerBytesMax + 63) & ~63 }
+    ///
+    /// Whole pages, so that a block can be given back to the system.
+    var headBlockSize: Int { (configuration.headBytesMax + Terms.answerBytesMax + 4095) & ~4095 }
     static var answerBytesMax: Int { 1024 }
 
     init(_ configuration: Configuration, name: String, ownListeners: [Endpoint]) {
@@ -156,6 +158,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var receiveBytesMax: Int {
         let all = terms.configuration.bufferSize
         return buffers.isTight ? min(all, 16384) : all
+    }
+
+    /// Takes an opening back.
+    ///
+    /// Memory that only a burst of openings, or a long head, has touched goes back to the system.
+    mutating func release(_ opening: UInt32) {
+        let isRare = opening >= 1024 || openings[opening].received > 4096
+        if isRare { heads.empty(Int(opening)) }
+        openings.release(opening)
     }
 
     /// The source address to dial from, if addresses of `family` are configured.

@@ -201,14 +201,48 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func terminate(_ worker: inout Worker) {
         guard state != .closing else { return }
         stopWaiting(&worker)
-        state = .closing
         worker.deadlines.clear(slot)
-        cancelAttempts(&worker)
-        if inFlight > 0 {
-            if client >= 0 { worker.queue.cancelAll(on: client, token: submitted(.cancel)) }
-            if upstream >= 0 { worker.queue.cancelAll(on: upstream, token: submitted(.cancel)) }
-        }
+        if inFlight > 0 { cancelAll(&worker) }
+        state = .closing
         closeIfQuiet(&worker)
+    }
+
+    /// Cancels all that may be in flight.
+    private mutating func cancelAll(_ worker: inout Worker) {
+        cancelAttempts(&worker)
+        switch state {
+        case .readingHead: cancel(.receiveHead, &worker)
+        case .answering: cancel(.sendAnswer, &worker)
+        case .refusing:
+            cancel(.sendRefusal, &worker)
+            cancel(.receiveHead, &worker)
+            cancel(.discard, &worker)
+        case .relaying:
+            for direction in Direction.allCases {
+                guard let operation = Self.operation(in: duplex[direction].phase) else { continue }
+                cancel(operation, detail: direction.rawValue, &worker)
+            }
+        case .free, .resolving, .dialling, .closing: break
+        }
+        if holdings.watchesHangUp.0 {
+            cancel(.watchHangUp, detail: Direction.outbound.rawValue, &worker)
+        }
+        if holdings.watchesHangUp.1 {
+            cancel(.watchHangUp, detail: Direction.inbound.rawValue, &worker)
+        }
+    }
+
+    /// What a flow in `phase` may have in flight.
+    private static func operation(in phase: Flow.Phase) -> Operation? {
+        switch phase {
+        case .watching: .watchSource
+        case .receiving, .parking: .receive
+        case .sending: .send
+        case .movingIn: .moveIn
+        case .movingOut: .moveOut
+        case .awaitingSink: .watchSink
+        case .idle, .awaitingBuffer, .ended: nil
+        }
     }
 
     /// A completion came after the end: give back what it brought.
@@ -246,8 +280,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         client = -1
         close(upstream, &worker)
         upstream = -1
-        if let opening { worker.openings.release(opening) }
-        opening = nil
+        releaseOpening(&worker)
         if isAdmitted { worker.leave(slot) }
         isAdmitted = false
         tell(&worker)
@@ -274,7 +307,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard let opening, state == .relaying || state == .closing else { return }
         let early = worker.openings[opening].received - worker.openings[opening].headCount
         guard worker.openings[opening].attemptCount == 0, early == 0 else { return }
-        worker.openings.release(opening)
+        releaseOpening(&worker)
+    }
+
+    private mutating func releaseOpening(_ worker: inout Worker) {
+        guard let opening else { return }
+        worker.release(opening)
         self.opening = nil
     }
 }

@@ -121,11 +121,24 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             attempt(address, &worker)
         }
         let hasCandidate = !worker.openings[opening].candidates.isEmpty
+        if hasCandidate, worker.openings[opening].nextAttempt <= worker.now { makeRoom(&worker) }
         let isHopeless = worker.openings[opening].attemptCount == 0 && !hasCandidate
         if isHopeless, worker.openings[opening].isResolved {
             return refuse(worker.openings[opening].failure ?? .noAddresses, &worker)
         }
         setOpeningTimer(&worker, hasCandidate ? worker.openings[opening].nextAttempt : nil)
+    }
+
+    /// All attempts that may run at once do, and an address waits for its turn: the oldest attempt
+    /// is given up for it.
+    private mutating func makeRoom(_ worker: inout Worker) {
+        guard let opening else { return }
+        let delay = worker.terms.configuration.attemptDelay
+        worker.openings[opening].nextAttempt = worker.now + delay
+        guard let oldest = worker.openings[opening].oldestAttempt() else { return }
+        worker.openings[opening].note(.connectTimeout)
+        worker.openings[opening].attemptStarts[oldest] = Instant(nanoseconds: .max)
+        cancel(.connect, detail: UInt8(oldest), &worker)
     }
 
     private mutating func attempt(_ address: Address, _ worker: inout Worker) {
@@ -147,6 +160,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         for index in 0..<Opening.attemptsMax where worker.openings[opening].attempts[index] < 0 {
             worker.openings[opening].attempts[index] = socket
             worker.openings[opening].attemptEndpoints[index] = endpoint
+            worker.openings[opening].attemptStarts[index] = worker.now
             worker.openings[opening].attemptCount += 1
             let delay = worker.terms.configuration.attemptDelay
             worker.openings[opening].nextAttempt = worker.now + delay
@@ -178,10 +192,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Cancels the attempts that still run; their sockets are closed as they complete.
     mutating func cancelAttempts(_ worker: inout Worker) {
         guard let opening else { return }
-        for index in 0..<Opening.attemptsMax {
-            let socket = worker.openings[opening].attempts[index]
-            guard socket >= 0 else { continue }
-            worker.queue.cancelAll(on: socket, token: submitted(.cancel))
+        for index in 0..<Opening.attemptsMax where worker.openings[opening].attempts[index] >= 0 {
+            cancel(.connect, detail: UInt8(index), &worker)
         }
     }
 
@@ -235,8 +247,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The client isn't of interest as such any more: a flow will look after it.
     mutating func unwatchClient(_ worker: inout Worker) {
         guard holdings.watchesHangUp.0 else { return }
-        let target = token(.watchHangUp, Direction.outbound.rawValue)
-        worker.queue.cancel(target, token: submitted(.cancel))
+        cancel(.watchHangUp, detail: Direction.outbound.rawValue, &worker)
     }
 
     /// What a failed attempt means to the client.

@@ -136,8 +136,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 releasePipe(direction, &worker)
                 return receive(direction, afterPoll, &worker)
             case .cancelReceive:
-                let target = token(.receive, direction.rawValue)
-                return worker.queue.cancel(target, token: submitted(.cancel))
+                return cancel(.receive, detail: direction.rawValue, &worker)
             case .awaitBuffer:
                 worker.buffers.ranOut()
                 return worker.buffers.wait(slot, direction)

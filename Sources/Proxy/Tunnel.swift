@@ -87,6 +87,17 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         Token(operation, detail: detail, generation: generation, slot: slot).rawValue
     }
 
+    /// Cancels a submission by its token.
+    ///
+    /// That finds it at once. By its descriptor the kernel would look at every poll of the ring.
+    mutating func cancel(
+        _ operation: Operation,
+        detail: UInt8 = 0,
+        _ worker: inout Worker
+    ) {
+        worker.queue.cancel(token(operation, detail), token: submitted(.cancel))
+    }
+
     /// The deadline of this tunnel has passed.
     mutating func deadlinePassed(_ worker: inout Worker) {
         switch state {

@@ -49,7 +49,7 @@ struct RelayFlags: FlagGroup {
             default: "\(defaults.pipes)",
             "count"
         ),
-        transform: Reading.count(1...65536, zeroIs: "no pipes")
+        transform: Reading.count(1...65535, zeroIs: "no pipes")
     )
     var pipes: Int?
 
@@ -69,7 +69,7 @@ struct RelayFlags: FlagGroup {
             default: "\(defaults.promoteAfter)",
             "count"
         ),
-        transform: Reading.count(1...1_000_000)
+        transform: Reading.count(1...255)
     )
     var promoteAfter: Int?
 

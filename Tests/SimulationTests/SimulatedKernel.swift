@@ -55,11 +55,6 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         world.submit(submission, "cancel")
     }
 
-    mutating func cancelAll(on descriptor: Int32, token: UInt64) {
-        let submission = Submission(kind: .cancelAll, token: token, descriptor: descriptor)
-        world.submit(submission, "cancelAll")
-    }
-
     mutating func close(_ descriptor: Int32, token: UInt64) { world.close(descriptor, token) }
 
     mutating func wake(_: Int32, token _: UInt64) {}

@@ -39,7 +39,7 @@ extension World {
             next = min(next, submission.notBefore)
         }
         if connected < lives.count {
-            next = min(next, 1_000_000_000 + scenario.lives[connected].connectsAt)
+            next = min(next, began + scenario.lives[connected].connectsAt)
         }
         if namesMoment > clock { next = min(next, namesMoment) }
         return next == .max ? nil : next
@@ -64,7 +64,7 @@ extension World {
         if submission.isCancelled { return complete(index, -Errno.canceled) }
         switch submission.kind {
         case .failed: complete(index, -5)
-        case .cancel, .cancelAll: cancel(index)
+        case .cancel: cancel(index)
         case .accept: accept(index)
         case .connect: connect(index)
         case .receive, .receiveProvided: receive(index)
@@ -83,12 +83,7 @@ extension World {
         var found: Int32 = 0
         var result = -Errno.noEntry
         for other in submissions.indices where other != index {
-            let isMeant =
-                asked.kind == .cancel
-                ? submissions[other].token == asked.target
-                : submissions[other].kind != .cancelAll
-                    && (submissions[other].descriptor == asked.descriptor
-                        || submissions[other].other == asked.descriptor)
+            let isMeant = submissions[other].token == asked.target
             guard isMeant, !submissions[other].isStuck else { continue }
             submissions[other].notBefore = dice.chance(faults.late) ? clock + delay() : 0
             if dice.chance(faults.cancelRaces), canComplete(submissions[other]) {
@@ -98,7 +93,7 @@ extension World {
             submissions[other].isCancelled = true
             found += 1
         }
-        complete(index, found > 0 ? (asked.kind == .cancelAll ? found : 0) : result)
+        complete(index, found > 0 ? 0 : result)
     }
 
     private func canComplete(_ submission: Submission) -> Bool {
@@ -108,7 +103,7 @@ extension World {
         case .receive, .receiveProvided: peers[connectedPeer(submission)].isReadable
         case .send: peers[connectedPeer(submission)].hasReset || room(connectedPeer(submission)) > 0
         case .poll: !ready(submission).isEmpty
-        case .accept, .cancel, .cancelAll: false
+        case .accept, .cancel: false
         }
     }
 

@@ -2,7 +2,7 @@
 extension World {
     func actPeers() {
         while connected < lives.count,
-            isEnding || clock >= 1_000_000_000 + scenario.lives[connected].connectsAt
+            isEnding || clock >= began + scenario.lives[connected].connectsAt
         {
             connectClient()
         }

@@ -7,7 +7,7 @@ extension World {
         var submission = submission
         for descriptor in [submission.descriptor, submission.other] where descriptor >= 0 {
             guard let place = place(descriptor, use) else { return }
-            if submission.kind != .cancelAll { descriptors[place].submissions += 1 }
+            descriptors[place].submissions += 1
         }
         if let memory = submission.memory { checkMemory(memory, of: submission, use) }
         if submission.kind == .send {
@@ -16,8 +16,7 @@ extension World {
             if descriptors[place].sends > 1 { fail("two sends at once on one socket") }
         }
         // Cancelling is carried out as it is submitted, in order.
-        let isCancel = submission.kind == .cancel || submission.kind == .cancelAll
-        if !isCancel, dice.chance(faults.late) { submission.notBefore = clock + delay() }
+        if submission.kind != .cancel, dice.chance(faults.late) { submission.notBefore = clock + delay() }
         let isTunnels = submission.kind != .accept && submission.kind != .cancel
         if isTunnels, strikes(.neverCompletes) { submission.isStuck = true }
         submissions.append(submission)
@@ -41,7 +40,7 @@ extension World {
         let submission = submissions[index]
         for descriptor in [submission.descriptor, submission.other] where descriptor >= 0 {
             let place = Int(descriptor - World.firstDescriptor)
-            if submission.kind != .cancelAll { descriptors[place].submissions -= 1 }
+            descriptors[place].submissions -= 1
             if submission.kind == .send { descriptors[place].sends -= 1 }
         }
         submissions.swapAt(index, submissions.count - 1)

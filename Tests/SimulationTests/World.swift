@@ -60,8 +60,7 @@ struct SimulatedPipe {
 /// A submission that the kernel holds.
 struct Submission {
     enum Kind {
-        case accept, connect, receive, receiveProvided, send, poll, splice, cancel, cancelAll,
-            failed
+        case accept, connect, receive, receiveProvided, send, poll, splice, cancel, failed
     }
     var kind: Kind
     var token: UInt64
@@ -96,7 +95,9 @@ final class World {
     let canary: Canary
     var faults: Scenario.Faults
     var dice: Dice
-    var clock: UInt64 = 1_000_000_000
+    /// When it all begins.
+    let began: UInt64
+    var clock: UInt64
     var failure: String?
 
     var descriptors: [Descriptor] = []
@@ -132,6 +133,9 @@ final class World {
         self.canary = canary
         faults = scenario.faults
         dice = scenario.dice
+        // Machines run for years: no timer may mind what the bits of a clock do then.
+        began = dice.pick([1_000_000_000, (1 << 56) - 10_000_000_000, 900 * 86_400 * 1_000_000_000])
+        clock = began
         lives = Array(repeating: LifeRecord(), count: scenario.lives.count)
         let configuration = scenario.configuration
         memory = try Blocks(count: configuration.buffers, blockSize: configuration.bufferSize)
@@ -225,7 +229,7 @@ final class World {
                 fail("buffer \(index) is provided while it is sent from")
             }
         }
-        if clock > 1_000_000_000, strikes(.losesBuffer) { return }
+        if clock > began, strikes(.losesBuffer) { return }
         isProvided[Int(index)] = true
         provided.append(index)
     }
