@@ -3,7 +3,7 @@
 # What the build needs, and what the tests need besides, by the names of Debian's packages.
 BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev libc-ares-dev
 TEST_PACKAGES = curl openssl openssh-client openssh-server python3 python3-requests chromium \
-	strace iproute2 procps netcat-openbsd nghttp2-server
+	strace iproute2 procps netcat-openbsd nghttp2-server wget
 
 PREFIX ?= /usr/local
 DESTDIR ?=

@@ -7,8 +7,9 @@ final class BlackHole: Sendable {
     private let fillers: [Int32]
     let endpoint: Endpoint
 
-    init() throws {
-        let wished = Endpoint(Address(v4: 0x7f00_0007), port: 0)
+    /// The endpoint at `port` of `address`; port 0 takes a free one.
+    init(_ address: String = "127.0.0.7", port: UInt16 = 0) throws {
+        let wished = Endpoint(Address(address) ?? Address(v4: 0x7f00_0007), port: port)
         let listener = SocketName.makeSocket(wished)
         guard unsafe SocketName.withPointer(wished, { unsafe bind(listener, $0, $1) }) == 0,
             listen(listener, 0) == 0

@@ -21,7 +21,8 @@ final class Culvert: @unchecked Sendable {
     /// The program under test: what `make build` has left, or what CULVERT names.
     static var program: String {
         get throws {
-            let path = ProcessInfo.processInfo.environment["CULVERT"] ?? ".build/release/culvert"
+            let named = ProcessInfo.processInfo.environment["CULVERT"] ?? ".build/release/culvert"
+            let path = URL(filePath: named).path
             try #require(
                 FileManager.default.isExecutableFile(atPath: path),
                 "there is no \(path): run 'make build' first"
@@ -30,12 +31,19 @@ final class Culvert: @unchecked Sendable {
         }
     }
 
-    /// Starts it with `flags`, and returns when it serves.
-    init(_ flags: [String] = openFlags, listen: String = "127.0.0.1:0") throws {
-        let process = try Program.prepare(
-            Self.program,
-            ["--listen", listen, "--journal", "-"] + flags
-        )
+    /// Starts it with `flags`, within `namespace` if there is one, and returns when it serves.
+    convenience init(
+        _ flags: [String] = openFlags,
+        listen: String = "127.0.0.1:0",
+        in namespace: Namespace? = nil
+    ) throws {
+        let command = [try Self.program, "--listen", listen, "--journal", "-"] + flags
+        try self.init(command: namespace?.command(command) ?? command)
+    }
+
+    /// Starts it by `command`, and returns when it serves.
+    init(command: [String]) throws {
+        let process = try Program.prepare(command[0], Array(command.dropFirst()))
         let output = Pipe()
         let errors = Pipe()
         process.standardOutput = output
@@ -53,13 +61,14 @@ final class Culvert: @unchecked Sendable {
             let text = line.components(separatedBy: "listening on ").last ?? ""
             endpoint = try #require(Endpoint(text))
         } catch {
-            kill(process.processIdentifier, SIGKILL)
+            kill(-process.processIdentifier, SIGKILL)
             throw error
         }
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        // The whole group: what started it may stand between.
+        if process.isRunning { kill(-process.processIdentifier, SIGKILL) }
         ended.wait()
     }
 

@@ -9,9 +9,9 @@ final class Origin: @unchecked Sendable {
     private let listener: Int32
     let endpoint: Endpoint
 
-    /// Listens on a free port of `address`.
-    init(_ address: String = "127.0.0.1", backlog: Int32 = 1024) throws {
-        let wished = Endpoint(Address(address) ?? Address(v4: 0x7f00_0001), port: 0)
+    /// Listens on `port` of `address`; port 0 takes a free one.
+    init(_ address: String = "127.0.0.1", port: UInt16 = 0, backlog: Int32 = 1024) throws {
+        let wished = Endpoint(Address(address) ?? Address(v4: 0x7f00_0001), port: port)
         let listener = SocketName.makeSocket(wished)
         self.listener = listener
         var limit = timeval(tv_sec: 30, tv_usec: 0)
@@ -61,6 +61,9 @@ final class Origin: @unchecked Sendable {
             }
         }
     }
+
+    /// A port of 127.0.0.1 that nobody listens on.
+    static func freePort() throws -> UInt16 { try Origin().endpoint.port }
 
     deinit {
         // Wakes a thread that waits in accept.

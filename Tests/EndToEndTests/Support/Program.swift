@@ -15,6 +15,32 @@ enum Program {
         let description: String
     }
 
+    /// The Python of Debian, which has its packages; another one may stand first in PATH.
+    static let python = "/usr/bin/python3"
+
+    /// The top of the repository.
+    static let repository = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// One of the scripts in Tests/Programs.
+    static func script(_ name: String) -> String {
+        repository.appending(path: "Tests/Programs/\(name)").path
+    }
+
+    /// What `name` prints, without the last line's end; it has to succeed.
+    static func output(
+        of name: String,
+        _ arguments: [String],
+        input: String? = nil,
+        environment: [String: String] = [:]
+    ) throws -> String {
+        let outcome = try run(name, arguments, input: input, environment: environment)
+        let line = ([name] + arguments).joined(separator: " ")
+        try #require(outcome.status == 0, "\(line): \(outcome.errors)")
+        return outcome.output.trimmingCharacters(in: .newlines)
+    }
+
     /// Runs `name` from PATH to its end.
     ///
     /// What it prints goes through files, so that no amount of it can hold it up.
@@ -29,6 +55,7 @@ enum Program {
         let process = try prepare(name, arguments, environment)
         let output = try folder.makeFile("output")
         let errors = try folder.makeFile("errors")
+        defer { for file in [output, errors] { try? file.close() } }
         process.standardOutput = output
         process.standardError = errors
         if let input {
@@ -45,7 +72,7 @@ enum Program {
         )
     }
 
-    /// A process of `name` from PATH that has not been started.
+    /// A process of `name` from PATH that has not been started; it will lead a group of its own.
     static func prepare(
         _ name: String,
         _ arguments: [String],
@@ -80,7 +107,7 @@ enum Program {
         process.terminationHandler = { _ in ended.signal() }
         try start(process)
         guard ended.wait(timeout: .now() + seconds) == .timedOut else { return }
-        kill(process.processIdentifier, SIGKILL)
+        kill(-process.processIdentifier, SIGKILL)
         ended.wait()
         let line = process.arguments?.joined(separator: " ") ?? ""
         throw Overdue(description: "'\(line)' ran for more than \(seconds) s")
