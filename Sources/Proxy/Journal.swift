@@ -33,6 +33,14 @@ final class Journal: Sendable {
         try JournalWriter(self, spools[index])
     }
 
+    /// Where it goes, as the flag has it.
+    var path: String {
+        switch target {
+        case .none, .standardOutput: "-"
+        case .file(let path): path
+        }
+    }
+
     /// Opens the file; called once before `run`, so that a bad path stops the start.
     func open() throws(SystemError) -> OutputFile {
         switch target {

@@ -121,10 +121,14 @@ public final class Server: Sendable {
 
     private func startJournal() throws(StartError) -> ThreadBox? {
         guard let journal else { return nil }
-        return try wrap { () throws(SystemError) in
-            // Opened here once, so that a bad path stops the start; the thread opens its own.
+        // Opened here once, so that a bad path stops the start; the thread opens its own.
+        do throws(SystemError) {
             _ = try journal.open()
-            return try ThreadBox("journal") {
+        } catch {
+            throw StartError("--journal \(journal.path): can't be opened (\(error))")
+        }
+        return try wrap { () throws(SystemError) in
+            try ThreadBox("journal") {
                 guard let file = try? journal.open() else { return }
                 journal.run(file)
             }
