@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// Starts that can't succeed: they end, and say why and what to do.
+    @Suite struct Starts {
+        private static func run(_ command: [String]) throws -> Program.Outcome {
+            let name = try #require(command.first)
+            return try Program.run(name, Array(command.dropFirst()), within: 30)
+        }
+
+        private func expectFailure(_ command: [String], _ words: [String]) throws {
+            let outcome = try Self.run(command)
+            #expect(outcome.status == 1)
+            #expect(outcome.output == "")
+            #expect(outcome.errors.contains(" critical culvert: "), "\(outcome.errors)")
+            for word in words { #expect(outcome.errors.contains(word), "\(outcome.errors)") }
+        }
+
+        @Test func `a port that is in use stops the start`() throws {
+            let origin = try Origin()
+            let words = "--listen \(origin.authority): somebody listens there already; "
+            let command = [try Culvert.program, "--listen", origin.authority]
+            try expectFailure(command, [words + "stop it or choose another port"])
+        }
+
+        @Test func `a second culvert on the same port stops at once, the first serves on`() throws {
+            let culvert = try Culvert()
+            let command = [try Culvert.program, "--listen", "\(culvert.endpoint)"]
+            try expectFailure(command, ["somebody listens there already"])
+            let origin = try Origin.echo()
+            let tunnel = try Stream.tunnel(culvert, to: origin.authority, early: [1])
+            #expect(try tunnel.receive(exactly: 1) == [1])
+        }
+
+        @Test func `an address of another machine stops the start`() throws {
+            let command = [try Culvert.program, "--listen", "203.0.113.9:3128"]
+            let words = "--listen 203.0.113.9:3128: this machine has no such address"
+            try expectFailure(command, [words])
+        }
+
+        @Test func `a journal that can't be opened stops the start and is named`() throws {
+            // There is the directory, but nothing can be made in it.
+            let command = [try Culvert.program, "--listen", "127.0.0.1:0", "--journal", "/proc/j"]
+            try expectFailure(command, ["--journal /proc/j: can't be opened (open: "])
+        }
+
+        @Test func `too few open files stop the start`() throws {
+            let script = #"ulimit -n 40 && exec "$0" --listen 127.0.0.1:0"#
+            let words = ["the open-file limit of 40 ", "'ulimit -n' or LimitNOFILE"]
+            try expectFailure(["sh", "-c", script, try Culvert.program], words)
+        }
+
+        private static let refusals = [
+            (
+                "EPERM",
+                [
+                    "a security filter forbids io_uring, as the seccomp profile of containers does",
+                    "allow io_uring_setup, io_uring_enter and io_uring_register in the profile",
+                ]
+            ),
+            (
+                "ENOSYS",
+                [
+                    "this kernel has no io_uring, or a sandbox hides it",
+                    "run on Linux 6.12 or later, outside the sandbox",
+                ]
+            ),
+        ]
+
+        private static func without(_ code: String, _ arguments: [String]) throws -> [String] {
+            let script = Program.script("without_io_uring.py")
+            return [Program.python, script, code, try Culvert.program] + arguments
+        }
+
+        @Test(arguments: refusals)
+        func `a kernel that refuses a ring stops the start`(code: String, words: [String]) throws {
+            try expectFailure(try Self.without(code, ["--listen", "127.0.0.1:0"]), words)
+        }
+
+        @Test(arguments: refusals)
+        func `the doctor finds a kernel that refuses a ring`(code: String, words: [String]) throws {
+            let outcome = try Self.run(try Self.without(code, ["doctor"]))
+            #expect(outcome.status == 1)
+            let row =
+                outcome.output.split(separator: "\n").first { $0.hasPrefix("io_uring ") } ?? ""
+            #expect(row.contains("  bad  "))
+            for word in words { #expect(row.contains(word), "\(row)") }
+            #expect(outcome.output.hasSuffix("\nThis machine can't serve.\n"))
+        }
+
+        @Test func `the doctor finds nothing bad where culvert serves`() throws {
+            let outcome = try Self.run([try Culvert.program, "doctor"])
+            #expect(outcome.status == 0)
+            #expect(!outcome.output.contains("  bad"), "\(outcome.output)")
+            #expect(outcome.output.hasSuffix("\nThis machine can serve.\n"))
+        }
+    }
+}
