@@ -15,6 +15,7 @@ let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
 )
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 /// A module of the house.
@@ -40,11 +41,13 @@ let unchecked: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"]
 let package = Package(
     name: "culvert",
     products: [
-        .executable(name: "culvert", targets: ["culvert"])
+        .executable(name: "culvert", targets: ["culvert"]),
+        .executable(name: "culvert-bench", targets: ["culvert-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CLiburing", path: "CLiburing", pkgConfig: "liburing"),
@@ -60,6 +63,19 @@ let package = Package(
         .executableTarget(
             name: "culvert",
             dependencies: ["Internet", "Kernel", "Policy", "Proxy", argumentParser, logging],
+            swiftSettings: strict
+        ),
+
+        .target(
+            name: "Load",
+            dependencies: ["Internet", "Kernel", histogram],
+            path: "Benchmarks/Load",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "culvert-bench",
+            dependencies: ["Internet", "Kernel", "Proxy", "Load", argumentParser, histogram],
+            path: "Benchmarks/culvert-bench",
             swiftSettings: strict
         ),
 

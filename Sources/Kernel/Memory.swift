@@ -27,6 +27,13 @@ internal import Glibc
         unsafe other.start.update(from: start, count: count)
     }
 
+    /// Where these bytes first differ from the first bytes of `other`; nil if they agree.
+    public func firstDifference(from other: Extent) -> Int? {
+        precondition(other.count >= count, "nothing to compare the last bytes with")
+        guard unsafe memcmp(start, other.start, count) != 0 else { return nil }
+        return (0..<count).first { unsafe start[$0] != other.start[$0] }
+    }
+
     /// Whether a byte of this extent is also one of `other`.
     package func overlaps(_ other: Extent) -> Bool {
         unsafe start < other.start + other.count && other.start < start + count
@@ -83,7 +90,7 @@ internal import Glibc
 /// Fixed blocks of equal size in mapped memory, addressed by index.
 ///
 /// A block costs resident memory only once it has been written.
-@safe public struct Blocks: ~Copyable {
+@safe public struct Blocks: ~Copyable, Sendable {
     private let pages: Pages
     /// Bytes of one block.
     public let blockSize: Int

@@ -25,6 +25,16 @@ public struct OutputFile: ~Copyable {
         self.init(descriptor: descriptor, closes: true)
     }
 
+    /// Opens the file at `path` anew: what it held is gone.
+    ///
+    /// - Throws: `SystemError` of open(2).
+    public init(replacing path: String) throws(SystemError) {
+        let flags = O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC | O_NOCTTY
+        let descriptor = unsafe open(path, flags, 0o644)
+        guard descriptor >= 0 else { throw SystemError("open") }
+        self.init(descriptor: descriptor, closes: true)
+    }
+
     deinit {
         if closes { close(descriptor) }
     }
@@ -37,6 +47,25 @@ public struct OutputFile: ~Copyable {
             if errno != EINTR { return -Int(errno) }
         }
     }
+
+    /// Writes all of `text`.
+    ///
+    /// - Throws: `SystemError` of write(2).
+    public func write(_ text: String) throws(SystemError) {
+        let bytes = Array(text.utf8)
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { all in
+                unsafe Glibc.write(descriptor, all.baseAddress?.advanced(by: written), all.count - written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw SystemError("write") }
+            written += count
+        }
+    }
+
+    /// Whether somebody looks at standard error as it is written.
+    public static var isErrorTerminal: Bool { isatty(2) == 1 }
 
     /// Writes `text` to standard error.
     public static func complain(_ text: String) {

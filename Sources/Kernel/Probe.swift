@@ -92,7 +92,8 @@ public struct Probe: Sendable {
         return rows.map { Feature($0, since: $1, isNeeded: $2, isAvailable: $3) } + operations
     }
 
-    private static func systemRelease() -> String {
+    /// The release of the running kernel.
+    public static func systemRelease() -> String {
         var names = utsname()
         guard unsafe uname(&names) == 0 else { return "unknown" }
         return unsafe withUnsafeBytes(of: names.release) { bytes in

@@ -38,4 +38,7 @@ public enum SystemFile {
             .first { $0.hasPrefix("Cpus_allowed_list:") }?
             .split(separator: "\t").last.map(String.init)
     }
+
+    /// In how many ticks /proc counts a second of CPU.
+    public static var ticksPerSecond: Int { Int(sysconf(Int32(_SC_CLK_TCK))) }
 }

@@ -1,5 +1,7 @@
 internal import CLiburing
+internal import CLiburing
 internal import Glibc
+public import Internet
 
 /// What the system calls itself.
 public enum SystemName {
@@ -13,5 +15,23 @@ public enum SystemName {
         }
         let end = bytes.firstIndex(of: 0) ?? 0
         return status == 0 && end > 0 ? String(decoding: bytes[..<end], as: UTF8.self) : "localhost"
+    }
+
+    /// The first address of `host`, as the system finds it; it may wait for name servers.
+    public static func address(of host: String) -> Address? {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = CL_SOCK_STREAM
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(host, nil, &hints, &list) == 0, let list = unsafe list else {
+            return nil
+        }
+        defer { unsafe freeaddrinfo(list) }
+        guard let bytes = unsafe list.pointee.ai_addr else { return nil }
+        var address = SocketAddress()
+        unsafe address.withMutablePointer { room, _ in
+            let size = unsafe min(Int(list.pointee.ai_addrlen), MemoryLayout<sockaddr_in6>.size)
+            unsafe UnsafeMutableRawPointer(room).copyMemory(from: bytes, byteCount: size)
+        }
+        return address.endpoint?.address
     }
 }

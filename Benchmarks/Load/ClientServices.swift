@@ -1,0 +1,83 @@
+internal import Internet
+internal import Kernel
+
+/// What a client tunnel sends first, while it is being opened: head, order, and early bytes.
+struct Opening {
+    /// Bytes that stand in the block, and how many of them may be sent by now.
+    var count = 0
+    var ready = 0
+    var sent = 0
+}
+
+/// What a client tunnel may use of its worker.
+struct ClientServices: ~Copyable {
+    let script: Script
+    let control: Control
+    var station: Station
+    var openings: Slab<Opening>
+    /// A block for each opening.
+    let blocks: Blocks
+    /// The head of the CONNECT to each origin, behind its length.
+    private let heads: Blocks
+    private let headCounts: [Int]
+    var phase = Control.Phase.wait
+    var isMeasuring = false
+    /// Tunnels that don't stand yet, and tunnels that stand idle.
+    var opening = 0
+    var idle = 0
+
+    init(_ script: Script, _ control: Control, _ station: consuming Station) throws(SystemError) {
+        let openings = try Slab<Opening>(capacity: 2 * script.openingMax)
+        let blocks = try Blocks(count: 2 * script.openingMax, blockSize: script.openingSize)
+        let heads = try Blocks(count: script.origins.count, blockSize: Script.headMax)
+        var counts: [Int] = []
+        for (index, origin) in script.origins.enumerated() {
+            let text = ClientServices.head(script.route, origin)
+            for (place, byte) in text.enumerated() { heads[index][place] = byte }
+            counts.append(text.count)
+        }
+        self.script = script
+        self.control = control
+        self.station = station
+        self.openings = openings
+        self.blocks = blocks
+        self.heads = heads
+        headCounts = counts
+    }
+
+    /// The head that asks for a tunnel to `origin`; nothing if nobody is asked.
+    private static func head(_ route: Route, _ origin: Endpoint) -> [UInt8] {
+        guard case .proxy = route else { return [] }
+        return Array("CONNECT \(origin) HTTP/1.1\r\nHost: \(origin)\r\n\r\n".utf8)
+    }
+
+    /// Puts what tunnel `course.order.number` sends first into a block.
+    ///
+    /// - Returns: The opening and how many bytes of the stream it holds.
+    mutating func open(_ course: Course, early: Int) -> (UInt32, Int) {
+        guard let opening = openings.take({ _ in Opening() }) else {
+            preconditionFailure("there is an opening for each tunnel that may be opened")
+        }
+        let block = blocks[Int(opening)]
+        let origin = script.origin(course.order.number)
+        let head = headCounts[origin]
+        var count = head
+        heads[origin].part(0..<head).copy(to: block)
+        if script.hasOwnOrigin {
+            course.order.write(to: block.part(count..<count + Order.byteCount))
+            count += Order.byteCount
+        }
+        let bytes = station.pattern.slice(start: course.order.start, position: 0, count: early)
+        bytes.copy(to: block.part(count..<count + early))
+        count += early
+        let ready = course.early == nil ? head : count
+        openings[opening] = Opening(count: count, ready: ready, sent: 0)
+        return (opening, early)
+    }
+
+    /// Where the first bytes of an opening stand that have not been sent.
+    func unsent(_ opening: UInt32) -> Extent {
+        let state = openings[opening]
+        return blocks[Int(opening)].part(state.sent..<state.ready)
+    }
+}

@@ -1,0 +1,195 @@
+internal import Kernel
+
+/// What a client tunnel does once it stands, and how it ends.
+extension ClientTunnel {
+    // MARK: Running
+
+    /// Begins what the scenario is about.
+    mutating func run(_ client: inout ClientServices) {
+        if state == .idle { client.idle -= 1 }
+        state = .running
+        let script = client.script
+        switch script.scenario {
+        case .hold, .echo, .rate: sendMessage(&client)
+        case .verify:
+            conduit.incoming.due = course.order.down
+            conduit.outgoing.ready = course.firstPart
+            if course.order.turn != .originFirst { conduit.outgoing.end = course.order.up }
+            pump(&client)
+        case .bulk:
+            conduit.incoming.due = course.order.down
+            conduit.outgoing.ready = script.direction.hasUp ? Order.unlimited : 0
+            pump(&client)
+        }
+    }
+
+    private mutating func sendMessage(_ client: inout ClientServices) {
+        messageBegan = client.station.now
+        conduit.lastProgress = messageBegan
+        conduit.outgoing.ready += UInt64(client.script.size)
+        conduit.incoming.due += UInt64(client.script.size)
+        pump(&client)
+    }
+
+    // MARK: Receiving
+
+    mutating func didReceive(_ completion: Completion, _ client: inout ClientServices) {
+        if let bytes = client.station.bytes(completion) {
+            conduit.lastProgress = client.station.now
+            take(bytes, &client)
+        } else if completion.result == 0 {
+            didReceiveEnd(&client)
+        } else if completion.result != -Errno.noBuffers {
+            fail(.reset, ErrorName.text("receive", -completion.result), &client)
+        }
+        client.station.giveBack(completion)
+        arm(isEmpty: !completion.isSocketNonEmpty, &client)
+    }
+
+    /// Waits for what comes next; where a tunnel is to stand idle for long, by the cheaper poll.
+    mutating func arm(isEmpty: Bool, _ client: inout ClientServices) {
+        guard !isOver, !conduit.incoming.hasEnded else { return }
+        if client.script.scenario == .hold, state == .idle || state == .settling {
+            conduit.watch(&client.station)
+        } else {
+            conduit.receive(isEmpty: isEmpty, &client.station)
+        }
+    }
+
+    /// Whether nothing more is to come of this life.
+    var isOver: Bool { state == .free || state == .closing }
+
+    private mutating func take(_ bytes: Extent, _ client: inout ClientServices) {
+        guard state == .asking else { return takeStream(bytes, &client) }
+        guard let count = readAnswer(bytes, &client), count < bytes.count else { return }
+        takeStream(bytes.part(count..<bytes.count), &client)
+    }
+
+    /// Checks the next bytes of the stream.
+    private mutating func takeStream(_ bytes: Extent, _ client: inout ClientServices) {
+        switch conduit.incoming.take(bytes, client.station.pattern) {
+        case .fine:
+            client.station.counters.bytes.add(bytes.count)
+            if client.script.scenario.isEcho, conduit.incoming.received == conduit.incoming.due {
+                messageIsBack(&client)
+            }
+        case .surplus: fail(.surplus, "", &client)
+        case .wrong(let position): fail(.wrong, "", at: position, &client)
+        }
+    }
+
+    private mutating func messageIsBack(_ client: inout ClientServices) {
+        client.station.counters.messages.add()
+        if client.isMeasuring {
+            client.station.tally.addTrip(client.station.now.nanoseconds(since: messageBegan))
+        }
+        if client.script.scenario == .rate || client.phase >= .finish { return end(&client) }
+        guard client.script.scenario == .hold else { return sendMessage(&client) }
+        state = .idle
+        client.idle += 1
+    }
+
+    private mutating func didReceiveEnd(_ client: inout ClientServices) {
+        conduit.incoming.hasEnded = true
+        let isAll =
+            conduit.incoming.received == conduit.incoming.due
+            || (course.order.down == Order.unlimited && conduit.outgoing.hasEnded)
+        let mayEnd =
+            state == .ending || (state == .running && !client.script.scenario.isEcho)
+        guard isAll, mayEnd else {
+            return fail(.endedEarly, "", at: conduit.incoming.received, &client)
+        }
+        if course.order.turn == .originFirst {
+            conduit.outgoing.ready = course.order.up
+            conduit.outgoing.end = course.order.up
+            pump(&client)
+        }
+        finishIfDone(&client)
+    }
+
+    // MARK: Ending
+
+    /// Ends the client's stream; the origin's must end too.
+    mutating func end(_ client: inout ClientServices) {
+        if state == .idle { client.idle -= 1 }
+        state = .ending
+        if client.script.scenario == .bulk {
+            conduit.outgoing.stop()
+        } else {
+            conduit.outgoing.finish()
+        }
+        conduit.lastProgress = client.station.now
+        pump(&client)
+        finishIfDone(&client)
+    }
+
+    /// Closes if both streams have ended as they should.
+    mutating func finishIfDone(_ client: inout ClientServices) {
+        guard state == .running || state == .ending else { return }
+        guard conduit.incoming.hasEnded, conduit.outgoing.hasEnded, conduit.inFlight == 0
+        else { return }
+        client.station.counters.finished.add()
+        if client.isMeasuring {
+            client.station.tally.addLife(client.station.now.nanoseconds(since: began))
+        }
+        state = .closing
+        closeIfQuiet(&client)
+    }
+
+    /// Counts a failure and breaks the connection.
+    mutating func fail(
+        _ kind: Failure.Kind,
+        _ detail: String,
+        at position: UInt64? = nil,
+        _ client: inout ClientServices
+    ) {
+        let order = course.order
+        let place = position.map { ", byte \($0) of \(order.down)" } ?? ""
+        let failure = Failure(.client, stage, kind, detail)
+        client.station.tally.add(failure, "tunnel \(order.number)\(place)")
+        if state == .connecting || state == .asking { client.station.counters.unopened.add() }
+        client.station.counters.failed.add()
+        drop(&client)
+    }
+
+    /// Breaks the connection.
+    mutating func drop(_ client: inout ClientServices) {
+        switch state {
+        case .idle: client.idle -= 1
+        case .connecting, .asking: client.opening -= 1
+        default: break
+        }
+        state = .closing
+        guard conduit.socket >= 0 else {
+            releaseOpening(&client)
+            state = .free
+            return
+        }
+        conduit.terminate(&client.station)
+        closeIfQuiet(&client)
+    }
+
+    /// Fails if nothing has moved since `limit`, and something should have.
+    mutating func failIfStalled(since limit: Instant, _ client: inout ClientServices) {
+        guard state != .free, state != .idle, state != .closing, conduit.lastProgress < limit
+        else { return }
+        fail(.stalled, "", &client)
+    }
+
+    mutating func closeIfQuiet(_ client: inout ClientServices) {
+        guard conduit.closeIfQuiet(&client.station) else { return }
+        releaseOpening(&client)
+        state = .free
+    }
+
+    private var stage: Failure.Stage {
+        switch state {
+        case .free, .connecting: .connecting
+        case .asking: .asking
+        case .settling: .ordering
+        case .idle: .idle
+        case .running: .exchanging
+        case .ending, .closing: .ending
+        }
+    }
+}

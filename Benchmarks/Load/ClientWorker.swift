@@ -1,0 +1,134 @@
+internal import Kernel
+
+/// One thread's clients: opens its share of the tunnels, and has each do what the scenario says.
+struct ClientWorker: ~Copyable {
+    private var client: ClientServices
+    private var tunnels: Slab<ClientTunnel>
+    private let index: Int
+    /// Tunnels that have been begun.
+    private var begun = 0
+    /// The slot that the present phase looks at next.
+    private var cursor = 0
+    private var nextLook: Instant
+
+    init(_ index: Int, _ client: consuming ClientServices) throws(SystemError) {
+        let tunnels = try Slab<ClientTunnel>(capacity: client.script.aliveMax)
+        self.index = index
+        self.tunnels = tunnels
+        nextLook = client.station.now
+        self.client = client
+    }
+
+    /// Works until the engine says to stop; what it has measured.
+    consuming func run() -> Tally {
+        while client.phase != .stop || tunnels.count > 0 { turn() }
+        client.station.wait(count: 0)
+        return client.station.tally
+    }
+
+    private mutating func turn() {
+        client.isMeasuring = client.control.isMeasuring
+        open()
+        let isBusy = sweep()
+        client.station.counters.alive.set(tunnels.count)
+        client.station.wait(count: isBusy ? 0 : 1)
+        while let completion = client.station.queue.nextCompletion() { dispatch(completion) }
+        failStalled()
+    }
+
+    private mutating func dispatch(_ completion: Completion) {
+        let token = Token(rawValue: completion.token)
+        switch token.operation {
+        case .bell: hear()
+        case .connect, .send, .receive, .watch, .cancel:
+            precondition(tunnels[token.slot].conduit.generation == token.generation)
+            tunnels[token.slot].handle(token.operation, completion, &client)
+            releaseIfFree(token.slot)
+        case .accept, .endAccept, .close: preconditionFailure("nothing of a client")
+        }
+    }
+
+    private mutating func releaseIfFree(_ slot: UInt32) {
+        if tunnels[slot].state == .free { tunnels.release(slot) }
+    }
+
+    // MARK: Opening
+
+    private var mayOpen: Bool {
+        let script = client.script
+        let last: Control.Phase = script.scenario.isStreaming ? .go : .open
+        let isTime = client.phase >= .open && client.phase <= last
+        return isTime && tunnels.count < script.aliveMax && client.opening < script.openingMax
+            && client.openings.count < client.openings.capacity
+            && (script.tunnels == 0 || nextNumber < script.tunnels)
+    }
+
+    private var nextNumber: Int { index + begun * client.script.workers }
+
+    private mutating func open() {
+        for _ in 0..<client.script.openingMax {
+            guard mayOpen else { return }
+            let number = UInt32(truncatingIfNeeded: nextNumber)
+            let course = Course(client.script, number: number)
+            let taken = tunnels.take { ClientTunnel(slot: $0, course: course) }
+            guard let slot = taken else { return }
+            begun += 1
+            tunnels[slot].begin(course, &client)
+            releaseIfFree(slot)
+        }
+    }
+
+    // MARK: Phases
+
+    private mutating func hear() {
+        client.station.hear()
+        guard client.phase != client.control.phase else { return }
+        client.phase = client.control.phase
+        cursor = 0
+    }
+
+    /// Has tunnels do what the present phase asks; whether some could go on at once.
+    private mutating func sweep() -> Bool {
+        guard client.phase > .open else { return false }
+        for _ in 0..<1024 {
+            guard cursor < tunnels.used, mayGoOn else { return false }
+            advance(UInt32(truncatingIfNeeded: cursor))
+            cursor += 1
+        }
+        return true
+    }
+
+    /// Whether one more tunnel may leave its idle stand.
+    private var mayGoOn: Bool {
+        guard client.phase == .go, client.script.scenario == .hold else { return true }
+        return tunnels.count - client.idle < client.script.openingMax
+    }
+
+    private mutating func advance(_ slot: UInt32) {
+        switch (client.phase, tunnels[slot].state) {
+        case (.stop, .free), (.stop, .closing): return
+        case (.stop, _): tunnels[slot].drop(&client)
+        case (.go, .idle): tunnels[slot].run(&client)
+        case (.finish, .idle): tunnels[slot].end(&client)
+        case (.finish, .running) where client.script.scenario == .bulk: tunnels[slot].end(&client)
+        default: return
+        }
+        releaseIfFree(slot)
+    }
+
+    // MARK: Time
+
+    private mutating func failStalled() {
+        let now = client.station.now
+        guard now >= nextLook else { return }
+        nextLook = now + 250_000_000
+        guard now.nanoseconds > client.script.timeout else { return }
+        let limit = Instant(nanoseconds: now.nanoseconds - client.script.timeout)
+        for index in 0..<tunnels.used {
+            let slot = UInt32(truncatingIfNeeded: index)
+            guard tunnels[slot].state != .free else { continue }
+            tunnels[slot].failIfStalled(since: limit, &client)
+            releaseIfFree(slot)
+        }
+    }
+}

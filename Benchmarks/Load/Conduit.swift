@@ -1,0 +1,95 @@
+internal import Kernel
+
+/// One end of a tunnel: a socket, the stream that leaves on it, and the stream that is due on it.
+///
+/// `inFlight` counts what the kernel still holds; the socket is closed only when that is zero.
+struct Conduit {
+    let slot: UInt32
+    private(set) var generation: UInt16 = 0
+    private(set) var socket: Int32 = -1
+    private(set) var inFlight: UInt32 = 0
+    var outgoing = Outgoing()
+    var incoming = Incoming()
+    /// When something last moved.
+    var lastProgress = Instant(nanoseconds: 0)
+    private var isCancelling = false
+
+    init(slot: UInt32) { self.slot = slot }
+
+    /// Begins anew on `socket`.
+    mutating func begin(_ socket: Int32, now: Instant) {
+        precondition(inFlight == 0, "the kernel still holds something of the last life")
+        generation &+= 1
+        self.socket = socket
+        outgoing = Outgoing()
+        incoming = Incoming()
+        lastProgress = now
+        isCancelling = false
+    }
+
+    /// A submission has completed.
+    mutating func completed() {
+        precondition(inFlight > 0, "a completion came that nobody waits for")
+        inFlight -= 1
+    }
+
+    /// The token for a submission, which is counted as in flight.
+    mutating func submitted(_ operation: Operation) -> UInt64 {
+        inFlight += 1
+        return Token(operation, generation: generation, slot: slot).rawValue
+    }
+
+    // MARK: Sending
+
+    /// Takes the next step of the outgoing stream; false if the peer is gone.
+    mutating func pump(_ station: inout Station) -> Bool {
+        while true {
+            switch outgoing.next() {
+            case .none: return true
+            case .send(let count):
+                let bytes = station.pattern.slice(
+                    start: outgoing.start,
+                    position: outgoing.sent,
+                    count: count
+                )
+                station.queue.send(socket, from: bytes, token: submitted(.send))
+                return true
+            case .shutdown:
+                guard station.queue.shutdownSending(socket) == 0 else { return false }
+            }
+        }
+    }
+
+    // MARK: Receiving
+
+    /// Waits for the next bytes; `isEmpty` says that there are none yet.
+    mutating func receive(isEmpty: Bool, _ station: inout Station) {
+        let token = submitted(.receive)
+        let count = station.bufferSize
+        station.queue.receive(socket, bytesMax: count, pollFirst: isEmpty, token: token)
+    }
+
+    /// Waits until something comes, without a buffer or the memory of a receive.
+    mutating func watch(_ station: inout Station) {
+        station.queue.poll(socket, events: .readable, token: submitted(.watch))
+    }
+
+    // MARK: Closing
+
+    /// Breaks the connection: cancels what the kernel holds, and makes the close a reset.
+    mutating func terminate(_ station: inout Station) {
+        guard !isCancelling else { return }
+        isCancelling = true
+        station.queue.makeAbortive(socket)
+        guard inFlight > 0 else { return }
+        station.queue.cancelAll(on: socket, token: submitted(.cancel))
+    }
+
+    /// Closes if the kernel holds nothing any more; whether it does.
+    mutating func closeIfQuiet(_ station: inout Station) -> Bool {
+        guard inFlight == 0 else { return false }
+        station.queue.close(socket, token: Token(.close).rawValue)
+        socket = -1
+        return true
+    }
+}

@@ -1,0 +1,49 @@
+internal import Kernel
+internal import Synchronization
+
+/// How the engine tells its workers what to do: a word, and a bell for each to hear it by.
+final class Control: Sendable {
+    enum Phase: UInt8, Comparable {
+        /// Do nothing yet.
+        case wait
+        /// Open tunnels.
+        case open
+        /// Those that stand idle begin.
+        case go
+        /// Bring to an end what is under way; begin nothing.
+        case finish
+        /// Drop everything and leave.
+        case stop
+
+        static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// An eventfd for each worker, which polls it.
+    let bells: [Int32]
+    private let word = Atomic<UInt8>(Phase.wait.rawValue)
+    private let measures = Atomic<Bool>(false)
+
+    init(workers: Int) throws(SystemError) {
+        var bells: [Int32] = []
+        for _ in 0..<workers { bells.append(try Descriptors.makeEvent()) }
+        self.bells = bells
+    }
+
+    deinit {
+        for bell in bells { Socket.close(bell) }
+    }
+
+    var phase: Phase { Phase(rawValue: word.load(ordering: .acquiring)) ?? .stop }
+
+    /// Begins `phase`.
+    func begin(_ phase: Phase) {
+        word.store(phase.rawValue, ordering: .releasing)
+        for bell in bells { Descriptors.signal(bell) }
+    }
+
+    /// Whether times are recorded.
+    var isMeasuring: Bool {
+        get { measures.load(ordering: .relaxed) }
+        set { measures.store(newValue, ordering: .relaxed) }
+    }
+}

@@ -1,0 +1,114 @@
+internal import Internet
+internal import Kernel
+internal import Synchronization
+
+/// The workers of one kind: their threads, what they count, and how they are told what to do.
+final class Crew: Sendable {
+    let control: Control
+    let roll = Roll()
+    private let counters: [Counters]
+    private let threads = Mutex<[WorkerThread]>([])
+
+    init(_ count: Int) throws(SystemError) {
+        control = try Control(workers: count)
+        counters = (0..<count).map { _ in Counters() }
+    }
+
+    /// What all workers have counted.
+    var counts: Counts { Counts(counters) }
+
+    /// Starts the clients.
+    func startClients(_ script: Script, _ pattern: Pattern) throws(EngineError) {
+        try start("client") { index throws(SystemError) in
+            let station = try self.station(index, script.buffers, pattern)
+            let services = try ClientServices(script, self.control, station)
+            let worker = try ClientWorker(index, services)
+            self.roll.started(index, try ThreadClock.current())
+            self.roll.left(worker.run())
+        }
+    }
+
+    /// Starts the origins; where they listen.
+    func startOrigins(_ plan: Plan, _ pattern: Pattern) throws(EngineError) -> [Endpoint] {
+        let script = plan.script(origins: [])
+        let openFiles = Descriptors.limits().soft
+        try start("origin") { index throws(SystemError) in
+            let station = try self.station(index, script.buffers, pattern)
+            var listeners: [Int32] = []
+            for endpoint in plan.endpoints(ofWorker: index) {
+                let options = SocketOptions()
+                listeners.append(try Socket.listen(on: endpoint, backlog: 4096, options: options))
+            }
+            let services = OriginServices(station: station, isPatient: script.scenario == .hold)
+            let worker = try OriginWorker(
+                services,
+                self.control,
+                listeners: listeners,
+                capacity: openFiles
+            )
+            let endpoints = listeners.compactMap { Socket.localEndpoint(of: $0) }
+            self.roll.started(index, try ThreadClock.current(), listening: endpoints)
+            self.roll.left(worker.run())
+        }
+        return roll.endpoints
+    }
+
+    /// Ends all workers; what they have measured.
+    func stop() -> Tally {
+        control.begin(.stop)
+        for thread in threads.withLock({ $0 }) { thread.join() }
+        return roll.tally
+    }
+
+    private func station(
+        _ index: Int,
+        _ buffers: (count: Int, size: Int),
+        _ pattern: Pattern
+    ) throws(SystemError) -> Station {
+        try Station(
+            buffers: buffers,
+            pattern: pattern,
+            counters: counters[index],
+            bell: control.bells[index]
+        )
+    }
+
+    /// Starts a thread for each worker, with a descriptor table of its own, and waits until all
+    /// work.
+    private func start(
+        _ name: String,
+        _ body: @escaping @Sendable (Int) throws(SystemError) -> Void
+    ) throws(EngineError) {
+        do throws(SystemError) {
+            for index in counters.indices {
+                let thread = try WorkerThread("\(name)-\(index)") {
+                    do throws(SystemError) {
+                        try Descriptors.makeOwnTable(keeping: [self.control.bells[index]])
+                        try body(index)
+                    } catch {
+                        self.roll.failed(error)
+                    }
+                }
+                threads.withLock { $0.append(thread) }
+            }
+        } catch {
+            throw EngineError("\(error)")
+        }
+        try roll.wait(for: counters.count)
+    }
+}
+
+/// A thread that can be kept in an array.
+private final class WorkerThread: Sendable {
+    private let thread: Mutex<Thread?>
+
+    init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        thread = Mutex(try Thread(name, body))
+    }
+
+    /// Waits until the body has returned.
+    func join() {
+        guard let thread = thread.withLock({ $0.take() }) else { return }
+        thread.join()
+    }
+}

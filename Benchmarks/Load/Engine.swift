@@ -1,0 +1,224 @@
+internal import Internet
+internal import Kernel
+
+/// Runs a plan: starts the workers, leads them through the scenario, and measures.
+package struct Engine {
+    /// What is told while it runs.
+    package struct Progress: Sendable {
+        /// The part of the run.
+        package var name: String
+        package var snapshot: Snapshot
+    }
+
+    /// Waits for at most so many milliseconds, and may tell of the progress; true ends the run.
+    package typealias Watch = (Progress, _ milliseconds: Int) -> Bool
+
+    private let plan: Plan
+    private let script: Script
+    private let text: PatternText
+    private let clients: Crew
+    private let origins: Crew
+    private let watch: Watch
+    private var outcome: Outcome
+    private var name = ""
+    private var nextSample = Instant(nanoseconds: 0)
+
+    /// Starts the workers.
+    ///
+    /// - Throws: `EngineError` if one could not start.
+    package init(_ plan: Plan, watch: @escaping Watch) throws(EngineError) {
+        self.plan = plan
+        self.watch = watch
+        outcome = Outcome(plan)
+        let parts = try Engine.prepare(plan)
+        (text, clients, origins) = (parts.text, parts.clients, parts.origins)
+        let endpoints = try origins.startOrigins(plan, text.pattern)
+        script = plan.script(
+            origins: endpoints.isEmpty ? plan.settings.externalOrigins : endpoints
+        )
+        try clients.startClients(script, text.pattern)
+    }
+
+    private static func prepare(
+        _ plan: Plan
+    ) throws(EngineError) -> (text: PatternText, clients: Crew, origins: Crew) {
+        do throws(SystemError) {
+            _ = try Descriptors.raiseLimit()
+            let text = try PatternText()
+            return (text, try Crew(plan.workers), try Crew(plan.originWorkers))
+        } catch {
+            throw EngineError("\(error)")
+        }
+    }
+
+    /// Runs the scenario to its end; what it came to.
+    package mutating func run() -> Outcome {
+        switch plan.settings.scenario {
+        case .verify: verify()
+        case .hold: hold()
+        case .rate: rate()
+        case .echo: echo()
+        case .bulk: bulk()
+        }
+        settle()
+        outcome.tally.add(clients.stop())
+        outcome.tally.add(origins.stop())
+        return outcome
+    }
+
+    // MARK: Scenarios
+
+    private mutating func verify() {
+        clients.control.isMeasuring = true
+        runThrough("verify")
+    }
+
+    private mutating func rate() {
+        guard script.tunnels == 0 else {
+            clients.control.isMeasuring = true
+            return runThrough("rate")
+        }
+        clients.control.begin(.open)
+        measure("rate", .tunnel)
+        finish()
+    }
+
+    /// Opens all tunnels, each of which ends by itself.
+    private mutating func runThrough(_ name: String) {
+        let count = script.tunnels
+        stretch(name, .tunnel) { engine in
+            engine.clients.control.begin(.open)
+            engine.wait { $0.finished + $0.failed >= count }
+        }
+    }
+
+    private mutating func hold() {
+        ramp()
+        let duration = plan.settings.duration
+        stretch("hold", .second) { $0.wait(nanoseconds: duration) }
+        clients.control.isMeasuring = true
+        stretch("prove", .message) { engine in
+            engine.clients.control.begin(.go)
+            engine.wait { $0.messages + $0.failed - $0.unopened >= $0.established }
+        }
+        stretch("close", .tunnel) { $0.finish() }
+    }
+
+    private mutating func echo() {
+        ramp()
+        clients.control.begin(.go)
+        measure("echo", .message)
+        finish()
+    }
+
+    private mutating func bulk() {
+        ramp()
+        measure("bulk", .gigabyte)
+        finish()
+    }
+
+    private mutating func ramp() {
+        let count = script.tunnels
+        stretch("open", .tunnel) { engine in
+            engine.clients.control.begin(.open)
+            engine.wait { $0.established + $0.unopened >= count }
+        }
+    }
+
+    /// Measures for the set time, after the time to warm up.
+    private mutating func measure(_ name: String, _ unit: Stretch.Unit) {
+        self.name = "warm up"
+        wait(nanoseconds: plan.settings.warmup)
+        clients.control.isMeasuring = true
+        let duration = plan.settings.duration
+        stretch(name, unit) { $0.wait(nanoseconds: duration) }
+        clients.control.isMeasuring = false
+    }
+
+    /// Ends all that is under way.
+    private mutating func finish() {
+        guard !outcome.isInterrupted else { return }
+        clients.control.begin(.finish)
+        wait { $0.finished + $0.failed >= $0.begun && $0.alive == 0 }
+    }
+
+    /// Looks whether both ends agree on what happened.
+    private mutating func settle() {
+        guard !outcome.isInterrupted, plan.originWorkers > 0 else { return }
+        name = "settle"
+        let deadline = Instant.now() + plan.settings.timeout
+        wait { [origins] _ in origins.counts.alive == 0 || Instant.now() > deadline }
+        let (client, origin) = (clients.counts, origins.counts)
+        if origin.alive > 0 {
+            let failure = Failure(.run, .after, .leftOpen)
+            outcome.tally.add(failure, count: origin.alive, "\(origin.alive) at the origin")
+        }
+        let lost = client.finished - origin.finished
+        if lost > 0 {
+            let failure = Failure(.run, .after, .lost, "ended well here, but not at the origin")
+            outcome.tally.add(failure, count: lost, "\(lost) tunnels")
+        }
+    }
+
+    // MARK: Measuring
+
+    /// Runs `body`, and keeps what it came to, even if it is interrupted.
+    private mutating func stretch(
+        _ name: String,
+        _ unit: Stretch.Unit,
+        _ body: (inout Engine) -> Void
+    ) {
+        guard !outcome.isInterrupted else { return }
+        self.name = name
+        let before = snapshot()
+        body(&self)
+        let after = snapshot()
+        let stretch = Stretch(name: name, unit: unit, before: before, after: after)
+        outcome.stretches.append(stretch)
+    }
+
+    private func snapshot() -> Snapshot {
+        var snapshot = Snapshot(
+            time: Instant.now(),
+            client: clients.counts,
+            origin: origins.counts,
+            clientCPU: clients.roll.cpuNanoseconds,
+            originCPU: origins.roll.cpuNanoseconds,
+            kernelMemory: ProcessReading.kernelMemory()
+        )
+        for reading in plan.settings.processes.compactMap({ ProcessReading($0) }) {
+            snapshot.processCPU += reading.cpu
+            snapshot.resident += reading.resident
+            snapshot.proportional += reading.proportional
+            snapshot.threads += reading.threads
+        }
+        return snapshot
+    }
+
+    // MARK: Waiting
+
+    private mutating func wait(nanoseconds: UInt64) {
+        let end = Instant.now() + nanoseconds
+        wait(until: end) { _ in false }
+    }
+
+    /// Waits until `isDone` of the clients' counts, or until `end`, or for an interrupt.
+    private mutating func wait(until end: Instant? = nil, _ isDone: (Counts) -> Bool) {
+        let began = Instant.now()
+        while !outcome.isInterrupted, !isDone(clients.counts) {
+            let now = Instant.now()
+            var pause = min(now.nanoseconds(since: began) / 100_000_000 + 1, 50)
+            if let end {
+                guard now < end else { return }
+                pause = min(50, end.nanoseconds(since: now) / 1_000_000 + 1)
+            }
+            if now >= nextSample {
+                nextSample = now + 250_000_000
+                outcome.samples.append(snapshot())
+            }
+            guard let last = outcome.samples.last else { continue }
+            let progress = Progress(name: name, snapshot: last)
+            outcome.isInterrupted = watch(progress, Int(pause))
+        }
+    }
+}

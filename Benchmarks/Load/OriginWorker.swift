@@ -1,0 +1,112 @@
+internal import Internet
+internal import Kernel
+
+/// What an origin tunnel may use of its worker.
+struct OriginServices: ~Copyable {
+    var station: Station
+    /// Whether tunnels stand idle for long.
+    let isPatient: Bool
+}
+
+/// One thread's origin: accepts, and does what each client orders.
+struct OriginWorker: ~Copyable {
+    private var origin: OriginServices
+    private var tunnels: Slab<OriginTunnel>
+    private let control: Control
+    private let listeners: [Int32]
+    /// Listeners whose accept has ended, for want of something.
+    private var unarmed: [Int] = []
+    private var isStopping = false
+
+    init(
+        _ origin: consuming OriginServices,
+        _ control: Control,
+        listeners: [Int32],
+        capacity: Int
+    ) throws(SystemError) {
+        let tunnels = try Slab<OriginTunnel>(capacity: capacity)
+        self.tunnels = tunnels
+        self.origin = origin
+        self.control = control
+        self.listeners = listeners
+        for index in listeners.indices { accept(index) }
+    }
+
+    /// Works until the engine says to stop; what it has seen.
+    consuming func run() -> Tally {
+        while !isStopping || tunnels.count > 0 { turn() }
+        origin.station.wait(count: 0)
+        return origin.station.tally
+    }
+
+    private mutating func turn() {
+        origin.station.counters.alive.set(tunnels.count)
+        origin.station.wait(count: 1)
+        while let completion = origin.station.queue.nextCompletion() { dispatch(completion) }
+    }
+
+    private mutating func dispatch(_ completion: Completion) {
+        let token = Token(rawValue: completion.token)
+        switch token.operation {
+        case .bell: hear()
+        case .endAccept: break
+        case .accept: didAccept(Int(token.slot), completion)
+        case .send, .receive, .watch, .cancel:
+            precondition(tunnels[token.slot].conduit.generation == token.generation)
+            tunnels[token.slot].handle(token.operation, completion, &origin)
+            releaseIfFree(token.slot)
+        case .connect, .close: preconditionFailure("nothing of an origin")
+        }
+    }
+
+    private mutating func releaseIfFree(_ slot: UInt32) {
+        guard tunnels[slot].state == .free else { return }
+        tunnels.release(slot)
+        while let index = unarmed.popLast() { accept(index) }
+    }
+
+    private mutating func accept(_ index: Int) {
+        let token = Token(.accept, slot: UInt32(truncatingIfNeeded: index))
+        origin.station.queue.accept(on: listeners[index], token: token.rawValue)
+    }
+
+    private mutating func didAccept(_ index: Int, _ completion: Completion) {
+        if completion.result >= 0 {
+            take(completion.result)
+        } else if !isStopping {
+            let failure = Failure(
+                .origin,
+                .connecting,
+                .noSocket,
+                ErrorName.text("accept", -completion.result)
+            )
+            origin.station.tally.add(failure, "a client of the origin")
+        }
+        guard !completion.hasMore, !isStopping else { return }
+        // Out of descriptors it would fail again at once.
+        if completion.result >= 0 { accept(index) } else { unarmed.append(index) }
+    }
+
+    private mutating func take(_ socket: Int32) {
+        guard !isStopping, let slot = tunnels.take({ OriginTunnel(slot: $0) }) else {
+            return Socket.close(socket)
+        }
+        tunnels[slot].begin(socket, &origin)
+        releaseIfFree(slot)
+    }
+
+    private mutating func hear() {
+        origin.station.hear()
+        guard control.phase == .stop, !isStopping else { return }
+        isStopping = true
+        for listener in listeners {
+            origin.station.queue.cancelAll(on: listener, token: Token(.endAccept).rawValue)
+        }
+        for index in 0..<tunnels.used {
+            let slot = UInt32(truncatingIfNeeded: index)
+            guard tunnels[slot].state != .free else { continue }
+            tunnels[slot].drop(&origin)
+            releaseIfFree(slot)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// What a run came to.
+package struct Outcome: Sendable {
+    package let settings: Settings
+    package let workers: Int
+    package let originWorkers: Int
+    /// The parts of the run, in order.
+    package var stretches: [Stretch] = []
+    /// A reading now and then, for plots.
+    package var samples: [Snapshot] = []
+    package var tally = Tally()
+    /// Whether it was ended before its time.
+    package var isInterrupted = false
+
+    init(_ plan: Plan) {
+        settings = plan.settings
+        workers = plan.workers
+        originWorkers = plan.originWorkers
+    }
+
+    /// Whether nothing was lost, wrong, or refused.
+    package var isClean: Bool { tally.failures.isEmpty }
+}

@@ -1,0 +1,120 @@
+internal import Internet
+internal import Kernel
+
+/// What follows from the settings and the machine.
+package struct Plan: Sendable {
+    /// Threads of clients.
+    package let workers: Int
+    /// Threads of our own origin; 0 if there is none.
+    package let originWorkers: Int
+    let settings: Settings
+    /// Endpoints of our own origin; port 0 takes a free one.
+    let listen: [Endpoint]
+    let sources: [Address]
+
+    /// Ports that may be used between two addresses: fewer than the kernel's 28,000 by default, so
+    /// that those that linger after a close don't matter.
+    private static var portsMax: Int { 20_000 }
+    /// Descriptors of a worker that aren't tunnels.
+    private static var descriptorsAside: Int { 64 }
+
+    /// The plan for `settings`, where each worker may open `openFiles` descriptors.
+    ///
+    /// - Throws: `SettingError` for the first setting that can't be.
+    package init(_ settings: Settings, openFiles: Int) throws(SettingError) {
+        self.settings = settings
+        let peak = settings.peak
+        let least = Plan.share(peak, openFiles - Plan.descriptorsAside)
+        let usual = max(Thread.cpuCount / 2, 1)
+        workers = settings.workers ?? max(least, min(usual, peak))
+        let isOwn = settings.externalOrigins.isEmpty
+        originWorkers = isOwn ? settings.originWorkers ?? max(least, usual) : 0
+        let words = "\(peak) tunnels at once need at least \(least) at an open-file limit of \(openFiles)"
+        guard workers >= least else { throw SettingError("--workers", "\(workers)", words) }
+        guard !isOwn || originWorkers >= least else {
+            throw SettingError("--origin-workers", "\(originWorkers)", words)
+        }
+        let addresses = Plan.share(peak, Plan.portsMax)
+        let turnover = settings.scenario == .rate ? 4 : 1
+        let origins = settings.origins ?? max(addresses, turnover)
+        listen =
+            settings.listen.isEmpty
+            ? Plan.endpoints(origins, workers: originWorkers) : settings.listen
+        sources =
+            settings.sources.isEmpty
+            ? Plan.sources(settings.route, max(addresses, turnover)) : settings.sources
+        try check()
+    }
+
+    /// `total` over `most`, rounded up.
+    static func share(_ total: Int, _ most: Int) -> Int { (total + most - 1) / max(most, 1) }
+
+    /// Endpoints on `count` loopback addresses, at least one for each worker.
+    private static func endpoints(_ count: Int, workers: Int) -> [Endpoint] {
+        (0..<max(count, workers)).map { index in
+            let address = 0x7f00_0001 + UInt32(truncatingIfNeeded: index % max(count, 1))
+            return Endpoint(Address(v4: address), port: 0)
+        }
+    }
+
+    /// Loopback addresses to connect from, if one isn't enough and the target is such a one.
+    private static func sources(_ route: Route, _ count: Int) -> [Address] {
+        let target: Address =
+            switch route {
+            case .direct: Address(v4: 0x7f00_0001)
+            case .proxy(let endpoint), .relay(let endpoint): endpoint.address
+            }
+        guard count > 1, target.family == .v4, target.low >> 24 == 0x7f else { return [] }
+        return (0..<count).map { Address(v4: 0x7f20_0001 + UInt32(truncatingIfNeeded: $0)) }
+    }
+
+    private func check() throws(SettingError) {
+        if case .relay(let endpoint) = settings.route {
+            guard !settings.listen.isEmpty || originWorkers == 0 else {
+                throw SettingError(
+                    "--relay",
+                    "\(endpoint)",
+                    "the relay must lead to the origin; say where that listens with --listen"
+                )
+            }
+        }
+        if settings.scenario == .bulk, let external = settings.externalOrigins.first {
+            throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")
+        }
+        for source in settings.sources where !Socket.isLocal(source) {
+            throw SettingError("--source", "\(source)", "allowed is an address of this machine")
+        }
+        for process in settings.processes where ProcessReading(process) == nil {
+            throw SettingError("--pid", "\(process)", "there is no such process")
+        }
+    }
+
+    /// Where worker `index` of the origin listens: on its share of the addresses, or, if they were
+    /// given, on all of them, among which the kernel then divides the clients.
+    func endpoints(ofWorker index: Int) -> [Endpoint] {
+        guard settings.listen.isEmpty else { return listen }
+        return listen.indices.filter { $0 % originWorkers == index }.map { listen[$0] }
+    }
+
+    /// The script for clients of an origin that listens on `origins`.
+    func script(origins: [Endpoint]) -> Script {
+        let peak = settings.peak
+        let aliveMax = Plan.share(peak, workers)
+        let openingMax = min(settings.concurrency, settings.scenario.isStreaming ? 512 : .max)
+        return Script(
+            scenario: settings.scenario,
+            route: settings.route,
+            direction: settings.direction,
+            origins: origins,
+            hasOwnOrigin: originWorkers > 0,
+            sources: sources,
+            workers: workers,
+            tunnels: settings.tunnels,
+            aliveMax: max(aliveMax, 1),
+            openingMax: max(min(Plan.share(openingMax, workers), aliveMax), 1),
+            size: settings.size,
+            seed: settings.seed,
+            timeout: settings.timeout
+        )
+    }
+}

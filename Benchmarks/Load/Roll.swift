@@ -1,0 +1,68 @@
+internal import Internet
+internal import Kernel
+internal import Synchronization
+
+/// Where workers report that they have started, and what they have measured when they leave.
+final class Roll: Sendable {
+    private struct State {
+        var started = 0
+        var failure: String?
+        var endpoints: [Int: [Endpoint]] = [:]
+        var clocks: [ThreadClock] = []
+        var tally = Tally()
+    }
+
+    private let state = Mutex(State())
+
+    /// Worker `index` is ready, and listens on `endpoints`.
+    func started(_ index: Int, _ clock: ThreadClock, listening endpoints: [Endpoint] = []) {
+        state.withLock {
+            $0.started += 1
+            $0.clocks.append(clock)
+            $0.endpoints[index] = endpoints
+        }
+    }
+
+    /// A worker could not start.
+    func failed(_ error: SystemError) {
+        state.withLock { $0.failure = "\(error)" }
+    }
+
+    /// A worker leaves.
+    func left(_ tally: Tally) {
+        state.withLock { $0.tally.add(tally) }
+    }
+
+    /// Waits until `count` workers have started.
+    ///
+    /// - Throws: `EngineError` if one could not.
+    func wait(for count: Int) throws(EngineError) {
+        while true {
+            let (started, failure) = state.withLock { ($0.started, $0.failure) }
+            if let failure { throw EngineError("a worker could not start: \(failure)") }
+            if started >= count { return }
+            Thread.pause(milliseconds: 1)
+        }
+    }
+
+    /// What the workers listen on, in their order.
+    var endpoints: [Endpoint] {
+        state.withLock { state in
+            state.endpoints.sorted { $0.key < $1.key }.flatMap(\.value)
+        }
+    }
+
+    /// Nanoseconds of CPU that the workers have used.
+    var cpuNanoseconds: UInt64 {
+        state.withLock { $0.clocks.reduce(0) { $0 + ($1.nanoseconds ?? 0) } }
+    }
+
+    var tally: Tally { state.withLock { $0.tally } }
+}
+
+/// A run that could not be: what, and what to do about it.
+package struct EngineError: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,61 @@
+internal import Internet
+internal import Kernel
+
+/// What the workers of one run do: everything is decided before they start.
+struct Script: Sendable {
+    var scenario: Scenario
+    var route: Route
+    var direction: Direction
+    /// Where the origin listens.
+    var origins: [Endpoint]
+    /// Whether the origin is ours and understands orders; else it echoes whatever comes.
+    var hasOwnOrigin: Bool
+    /// Addresses to connect from, in turn; none leaves it to the kernel.
+    var sources: [Address]
+    var workers: Int
+    /// Tunnels of the run; 0 for as many as there is time for.
+    var tunnels: Int
+    /// Tunnels of one worker at once, at most.
+    var aliveMax: Int
+    /// Tunnels of one worker that are being opened, or proved, at once, at most.
+    var openingMax: Int
+    /// Bytes of a message; of a stream, at most.
+    var size: Int
+    var seed: UInt64
+    /// Nanoseconds that a tunnel may stand still.
+    var timeout: UInt64
+
+    /// Receive buffers: how many (a power of two) and of how many bytes.
+    var buffers: (count: Int, size: Int) {
+        switch scenario {
+        case .bulk: (32, 65536)
+        case .verify: (64, 65536)
+        case .hold, .rate, .echo: size > 4096 ? (64, 65536) : (1024, 4096)
+        }
+    }
+
+    /// Bytes of a block for what is sent first: head, order, and the first bytes of the stream.
+    var openingSize: Int { Script.headMax + Order.byteCount + Script.earlyMax }
+
+    /// Bytes of the head of a CONNECT, at most.
+    static var headMax: Int { 256 }
+    /// Bytes of the stream that go with what is sent first, at most.
+    static var earlyMax: Int { 8192 }
+
+    /// Where tunnel `number` ends.
+    func origin(_ number: UInt32) -> Int { Int(number) % origins.count }
+
+    /// Where tunnel `number` begins; nil leaves it to the kernel.
+    func source(_ number: UInt32) -> Address? {
+        guard !sources.isEmpty else { return nil }
+        return sources[Int(number) / origins.count % sources.count]
+    }
+
+    /// Whom a tunnel to `origin` connects to.
+    func target(_ origin: Int) -> Endpoint {
+        switch route {
+        case .direct: origins[origin]
+        case .proxy(let endpoint), .relay(let endpoint): endpoint
+        }
+    }
+}

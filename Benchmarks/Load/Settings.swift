@@ -1,0 +1,61 @@
+package import Internet
+
+/// What a run is to be, as the flags say; nil leaves the choice to `Plan`.
+package struct Settings: Sendable {
+    package var scenario: Scenario
+    package var route: Route
+    /// Tunnels: of the run for verify, at once for the others; 0 for rate is as many as there is
+    /// time for.
+    package var tunnels: Int
+    /// Tunnels at once where they come and go; where all stand, those being opened or proved.
+    package var concurrency: Int
+    package var workers: Int?
+    package var originWorkers: Int?
+    /// Nanoseconds to measure.
+    package var duration: UInt64 = 5_000_000_000
+    /// Nanoseconds to run before.
+    package var warmup: UInt64 = 1_000_000_000
+    /// Nanoseconds that a tunnel may stand still.
+    package var timeout: UInt64 = 10_000_000_000
+    /// Bytes of a message; of a stream, at most.
+    package var size: Int
+    package var direction = Direction.both
+    package var seed: UInt64 = 1
+    package var sources: [Address] = []
+    /// Loopback addresses of our own origin.
+    package var origins: Int?
+    /// Where our own origin listens, instead.
+    package var listen: [Endpoint] = []
+    /// Origins of somebody else, which echo.
+    package var externalOrigins: [Endpoint] = []
+    /// Processes whose CPU and memory are charged.
+    package var processes: [Int32] = []
+
+    /// The defaults of `scenario`.
+    package init(_ scenario: Scenario, _ route: Route) {
+        self.scenario = scenario
+        self.route = route
+        switch scenario {
+        case .verify: (tunnels, concurrency, size) = (1000, 256, 1 << 20)
+        case .hold: (tunnels, concurrency, size) = (1000, 256, 64)
+        case .rate: (tunnels, concurrency, size) = (0, 100, 64)
+        case .echo: (tunnels, concurrency, size) = (100, 256, 64)
+        case .bulk: (tunnels, concurrency, size) = (8, 256, Pattern.sliceMax)
+        }
+    }
+
+    /// Tunnels that are there at once, at most.
+    package var peak: Int {
+        guard scenario.isStreaming else { return tunnels }
+        return tunnels == 0 ? concurrency : min(tunnels, concurrency)
+    }
+}
+
+/// A setting that can't be: the flag, its value, and what is allowed.
+package struct SettingError: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ flag: String, _ value: String, _ words: String) {
+        description = "The value '\(value)' is invalid for '\(flag)': \(words)."
+    }
+}

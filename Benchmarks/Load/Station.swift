@@ -1,0 +1,63 @@
+internal import Internet
+internal import Kernel
+
+/// What every worker has: a ring with its buffers, the pattern, counters, and the time.
+struct Station: ~Copyable {
+    var queue: Ring
+    let pattern: Pattern
+    let counters: Counters
+    /// Bytes of a receive, at most.
+    let bufferSize: Int
+    var tally = Tally()
+    /// The time at which this turn began.
+    var now: Instant
+    private let bell: Int32
+
+    init(
+        buffers: (count: Int, size: Int),
+        pattern: Pattern,
+        counters: Counters,
+        bell: Int32
+    ) throws(SystemError) {
+        var options = Ring.Options()
+        options.buffers = buffers.count
+        let memory = try Blocks(count: buffers.count, blockSize: buffers.size)
+        let queue = try Ring(options, memory: memory)
+        now = queue.now()
+        self.queue = queue
+        self.pattern = pattern
+        self.counters = counters
+        self.bell = bell
+        bufferSize = buffers.size
+        for index in 0..<buffers.count { self.queue.provide(UInt16(truncatingIfNeeded: index)) }
+        watchBell()
+    }
+
+    /// Submits what is prepared and waits for `count` things to happen, a quarter second at most.
+    mutating func wait(count: Int) {
+        counters.enters.add()
+        queue.submitAndWait(count: count, gatherMicroseconds: 0, until: now + 250_000_000)
+        now = queue.now()
+    }
+
+    private mutating func watchBell() {
+        queue.poll(bell, events: .readable, token: Token(.bell).rawValue)
+    }
+
+    /// The bell has rung.
+    mutating func hear() {
+        Descriptors.waitForSignal(bell)
+        watchBell()
+    }
+
+    /// The received bytes that `completion` brings, in a buffer that must be given back.
+    func bytes(_ completion: Completion) -> Extent? {
+        guard completion.result > 0, let buffer = completion.buffer else { return nil }
+        return queue.buffer(buffer).part(0..<Int(completion.result))
+    }
+
+    /// Gives the buffer of `completion` back, if it brought one.
+    mutating func giveBack(_ completion: Completion) {
+        if let buffer = completion.buffer { queue.provide(buffer) }
+    }
+}

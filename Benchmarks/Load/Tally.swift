@@ -1,0 +1,65 @@
+package import Histogram
+internal import Kernel
+
+/// What one worker has measured, told when it ends.
+package struct Tally: Sendable {
+    /// Examples of failures that are told in full, at most.
+    private static var examplesMax: Int { 5 }
+
+    /// How often each failure was seen.
+    package private(set) var failures: [Failure: Int] = [:]
+    /// The first failures, with the tunnel and the place.
+    package private(set) var examples: [String] = []
+    /// Nanoseconds from the start of the connect until the tunnel stands.
+    package private(set) var setup = Tally.histogram()
+    /// Nanoseconds from the first byte of a message sent until its last byte is back.
+    package private(set) var trip = Tally.histogram()
+    /// Nanoseconds from the start of the connect until both ends have ended.
+    package private(set) var life = Tally.histogram()
+
+    /// Nothing yet.
+    package init() {}
+
+    /// Three digits from 64 nanoseconds to 10 minutes.
+    private static func histogram() -> Histogram<UInt64> {
+        Histogram(
+            lowestDiscernibleValue: 64,
+            highestTrackableValue: 600_000_000_000,
+            numberOfSignificantValueDigits: .three
+        )
+    }
+
+    private static var longest: UInt64 { 600_000_000_000 }
+
+    @inline(__always)
+    mutating func addSetup(_ nanoseconds: UInt64) { setup.record(min(nanoseconds, Tally.longest)) }
+
+    @inline(__always)
+    mutating func addTrip(_ nanoseconds: UInt64) { trip.record(min(nanoseconds, Tally.longest)) }
+
+    @inline(__always)
+    mutating func addLife(_ nanoseconds: UInt64) { life.record(min(nanoseconds, Tally.longest)) }
+
+    /// Counts a failure; `example` says where it was.
+    mutating func add(_ failure: Failure, count: Int = 1, _ example: @autoclosure () -> String) {
+        failures[failure, default: 0] += count
+        guard examples.count < Tally.examplesMax else { return }
+        examples.append("\(example()): \(failure)")
+    }
+
+    /// Adds what another worker has measured.
+    package mutating func add(_ other: Tally) {
+        failures.merge(other.failures) { $0 + $1 }
+        examples += other.examples.prefix(Tally.examplesMax)
+        setup.add(other.setup)
+        trip.add(other.trip)
+        life.add(other.life)
+    }
+
+    /// Forgets the times, not the failures.
+    mutating func resetTimes() {
+        setup.reset()
+        trip.reset()
+        life.reset()
+    }
+}

@@ -1,0 +1,130 @@
+internal import Histogram
+internal import Kernel
+internal import Load
+
+/// What a run came to, in full, as JSON.
+struct Figures {
+    private let outcome: Outcome
+
+    init(_ outcome: Outcome) { self.outcome = outcome }
+
+    /// One JSON object in one line.
+    var text: String {
+        JSON.object([
+            ("tool", .text("culvert-bench")),
+            ("format", .whole(1)),
+            ("kernel", .text(Probe.systemRelease())),
+            ("cpus", .whole(Thread.cpuCount)),
+            ("settings", settings),
+            ("interrupted", .truth(outcome.isInterrupted)),
+            ("clean", .truth(outcome.isClean)),
+            ("stretches", .array(outcome.stretches.map(stretch))),
+            (
+                "nanoseconds",
+                .object([
+                    ("setup", times(outcome.tally.setup)), ("message", times(outcome.tally.trip)),
+                    ("tunnel", times(outcome.tally.life)),
+                ])
+            ),
+            ("failures", .array(outcome.tally.failures.map(failure))),
+            ("examples", .array(outcome.tally.examples.map { .text($0) })),
+            ("samples", .array(outcome.samples.map(sample))),
+        ])
+        .text
+    }
+
+    private var settings: JSON {
+        let settings = outcome.settings
+        let (route, target): (String, JSON) =
+            switch settings.route {
+            case .proxy(let endpoint): ("proxy", .text("\(endpoint)"))
+            case .relay(let endpoint): ("relay", .text("\(endpoint)"))
+            case .direct: ("direct", .null)
+            }
+        return .object([
+            ("scenario", .text(settings.scenario.rawValue)),
+            ("route", .text(route)),
+            ("target", target),
+            ("tunnels", .whole(settings.tunnels)),
+            ("concurrency", .whole(settings.concurrency)),
+            ("workers", .whole(outcome.workers)),
+            ("origin_workers", .whole(outcome.originWorkers)),
+            ("duration_seconds", .number(Double(settings.duration) / 1e9)),
+            ("warmup_seconds", .number(Double(settings.warmup) / 1e9)),
+            ("size", .whole(settings.size)),
+            ("direction", .text(settings.direction.rawValue)),
+            ("seed", .text("\(settings.seed)")),
+        ])
+    }
+
+    private func stretch(_ stretch: Stretch) -> JSON {
+        func cost(_ path: KeyPath<Snapshot, UInt64>) -> JSON {
+            stretch.perUnit(path).map { .number($0) } ?? .null
+        }
+        let isCharged = !outcome.settings.processes.isEmpty
+        return .object([
+            ("name", .text(stretch.name)),
+            ("unit", .text(stretch.unit.rawValue)),
+            ("count", .number(stretch.count)),
+            ("seconds", .number(stretch.seconds)),
+            ("bytes", .whole(stretch.bytes)),
+            ("process_cpu_nanoseconds_per_unit", isCharged ? cost(\.processCPU) : .null),
+            ("client_cpu_nanoseconds_per_unit", cost(\.clientCPU)),
+            ("origin_cpu_nanoseconds_per_unit", cost(\.originCPU)),
+            ("before", sample(stretch.before)),
+            ("after", sample(stretch.after)),
+        ])
+    }
+
+    private func sample(_ snapshot: Snapshot) -> JSON {
+        let start = outcome.stretches.first?.before.time ?? snapshot.time
+        return .object([
+            ("seconds", .number(Double(snapshot.time.nanoseconds(since: start)) / 1e9)),
+            ("alive", .whole(snapshot.client.alive)),
+            ("established", .whole(snapshot.client.established)),
+            ("finished", .whole(snapshot.client.finished)),
+            ("failed", .whole(snapshot.client.failed)),
+            ("messages", .whole(snapshot.client.messages)),
+            ("bytes_down", .whole(snapshot.client.bytes)),
+            ("bytes_up", .whole(snapshot.origin.bytes)),
+            ("client_enters", .whole(snapshot.client.enters)),
+            ("client_cpu_nanoseconds", .whole(Int(snapshot.clientCPU))),
+            ("origin_cpu_nanoseconds", .whole(Int(snapshot.originCPU))),
+            ("process_cpu_nanoseconds", .whole(Int(snapshot.processCPU))),
+            ("process_resident_bytes", .whole(snapshot.resident)),
+            ("process_proportional_bytes", .whole(snapshot.proportional)),
+            ("process_threads", .whole(snapshot.threads)),
+            ("kernel_table_bytes", .whole(snapshot.kernelMemory)),
+        ])
+    }
+
+    /// Percentiles, and every bucket that holds something: the highest value and the count.
+    private func times(_ times: Histogram<UInt64>) -> JSON {
+        guard times.totalCount > 0 else { return .null }
+        let points: [(String, Double)] = [
+            ("p50", 50), ("p90", 90), ("p99", 99), ("p99.9", 99.9), ("p99.99", 99.99),
+        ]
+        let percentiles = points.map { name, point in
+            (name, JSON.whole(Int(times.valueAtPercentile(point))))
+        }
+        let buckets = times.recordedValues().map { bucket in
+            JSON.array([.whole(Int(bucket.value)), .whole(Int(bucket.count))])
+        }
+        return .object(
+            [
+                ("count", .whole(Int(times.totalCount))), ("min", .whole(Int(times.min))),
+                ("mean", .number(times.mean)), ("max", .whole(Int(times.maxRecorded))),
+            ] + percentiles + [("buckets", .array(buckets))]
+        )
+    }
+
+    private func failure(_ failure: Failure, _ count: Int) -> JSON {
+        .object([
+            ("side", .text(failure.side.rawValue)),
+            ("stage", .text(failure.stage.rawValue)),
+            ("kind", .text(failure.kind.rawValue)),
+            ("detail", .text(failure.detail)),
+            ("count", .whole(count)),
+        ])
+    }
+}

@@ -1,0 +1,136 @@
+internal import Histogram
+internal import Kernel
+internal import Load
+
+/// What a run came to, as short tables.
+struct Report {
+    private let outcome: Outcome
+    private var isCharged: Bool { !outcome.settings.processes.isEmpty }
+
+    init(_ outcome: Outcome) { self.outcome = outcome }
+
+    /// All of it.
+    var text: String {
+        [title, stretches, times, memory, failures].filter { !$0.isEmpty }
+            .joined(separator: "\n\n")
+    }
+
+    private var title: String {
+        let settings = outcome.settings
+        let way =
+            switch settings.route {
+            case .proxy(let endpoint): "through the proxy \(endpoint)"
+            case .relay(let endpoint): "through the relay \(endpoint)"
+            case .direct: "direct"
+            }
+        let count = settings.tunnels > 0 ? "\(settings.tunnels)" : "\(settings.concurrency) at once"
+        let origin =
+            outcome.originWorkers > 0 ? "\(outcome.originWorkers) of origin" : "an external origin"
+        let end = outcome.isInterrupted ? "; INTERRUPTED" : ""
+        return "\(settings.scenario.rawValue): \(count) tunnels \(way), "
+            + "threads: \(outcome.workers) of clients, \(origin)\(end)"
+    }
+
+    // MARK: Throughput
+
+    private var stretches: String {
+        var head = ["", "count", "seconds", "per second"]
+        if isCharged { head.append("process CPU") }
+        head += ["client CPU", "origin CPU"]
+        return Text.table([head] + outcome.stretches.map(row))
+    }
+
+    private func row(_ stretch: Stretch) -> [String] {
+        let count = Text.fixed(stretch.count, stretch.unit == .gigabyte ? 2 : 0)
+        let speed =
+            stretch.unit == .second
+            ? "" : Text.rate(stretch.count / max(stretch.seconds, 1e-9)).trimmed
+        var row = [
+            stretch.name,
+            stretch.unit == .second ? "" : "\(count) \(stretch.unit.name)",
+            Text.fixed(stretch.seconds, 3),
+            speed,
+        ]
+        if isCharged { row.append(cpu(stretch, \.processCPU)) }
+        row.append(cpu(stretch, \.clientCPU))
+        row.append(outcome.originWorkers > 0 ? cpu(stretch, \.originCPU) : "")
+        return row
+    }
+
+    private func cpu(_ stretch: Stretch, _ path: KeyPath<Snapshot, UInt64>) -> String {
+        guard let cost = stretch.perUnit(path) else { return "" }
+        guard stretch.unit != .second else { return "\(Text.fixed(cost / 1e7, 1)) %" }
+        return "\(Text.time(cost))/\(stretch.unit.short)"
+    }
+
+    // MARK: Times
+
+    private var times: String {
+        let all = [
+            ("set-up", outcome.tally.setup), ("message", outcome.tally.trip),
+            ("tunnel", outcome.tally.life),
+        ]
+        .filter { $0.1.totalCount > 0 }
+        guard !all.isEmpty else { return "" }
+        let head = ["time", "p50", "p90", "p99", "p99.9", "max", "of"]
+        let rows = all.map { name, times in
+            [name]
+                + [50, 90, 99, 99.9].map { Text.time(Double(times.valueAtPercentile($0))) }
+                + [Text.time(Double(times.maxRecorded)), "\(times.totalCount)"]
+        }
+        return Text.table([head] + rows)
+    }
+
+    // MARK: Memory
+
+    private var memory: String {
+        guard let open = outcome.stretches.first(where: { $0.name == "open" }),
+            let last = outcome.stretches.last, open.count > 0
+        else { return "" }
+        func row(_ name: String, _ path: KeyPath<Snapshot, Int>) -> [String] {
+            let before = Double(open.before[keyPath: path])
+            let after = Double(open.after[keyPath: path])
+            let end = Double(last.after[keyPath: path])
+            let each = (after - before) / open.count
+            return [name] + [before, after, end].map(Text.bytes) + ["\(Text.fixed(each, 0)) B"]
+        }
+        var rows = [["memory", "before", "all open", "at the end", "a tunnel"]]
+        if isCharged {
+            rows.append(row("process, resident", \.resident))
+            rows.append(row("process, proportional", \.proportional))
+        }
+        rows.append(row("kernel tables, all ends", \.kernelMemory))
+        return Text.table(rows)
+    }
+
+    // MARK: Failures
+
+    private var failures: String {
+        let failures = outcome.tally.failures
+        guard !failures.isEmpty else { return "failures: none" }
+        let rows = failures.sorted { ($1.value, "\($0.key)") < ($0.value, "\($1.key)") }
+            .map { "  \($0.value) x \($0.key)" }
+        let examples = outcome.tally.examples.map { "  \($0)" }
+        return (["FAILURES"] + rows + ["for example"] + examples).joined(separator: "\n")
+    }
+}
+
+extension Stretch.Unit {
+    /// The unit in the plural.
+    var name: String {
+        switch self {
+        case .tunnel: "tunnels"
+        case .message: "messages"
+        case .gigabyte: "GB"
+        case .second: "seconds"
+        }
+    }
+
+    /// The unit behind a slash.
+    var short: String { self == .gigabyte ? "GB" : rawValue }
+}
+
+extension String {
+    /// Without a space at the end.
+    fileprivate var trimmed: String { hasSuffix(" ") ? String(dropLast()) : self }
+}
