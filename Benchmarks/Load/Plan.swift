@@ -12,9 +12,10 @@ package struct Plan: Sendable {
     let listen: [Endpoint]
     let sources: [Address]
 
-    /// Ports that may be used between two addresses: fewer than the kernel's 28,000 by default, so
-    /// that those that linger after a close don't matter.
-    private static var portsMax: Int { 20_000 }
+    /// Tunnels from one address to another, at most. The kernel looks for a free port among the even
+    /// ones first, of which there are 14,000: once these are taken, each connect looks at all of
+    /// them, and costs near a millisecond.
+    private static var portsMax: Int { 8000 }
     /// Descriptors of a worker that aren't tunnels.
     private static var descriptorsAside: Int { 64 }
 
@@ -49,10 +50,10 @@ package struct Plan: Sendable {
     /// `total` over `most`, rounded up.
     static func share(_ total: Int, _ most: Int) -> Int { (total + most - 1) / max(most, 1) }
 
-    /// Endpoints on `count` loopback addresses, at least one for each worker.
+    /// Endpoints on `count` loopback addresses, as many for each worker.
     private static func endpoints(_ count: Int, workers: Int) -> [Endpoint] {
-        (0..<max(count, workers)).map { index in
-            let address = 0x7f00_0001 + UInt32(truncatingIfNeeded: index % max(count, 1))
+        (0..<share(count, workers) * workers).map { index in
+            let address = 0x7f00_0001 + UInt32(truncatingIfNeeded: index % count)
             return Endpoint(Address(v4: address), port: 0)
         }
     }

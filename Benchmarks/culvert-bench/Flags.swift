@@ -42,7 +42,7 @@ struct OriginFlags: ParsableArguments {
     @Option(
         help: help(
             "Loopback addresses of the tool's own origin.",
-            default: "one for each 20000 tunnels; 4 for rate",
+            default: "one for each 8000 tunnels; 4 for rate",
             "count"
         ),
         transform: Reading.count(1...65536)
