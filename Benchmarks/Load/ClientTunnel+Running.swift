@@ -128,7 +128,7 @@ extension ClientTunnel {
         guard state == .running || state == .ending else { return }
         guard conduit.incoming.hasEnded, conduit.outgoing.hasEnded, conduit.inFlight == 0
         else { return }
-        client.station.counters.finished.add()
+        conduit.countWell(client.station.counters)
         if client.isMeasuring {
             client.station.tally.addLife(client.station.now.nanoseconds(since: began))
         }

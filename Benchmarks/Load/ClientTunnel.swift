@@ -67,7 +67,9 @@ struct ClientTunnel {
             options: SocketOptions()
         )
         conduit.begin(socket, now: began)
-        guard socket >= 0 else { return fail(.noSocket, ErrorName.text("socket", -socket), &client) }
+        guard socket >= 0 else {
+            return fail(.noSocket, ErrorName.text("socket", -socket), &client)
+        }
         prepare(&client)
         client.station.queue.connect(socket, to: target, token: conduit.submitted(.connect))
     }
@@ -87,7 +89,9 @@ struct ClientTunnel {
     }
 
     private mutating func didConnect(_ result: Int32, _ client: inout ClientServices) {
-        guard result == 0 else { return fail(.connect, ErrorName.text("connect", -result), &client) }
+        guard result == 0 else {
+            return fail(.connect, ErrorName.text("connect", -result), &client)
+        }
         conduit.lastProgress = client.station.now
         guard case .proxy = client.script.route else {
             stand(&client)

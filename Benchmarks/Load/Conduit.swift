@@ -76,6 +76,13 @@ struct Conduit {
 
     // MARK: Closing
 
+    /// Counts a tunnel that ended well.
+    func countWell(_ counters: Counters) {
+        counters.finished.add()
+        counters.sentWell.add(Int(outgoing.sent))
+        counters.receivedWell.add(Int(incoming.received))
+    }
+
     /// Breaks the connection: cancels what the kernel holds, and makes the close a reset.
     mutating func terminate(_ station: inout Station) {
         guard !isCancelling else { return }

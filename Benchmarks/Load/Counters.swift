@@ -26,37 +26,11 @@ package final class Counters: Sendable {
     let messages = Number()
     /// Bytes of streams that have come.
     let bytes = Number()
+    /// Bytes of the streams of tunnels that ended well.
+    let sentWell = Number()
+    let receivedWell = Number()
     /// Tunnels that are there now.
     let alive = Number()
     /// Times that the kernel was entered.
     let enters = Number()
-}
-
-/// Counters summed over workers, at one moment.
-package struct Counts: Equatable, Sendable {
-    package var begun = 0
-    package var established = 0
-    package var finished = 0
-    package var failed = 0
-    package var unopened = 0
-    package var messages = 0
-    package var bytes = 0
-    package var alive = 0
-    package var enters = 0
-
-    init() {}
-
-    init(_ all: [Counters]) {
-        for one in all {
-            begun += one.begun.read()
-            established += one.established.read()
-            finished += one.finished.read()
-            failed += one.failed.read()
-            unopened += one.unopened.read()
-            messages += one.messages.read()
-            bytes += one.bytes.read()
-            alive += one.alive.read()
-            enters += one.enters.read()
-        }
-    }
 }

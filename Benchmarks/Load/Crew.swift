@@ -23,7 +23,7 @@ final class Crew: Sendable {
             let station = try self.station(index, script.buffers, pattern)
             let services = try ClientServices(script, self.control, station)
             let worker = try ClientWorker(index, services)
-            self.roll.started(index, try ThreadClock.current())
+            self.roll.started(try ThreadClock.current())
             self.roll.left(worker.run())
         }
     }
@@ -34,20 +34,30 @@ final class Crew: Sendable {
         let openFiles = Descriptors.limits().soft
         try start("origin") { index throws(SystemError) in
             let station = try self.station(index, script.buffers, pattern)
+            let mine = plan.endpoints(ofWorker: index)
             var listeners: [Int32] = []
-            for endpoint in plan.endpoints(ofWorker: index) {
+            for endpoint in mine {
+                let endpoint = plan.listen[endpoint]
                 let options = SocketOptions()
                 listeners.append(try Socket.listen(on: endpoint, backlog: 4096, options: options))
             }
-            let services = OriginServices(station: station, isPatient: script.scenario == .hold)
+            let services = OriginServices(
+                station: station,
+                isPatient: script.scenario == .hold,
+                endpointCount: plan.chosenEndpoints
+            )
             let worker = try OriginWorker(
                 services,
                 self.control,
                 listeners: listeners,
+                endpoints: mine,
                 capacity: openFiles
             )
-            let endpoints = listeners.compactMap { Socket.localEndpoint(of: $0) }
-            self.roll.started(index, try ThreadClock.current(), listening: endpoints)
+            let endpoints = listeners.map { Socket.localEndpoint(of: $0) }
+            self.roll.started(
+                try ThreadClock.current(),
+                listening: zip(mine, endpoints).reduce(into: [:]) { $0[$1.0] = $1.1 }
+            )
             self.roll.left(worker.run())
         }
         return roll.endpoints
@@ -95,20 +105,5 @@ final class Crew: Sendable {
             throw EngineError("\(error)")
         }
         try roll.wait(for: counters.count)
-    }
-}
-
-/// A thread that can be kept in an array.
-private final class WorkerThread: Sendable {
-    private let thread: Mutex<Thread?>
-
-    init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-        thread = Mutex(try Thread(name, body))
-    }
-
-    /// Waits until the body has returned.
-    func join() {
-        guard let thread = thread.withLock({ $0.take() }) else { return }
-        thread.join()
     }
 }

@@ -153,11 +153,15 @@ package struct Engine {
             let failure = Failure(.run, .after, .leftOpen)
             outcome.tally.add(failure, count: origin.alive, "\(origin.alive) at the origin")
         }
-        let lost = client.finished - origin.finished
-        if lost > 0 {
-            let failure = Failure(.run, .after, .lost, "ended well here, but not at the origin")
-            outcome.tally.add(failure, count: lost, "\(lost) tunnels")
-        }
+        lose("tunnels ended well for the client only", client.finished - origin.finished)
+        guard outcome.tally.failures.isEmpty, client.failed == 0, origin.failed == 0 else { return }
+        lose("bytes sent by clients", client.sentWell - origin.receivedWell)
+        lose("bytes sent by the origin", origin.sentWell - client.receivedWell)
+    }
+
+    private mutating func lose(_ what: String, _ count: Int) {
+        guard count != 0 else { return }
+        outcome.tally.add(Failure(.run, .after, .lost, what), count: abs(count), "\(count) \(what)")
     }
 
     // MARK: Measuring

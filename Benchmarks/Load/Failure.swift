@@ -24,6 +24,7 @@ package struct Failure: Hashable, Sendable {
         case surplus = "more than was sent"
         case stalled = "stalled"
         case unreadable = "order unreadable"
+        case misdirected = "at the wrong origin"
         case lost = "lost"
         case leftOpen = "left open"
     }

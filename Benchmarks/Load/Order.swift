@@ -65,7 +65,7 @@ package struct Order: Equatable, Sendable {
         return [head | Order.check(head, body, up, down) << 48, body, up, down]
     }
 
-    fileprivate init?(_ words: InlineArray<4, UInt64>) {
+    init?(_ words: InlineArray<4, UInt64>) {
         let head = words[0] & 0xffff_ffff_ffff
         guard head & 0xffff_ffff == Order.magic,
             words[0] >> 48 == Order.check(head, words[1], words[2], words[3]),
@@ -89,30 +89,4 @@ package struct Order: Equatable, Sendable {
         }
         return sum >> 48
     }
-}
-
-/// Gathers an order from the first bytes of a connection, however they come.
-package struct OrderReader: Sendable {
-    private var words = InlineArray<4, UInt64>(repeating: 0)
-    /// Bytes that have come.
-    package private(set) var count = 0
-
-    /// A reader that has seen nothing.
-    package init() {}
-
-    /// Takes what is missing from the beginning of `bytes`; how many that were.
-    package mutating func take(_ bytes: Extent) -> Int {
-        let taken = min(bytes.count, Order.byteCount - count)
-        for index in 0..<taken {
-            words[count / 8] |= UInt64(bytes[index]) << UInt64(count % 8 * 8)
-            count += 1
-        }
-        return taken
-    }
-
-    /// Whether all bytes have come.
-    package var isComplete: Bool { count == Order.byteCount }
-
-    /// The order; nil if the bytes are none.
-    package var order: Order? { isComplete ? Order(words) : nil }
 }

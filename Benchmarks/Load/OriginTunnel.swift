@@ -1,6 +1,6 @@
 internal import Kernel
 
-/// The origin's end of a tunnel:
+/// The origin's end of a tunnel.
 ///
 ///     free → ordering → running → closing → free
 struct OriginTunnel {
@@ -12,15 +12,18 @@ struct OriginTunnel {
     private(set) var conduit: Conduit
     private var reader = OrderReader()
     private var order = Order()
+    /// Which of the origin's endpoints it came to.
+    private var endpoint = 0
 
     init(slot: UInt32) { conduit = Conduit(slot: slot) }
 
-    /// A client has been accepted.
-    mutating func begin(_ socket: Int32, _ origin: inout OriginServices) {
+    /// A client has been accepted at `endpoint`.
+    mutating func begin(_ socket: Int32, at endpoint: Int, _ origin: inout OriginServices) {
         precondition(state == .free)
         state = .ordering
         reader = OrderReader()
         order = Order()
+        self.endpoint = endpoint
         conduit.begin(socket, now: origin.station.now)
         origin.station.counters.begun.add()
         arm(isEmpty: false, &origin)
@@ -77,6 +80,7 @@ struct OriginTunnel {
         guard reader.isComplete else { return }
         guard let order = reader.order else { return fail(.unreadable, "", &origin) }
         self.order = order
+        guard origin.isMeant(order, for: endpoint) else { return fail(.misdirected, "", &origin) }
         obey(&origin)
         if taken < bytes.count { takeStream(bytes.part(taken..<bytes.count), &origin) }
     }
@@ -148,7 +152,7 @@ struct OriginTunnel {
 
     private mutating func finishIfDone(_ origin: inout OriginServices) {
         guard conduit.incoming.hasEnded, conduit.outgoing.hasEnded else { return }
-        origin.station.counters.finished.add()
+        conduit.countWell(origin.station.counters)
         state = .closing
         closeIfQuiet(&origin)
     }

@@ -1,19 +1,13 @@
-internal import Internet
 internal import Kernel
-
-/// What an origin tunnel may use of its worker.
-struct OriginServices: ~Copyable {
-    var station: Station
-    /// Whether tunnels stand idle for long.
-    let isPatient: Bool
-}
 
 /// One thread's origin: accepts, and does what each client orders.
 struct OriginWorker: ~Copyable {
     private var origin: OriginServices
     private var tunnels: Slab<OriginTunnel>
     private let control: Control
+    /// Listening sockets, and which of the origin's endpoints each is.
     private let listeners: [Int32]
+    private let endpoints: [Int]
     /// Listeners whose accept has ended, for want of something.
     private var unarmed: [Int] = []
     private var isStopping = false
@@ -22,6 +16,7 @@ struct OriginWorker: ~Copyable {
         _ origin: consuming OriginServices,
         _ control: Control,
         listeners: [Int32],
+        endpoints: [Int],
         capacity: Int
     ) throws(SystemError) {
         let tunnels = try Slab<OriginTunnel>(capacity: capacity)
@@ -29,6 +24,7 @@ struct OriginWorker: ~Copyable {
         self.origin = origin
         self.control = control
         self.listeners = listeners
+        self.endpoints = endpoints
         for index in listeners.indices { accept(index) }
     }
 
@@ -72,7 +68,7 @@ struct OriginWorker: ~Copyable {
 
     private mutating func didAccept(_ index: Int, _ completion: Completion) {
         if completion.result >= 0 {
-            take(completion.result)
+            take(completion.result, at: endpoints[index])
         } else if !isStopping {
             let failure = Failure(
                 .origin,
@@ -87,11 +83,11 @@ struct OriginWorker: ~Copyable {
         if completion.result >= 0 { accept(index) } else { unarmed.append(index) }
     }
 
-    private mutating func take(_ socket: Int32) {
+    private mutating func take(_ socket: Int32, at endpoint: Int) {
         guard !isStopping, let slot = tunnels.take({ OriginTunnel(slot: $0) }) else {
             return Socket.close(socket)
         }
-        tunnels[slot].begin(socket, &origin)
+        tunnels[slot].begin(socket, at: endpoint, &origin)
         releaseIfFree(slot)
     }
 

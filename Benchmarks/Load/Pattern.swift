@@ -14,7 +14,7 @@ package struct Pattern: Sendable {
 
     private let text: Extent
 
-    fileprivate init(_ text: Extent) { self.text = text }
+    init(_ text: Extent) { self.text = text }
 
     /// The bytes from `position` on of the stream that begins at `start`.
     package func slice(start: UInt32, position: UInt64, count: Int) -> Extent {
@@ -40,27 +40,4 @@ package struct Pattern: Sendable {
         return firstDifference(tail, start: start, position: position + UInt64(rest))
             .map { rest + $0 }
     }
-}
-
-/// The memory of a pattern, written once; it must outlive all workers.
-package final class PatternText: Sendable {
-    private let memory: Blocks
-
-    /// Writes the text.
-    ///
-    /// - Throws: `SystemError` of mmap(2).
-    package init() throws(SystemError) {
-        let length = Int(Pattern.length)
-        memory = try Blocks(count: 1, blockSize: length + Pattern.sliceMax)
-        let text = memory[0]
-        var random = Random(0)
-        for index in 0..<length {
-            text[index] = UInt8(truncatingIfNeeded: random.next() >> 32)
-        }
-        // A slice that reaches the end goes on from the beginning.
-        text.part(0..<Pattern.sliceMax).copy(to: text.part(length..<length + Pattern.sliceMax))
-    }
-
-    /// The text, for use while this object lives.
-    package var pattern: Pattern { Pattern(memory[0]) }
 }

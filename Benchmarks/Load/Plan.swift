@@ -12,7 +12,9 @@ package struct Plan: Sendable {
     let listen: [Endpoint]
     let sources: [Address]
 
-    /// Tunnels from one address to another, at most. The kernel looks for a free port among the even
+    /// Tunnels from one address to another, at most.
+    ///
+    /// The kernel looks for a free port among the even
     /// ones first, of which there are 14,000: once these are taken, each connect looks at all of
     /// them, and costs near a millisecond.
     private static var portsMax: Int { 8000 }
@@ -30,7 +32,8 @@ package struct Plan: Sendable {
         workers = settings.workers ?? max(least, min(usual, peak))
         let isOwn = settings.externalOrigins.isEmpty
         originWorkers = isOwn ? settings.originWorkers ?? max(least, usual) : 0
-        let words = "\(peak) tunnels at once need at least \(least) at an open-file limit of \(openFiles)"
+        let words =
+            "\(peak) tunnels at once need at least \(least) at an open-file limit of \(openFiles)"
         guard workers >= least else { throw SettingError("--workers", "\(workers)", words) }
         guard !isOwn || originWorkers >= least else {
             throw SettingError("--origin-workers", "\(originWorkers)", words)
@@ -82,6 +85,18 @@ package struct Plan: Sendable {
         if settings.scenario == .bulk, let external = settings.externalOrigins.first {
             throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")
         }
+        for (index, endpoint) in settings.listen.enumerated() {
+            guard !settings.listen[..<index].contains(endpoint) else {
+                throw SettingError("--listen", "\(endpoint)", "given twice; each endpoint once")
+            }
+            guard Socket.isLocal(endpoint.address) else {
+                throw SettingError(
+                    "--listen",
+                    "\(endpoint)",
+                    "allowed is an address of this machine"
+                )
+            }
+        }
         for source in settings.sources where !Socket.isLocal(source) {
             throw SettingError("--source", "\(source)", "allowed is an address of this machine")
         }
@@ -90,11 +105,17 @@ package struct Plan: Sendable {
         }
     }
 
-    /// Where worker `index` of the origin listens: on its share of the addresses, or, if they were
-    /// given, on all of them, among which the kernel then divides the clients.
-    func endpoints(ofWorker index: Int) -> [Endpoint] {
-        guard settings.listen.isEmpty else { return listen }
-        return listen.indices.filter { $0 % originWorkers == index }.map { listen[$0] }
+    /// Which endpoints worker `index` of the origin listens on: its share, or, if they were given,
+    /// all of them, among whose listeners the kernel then divides the clients.
+    func endpoints(ofWorker index: Int) -> [Int] {
+        guard settings.listen.isEmpty else { return Array(listen.indices) }
+        return listen.indices.filter { $0 % originWorkers == index }
+    }
+
+    /// Endpoints that clients choose among; nil if they can't choose.
+    var chosenEndpoints: Int? {
+        if case .relay = settings.route { return nil }
+        return listen.count
     }
 
     /// The script for clients of an origin that listens on `origins`.

@@ -7,19 +7,19 @@ final class Roll: Sendable {
     private struct State {
         var started = 0
         var failure: String?
-        var endpoints: [Int: [Endpoint]] = [:]
+        var endpoints: [Int: Endpoint] = [:]
         var clocks: [ThreadClock] = []
         var tally = Tally()
     }
 
     private let state = Mutex(State())
 
-    /// Worker `index` is ready, and listens on `endpoints`.
-    func started(_ index: Int, _ clock: ThreadClock, listening endpoints: [Endpoint] = []) {
+    /// A worker is ready, and listens on `endpoints`, which are numbered for the whole crew.
+    func started(_ clock: ThreadClock, listening endpoints: [Int: Endpoint] = [:]) {
         state.withLock {
             $0.started += 1
             $0.clocks.append(clock)
-            $0.endpoints[index] = endpoints
+            $0.endpoints.merge(endpoints) { first, _ in first }
         }
     }
 
@@ -45,11 +45,9 @@ final class Roll: Sendable {
         }
     }
 
-    /// What the workers listen on, in their order.
+    /// What the workers listen on, in the order of the numbers.
     var endpoints: [Endpoint] {
-        state.withLock { state in
-            state.endpoints.sorted { $0.key < $1.key }.flatMap(\.value)
-        }
+        state.withLock { $0.endpoints.sorted { $0.key < $1.key }.map(\.value) }
     }
 
     /// Nanoseconds of CPU that the workers have used.
@@ -58,11 +56,4 @@ final class Roll: Sendable {
     }
 
     var tally: Tally { state.withLock { $0.tally } }
-}
-
-/// A run that could not be: what, and what to do about it.
-package struct EngineError: Error, CustomStringConvertible {
-    package let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -1,5 +1,3 @@
-package import Internet
-
 /// What the tunnels of a run are for.
 package enum Scenario: String, CaseIterable, Sendable {
     /// Correctness: streams of random sizes both ways, byte for byte.
@@ -21,22 +19,4 @@ package enum Scenario: String, CaseIterable, Sendable {
 
     /// Whether each tunnel carries messages that come back.
     var isEcho: Bool { self == .hold || self == .echo || self == .rate }
-}
-
-/// Which way the streams of a bulk run go.
-package enum Direction: String, CaseIterable, Sendable {
-    case up, down, both
-
-    var hasUp: Bool { self != .down }
-    var hasDown: Bool { self != .up }
-}
-
-/// How a tunnel reaches the origin.
-package enum Route: Equatable, Sendable {
-    /// Asks the proxy there to CONNECT.
-    case proxy(Endpoint)
-    /// Connects to the origin itself.
-    case direct
-    /// Connects to a relay there that knows where the origin is.
-    case relay(Endpoint)
 }

@@ -50,12 +50,3 @@ package struct Settings: Sendable {
         return tunnels == 0 ? concurrency : min(tunnels, concurrency)
     }
 }
-
-/// A setting that can't be: the flag, its value, and what is allowed.
-package struct SettingError: Error, CustomStringConvertible {
-    package let description: String
-
-    init(_ flag: String, _ value: String, _ words: String) {
-        description = "The value '\(value)' is invalid for '\(flag)': \(words)."
-    }
-}

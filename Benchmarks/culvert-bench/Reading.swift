@@ -9,6 +9,12 @@ internal import Proxy
 enum Reading {
     typealias Reader<Value> = @Sendable (String) throws -> Value
 
+    /// Nanoseconds of a second.
+    static var second: UInt64 { 1_000_000_000 }
+    /// What may be measured, and how many tunnels there may be.
+    static var durations: ClosedRange<UInt64> { second / 10...86400 * second }
+    static var tunnels: ClosedRange<Int> { 1...10_000_000 }
+
     /// A whole number in `range`.
     static func count(_ range: ClosedRange<Int>) -> Reader<Int> {
         { text in
@@ -48,7 +54,8 @@ enum Reading {
     /// Any 64-bit number, in decimal or hexadecimal digits.
     static func seed(_ text: String) throws -> UInt64 {
         let value =
-            text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : Quantities.number(text[...])
+            text.hasPrefix("0x")
+            ? UInt64(text.dropFirst(2), radix: 16) : Quantities.number(text[...])
         guard let value else {
             throw ValidationError("allowed is a number of 64 bits, as in 17 or 0x5eed.")
         }
@@ -70,10 +77,10 @@ enum Reading {
         )
     }
 
-    /// An address and a port, which may be 0.
+    /// An address of this machine and a port.
     static func listener(_ text: String) throws -> Endpoint {
-        guard let endpoint = Endpoint(text) else {
-            throw ValidationError("allowed is ADDRESS:PORT, as in 127.0.0.1:9000; port 0: a free one.")
+        guard let endpoint = Endpoint(text), endpoint.port > 0 else {
+            throw ValidationError("allowed is ADDRESS:PORT, as in 127.0.0.1:9000.")
         }
         return endpoint
     }
@@ -82,7 +89,8 @@ enum Reading {
     static func addresses(_ text: String) throws -> [Address] {
         let ends = text.split(separator: "-", omittingEmptySubsequences: false)
         if ends.count == 1, let address = Address(text) { return [address] }
-        if ends.count == 2, let first = Address(String(ends[0])), let last = Address(String(ends[1])),
+        if ends.count == 2, let first = Address(String(ends[0])),
+            let last = Address(String(ends[1])),
             first.family == last.family, first.high == last.high, first.low <= last.low,
             last.low - first.low < 65536
         {
@@ -110,5 +118,3 @@ enum Reading {
 func help(_ text: String, default value: String, _ valueName: String) -> ArgumentHelp {
     ArgumentHelp("\(text) Default: \(value).", valueName: valueName)
 }
-
-let second: UInt64 = 1_000_000_000

@@ -34,7 +34,7 @@ struct Report {
     // MARK: Throughput
 
     private var stretches: String {
-        var head = ["", "count", "seconds", "per second"]
+        var head = ["", "count", "seconds", "per second", "data"]
         if isCharged { head.append("process CPU") }
         head += ["client CPU", "origin CPU"]
         return Text.table([head] + outcome.stretches.map(row))
@@ -50,6 +50,7 @@ struct Report {
             stretch.unit == .second ? "" : "\(count) \(stretch.unit.name)",
             Text.fixed(stretch.seconds, 3),
             speed,
+            stretch.bytes > 0 ? Text.bytes(Double(stretch.bytes)) : "",
         ]
         if isCharged { row.append(cpu(stretch, \.processCPU)) }
         row.append(cpu(stretch, \.clientCPU))

@@ -56,7 +56,11 @@ public struct OutputFile: ~Copyable {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { all in
-                unsafe Glibc.write(descriptor, all.baseAddress?.advanced(by: written), all.count - written)
+                unsafe Glibc.write(
+                    descriptor,
+                    all.baseAddress?.advanced(by: written),
+                    all.count - written
+                )
             }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw SystemError("write") }

@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Internet
+internal import Load
+
+/// How the origin is reached; one of the three.
+struct RouteFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Ask the proxy there to CONNECT.", valueName: "host:port"),
+        transform: Reading.endpoint
+    )
+    var proxy: Endpoint?
+
+    @Flag(help: "Connect to the origin itself: what the machine does without a proxy.")
+    var direct = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Connect to a plain TCP relay that leads to the origin; needs --listen.",
+            valueName: "host:port"
+        ),
+        transform: Reading.endpoint
+    )
+    var relay: Endpoint?
+
+    /// The route that was given.
+    func route() throws -> Route {
+        var routes: [Route] = []
+        if let proxy { routes.append(.proxy(proxy)) }
+        if direct { routes.append(.direct) }
+        if let relay { routes.append(.relay(relay)) }
+        guard routes.count == 1, let route = routes.first else {
+            throw ValidationError(
+                "Give exactly one of '--proxy HOST:PORT', '--relay HOST:PORT' and '--direct'."
+            )
+        }
+        return route
+    }
+}
