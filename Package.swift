@@ -89,11 +89,12 @@ let package = Package(
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
         tests("EndToEndTests", ["culvert", "Internet"]),
+        tests("BenchTests", ["culvert-bench", "Load", "Kernel", "Internet"]),
         .target(
             name: "CAllocations",
             path: "Tests/CAllocations",
             cSettings: [.treatAllWarnings(as: .error)]
         ),
-        tests("AllocationTests", ["CAllocations", "Proxy", "Kernel", "Internet"]),
+        tests("AllocationTests", ["CAllocations", "Load", "Proxy", "Kernel", "Internet"]),
     ]
 )

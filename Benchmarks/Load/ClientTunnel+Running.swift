@@ -35,7 +35,7 @@ extension ClientTunnel {
 
     mutating func didReceive(_ completion: Completion, _ client: inout ClientServices) {
         if let bytes = client.station.bytes(completion) {
-            conduit.lastProgress = client.station.now
+            moved(client.station.now)
             take(bytes, &client)
         } else if completion.result == 0 {
             didReceiveEnd(&client)
@@ -58,6 +58,13 @@ extension ClientTunnel {
 
     /// Whether nothing more is to come of this life.
     var isOver: Bool { state == .free || state == .closing }
+
+    /// Something has moved.
+    ///
+    /// Once the end has been sent, the other end has one timeout to follow, whatever it still sends.
+    mutating func moved(_ now: Instant) {
+        if state != .ending { conduit.lastProgress = now }
+    }
 
     private mutating func take(_ bytes: Extent, _ client: inout ClientServices) {
         guard state == .asking else { return takeStream(bytes, &client) }
@@ -126,8 +133,7 @@ extension ClientTunnel {
     /// Closes if both streams have ended as they should.
     mutating func finishIfDone(_ client: inout ClientServices) {
         guard state == .running || state == .ending else { return }
-        guard conduit.incoming.hasEnded, conduit.outgoing.hasEnded, conduit.inFlight == 0
-        else { return }
+        guard conduit.incoming.hasEnded, conduit.outgoing.hasEnded else { return }
         conduit.countWell(client.station.counters)
         if client.isMeasuring {
             client.station.tally.addLife(client.station.now.nanoseconds(since: began))
@@ -143,6 +149,7 @@ extension ClientTunnel {
         at position: UInt64? = nil,
         _ client: inout ClientServices
     ) {
+        guard client.control.phase != .stop else { return drop(&client) }
         let order = course.order
         let place = position.map { ", byte \($0) of \(order.down)" } ?? ""
         let failure = Failure(.client, stage, kind, detail)

@@ -32,7 +32,7 @@ struct ClientTunnel {
         _ completion: Completion,
         _ client: inout ClientServices
     ) {
-        conduit.completed()
+        conduit.completed(operation, completion)
         guard state != .closing else {
             client.station.giveBack(completion)
             return closeIfQuiet(&client)
@@ -40,6 +40,7 @@ struct ClientTunnel {
         switch operation {
         case .connect: didConnect(completion.result, &client)
         case .send: didSend(completion.result, &client)
+        case .room: roomAppeared(completion.result, &client)
         case .receive: didReceive(completion, &client)
         case .watch: conduit.receive(isEmpty: false, &client.station)
         case .cancel: break
@@ -159,19 +160,24 @@ struct ClientTunnel {
 
     private mutating func sendOpening(_ opening: UInt32, _ client: inout ClientServices) {
         let rest = client.unsent(opening)
-        guard rest.count > 0 else { return }
-        conduit.outgoing.isSending = true
-        let socket = conduit.socket
-        client.station.queue.send(socket, from: rest, token: conduit.submitted(.send))
+        if rest.count > 0, !conduit.isFull { conduit.send(rest, &client.station) }
+    }
+
+    private mutating func roomAppeared(_ result: Int32, _ client: inout ClientServices) {
+        guard result >= 0 else { return }
+        conduit.roomAppeared()
+        pump(&client)
+        finishIfDone(&client)
     }
 
     private mutating func didSend(_ result: Int32, _ client: inout ClientServices) {
+        guard result != -Errno.again else { return conduit.awaitRoom(&client.station) }
         guard result > 0 else {
             // Before the answer, what the proxy still says tells more.
             guard state != .asking else { return }
             return fail(.reset, ErrorName.text("send", -result), &client)
         }
-        conduit.lastProgress = client.station.now
+        moved(client.station.now)
         if let opening {
             conduit.outgoing.isSending = false
             client.openings[opening].sent += Int(result)

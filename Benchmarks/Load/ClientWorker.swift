@@ -40,7 +40,7 @@ struct ClientWorker: ~Copyable {
         let token = Token(rawValue: completion.token)
         switch token.operation {
         case .bell: hear()
-        case .connect, .send, .receive, .watch, .cancel:
+        case .connect, .send, .room, .receive, .watch, .cancel:
             precondition(tunnels[token.slot].conduit.generation == token.generation)
             tunnels[token.slot].handle(token.operation, completion, &client)
             releaseIfFree(token.slot)

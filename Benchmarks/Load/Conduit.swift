@@ -13,6 +13,9 @@ struct Conduit {
     /// When something last moved.
     var lastProgress = Instant(nanoseconds: 0)
     private var isCancelling = false
+    /// Whether the last send found no room, and whether the kernel tells when there is some.
+    private(set) var isFull = false
+    private var watchesRoom = false
 
     init(slot: UInt32) { self.slot = slot }
 
@@ -25,12 +28,16 @@ struct Conduit {
         incoming = Incoming()
         lastProgress = now
         isCancelling = false
+        isFull = false
+        watchesRoom = false
     }
 
     /// A submission has completed.
-    mutating func completed() {
+    mutating func completed(_ operation: Operation, _ completion: Completion) {
         precondition(inFlight > 0, "a completion came that nobody waits for")
+        guard !completion.hasMore else { return }
         inFlight -= 1
+        if operation == .room { watchesRoom = false }
     }
 
     /// The token for a submission, which is counted as in flight.
@@ -43,21 +50,47 @@ struct Conduit {
 
     /// Takes the next step of the outgoing stream; false if the peer is gone.
     mutating func pump(_ station: inout Station) -> Bool {
-        while true {
-            switch outgoing.next() {
-            case .none: return true
-            case .send(let count):
-                let bytes = station.pattern.slice(
-                    start: outgoing.start,
-                    position: outgoing.sent,
-                    count: count
-                )
-                station.queue.send(socket, from: bytes, token: submitted(.send))
-                return true
-            case .shutdown:
-                guard station.queue.shutdownSending(socket) == 0 else { return false }
-            }
+        // An end needs no room.
+        guard !isFull || outgoing.sent == outgoing.end else { return true }
+        switch outgoing.next() {
+        case .none: return true
+        case .send(let count):
+            let bytes = station.pattern.slice(
+                start: outgoing.start,
+                position: outgoing.sent,
+                count: count
+            )
+            send(bytes, &station)
+            return true
+        case .shutdown:
+            stopWatchingRoom(&station)
+            return station.queue.shutdownSending(socket) == 0
         }
+    }
+
+    /// Sends what there is room for of `bytes`.
+    mutating func send(_ bytes: Extent, _ station: inout Station) {
+        precondition(!isFull, "it is known that there is no room")
+        outgoing.isSending = true
+        station.queue.sendAtOnce(socket, from: bytes, token: submitted(.send))
+    }
+
+    /// A send found no room: `roomAppeared` will be called for.
+    mutating func awaitRoom(_ station: inout Station) {
+        outgoing.isSending = false
+        isFull = true
+        guard !watchesRoom else { return }
+        watchesRoom = true
+        station.queue.watchRoom(on: socket, token: submitted(.room))
+    }
+
+    /// There may be room again.
+    mutating func roomAppeared() { isFull = false }
+
+    private mutating func stopWatchingRoom(_ station: inout Station) {
+        guard watchesRoom else { return }
+        let target = Token(.room, generation: generation, slot: slot).rawValue
+        station.queue.cancel(target, token: submitted(.cancel))
     }
 
     // MARK: Receiving

@@ -12,7 +12,7 @@ final class Control: Sendable {
         case go
         /// Bring to an end what is under way; begin nothing.
         case finish
-        /// Drop everything and leave.
+        /// Drop everything and leave; what breaks from now on is no failure.
         case stop
 
         static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }
@@ -33,11 +33,15 @@ final class Control: Sendable {
         for bell in bells { Socket.close(bell) }
     }
 
-    var phase: Phase { Phase(rawValue: word.load(ordering: .acquiring)) ?? .stop }
+    /// What is to be done; a worker hears of it by its bell.
+    var phase: Phase {
+        get { Phase(rawValue: word.load(ordering: .acquiring)) ?? .stop }
+        set { word.store(newValue.rawValue, ordering: .releasing) }
+    }
 
     /// Begins `phase`.
     func begin(_ phase: Phase) {
-        word.store(phase.rawValue, ordering: .releasing)
+        self.phase = phase
         for bell in bells { Descriptors.signal(bell) }
     }
 

@@ -42,13 +42,13 @@ final class Crew: Sendable {
                 listeners.append(try Socket.listen(on: endpoint, backlog: 4096, options: options))
             }
             let services = OriginServices(
+                control: self.control,
                 station: station,
                 isPatient: script.scenario == .hold,
                 endpointCount: plan.chosenEndpoints
             )
             let worker = try OriginWorker(
                 services,
-                self.control,
                 listeners: listeners,
                 endpoints: mine,
                 capacity: openFiles

@@ -61,6 +61,8 @@ package struct Engine {
         case .bulk: bulk()
         }
         settle()
+        // Both know before either acts, lest one takes the end of the other for a failure.
+        for crew in [clients, origins] { crew.control.phase = .stop }
         outcome.tally.add(clients.stop())
         outcome.tally.add(origins.stop())
         return outcome

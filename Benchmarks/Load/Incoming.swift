@@ -25,12 +25,14 @@ struct Incoming: Sendable {
     /// Takes the next bytes of the stream.
     mutating func take(_ bytes: Extent, _ pattern: Pattern) -> Finding {
         let position = received
-        guard UInt64(bytes.count) <= due - position else { return .surplus }
+        let isSurplus = UInt64(bytes.count) > due - position
+        let expected = isSurplus ? bytes.part(0..<Int(due - position)) : bytes
         let difference =
             isThorough
-            ? pattern.firstDifference(bytes, start: start, position: position)
-            : pattern.firstShift(bytes, start: start, position: position)
+            ? pattern.firstDifference(expected, start: start, position: position)
+            : pattern.firstShift(expected, start: start, position: position)
         if let difference { return .wrong(at: position + UInt64(difference)) }
+        guard !isSurplus else { return .surplus }
         received += UInt64(bytes.count)
         return .fine
     }

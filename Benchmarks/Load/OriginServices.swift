@@ -1,5 +1,6 @@
 /// What an origin tunnel may use of its worker.
 struct OriginServices: ~Copyable {
+    let control: Control
     var station: Station
     /// Whether tunnels stand idle for long.
     let isPatient: Bool

@@ -35,13 +35,14 @@ struct OriginTunnel {
         _ completion: Completion,
         _ origin: inout OriginServices
     ) {
-        conduit.completed()
+        conduit.completed(operation, completion)
         guard state != .closing else {
             origin.station.giveBack(completion)
             return closeIfQuiet(&origin)
         }
         switch operation {
         case .send: didSend(completion.result, &origin)
+        case .room: roomAppeared(completion.result, &origin)
         case .receive: didReceive(completion, &origin)
         case .watch: conduit.receive(isEmpty: false, &origin.station)
         case .cancel: break
@@ -141,10 +142,17 @@ struct OriginTunnel {
     }
 
     private mutating func didSend(_ result: Int32, _ origin: inout OriginServices) {
+        guard result != -Errno.again else { return conduit.awaitRoom(&origin.station) }
         guard result > 0 else {
             return fail(.reset, ErrorName.text("send", -result), &origin)
         }
         conduit.outgoing.didSend(Int(result))
+        pump(&origin)
+    }
+
+    private mutating func roomAppeared(_ result: Int32, _ origin: inout OriginServices) {
+        guard result >= 0 else { return }
+        conduit.roomAppeared()
         pump(&origin)
     }
 
@@ -163,6 +171,7 @@ struct OriginTunnel {
         at position: UInt64? = nil,
         _ origin: inout OriginServices
     ) {
+        guard origin.control.phase != .stop else { return drop(&origin) }
         let place = position.map { ", byte \($0) of \(order.up)" } ?? ""
         let tunnel = state == .ordering ? "a tunnel without order" : "tunnel \(order.number)"
         let stage: Failure.Stage = state == .ordering ? .ordering : .exchanging

@@ -4,7 +4,6 @@ internal import Kernel
 struct OriginWorker: ~Copyable {
     private var origin: OriginServices
     private var tunnels: Slab<OriginTunnel>
-    private let control: Control
     /// Listening sockets, and which of the origin's endpoints each is.
     private let listeners: [Int32]
     private let endpoints: [Int]
@@ -14,7 +13,6 @@ struct OriginWorker: ~Copyable {
 
     init(
         _ origin: consuming OriginServices,
-        _ control: Control,
         listeners: [Int32],
         endpoints: [Int],
         capacity: Int
@@ -22,7 +20,6 @@ struct OriginWorker: ~Copyable {
         let tunnels = try Slab<OriginTunnel>(capacity: capacity)
         self.tunnels = tunnels
         self.origin = origin
-        self.control = control
         self.listeners = listeners
         self.endpoints = endpoints
         for index in listeners.indices { accept(index) }
@@ -47,7 +44,7 @@ struct OriginWorker: ~Copyable {
         case .bell: hear()
         case .endAccept: break
         case .accept: didAccept(Int(token.slot), completion)
-        case .send, .receive, .watch, .cancel:
+        case .send, .room, .receive, .watch, .cancel:
             precondition(tunnels[token.slot].conduit.generation == token.generation)
             tunnels[token.slot].handle(token.operation, completion, &origin)
             releaseIfFree(token.slot)
@@ -93,7 +90,7 @@ struct OriginWorker: ~Copyable {
 
     private mutating func hear() {
         origin.station.hear()
-        guard control.phase == .stop, !isStopping else { return }
+        guard origin.control.phase == .stop, !isStopping else { return }
         isStopping = true
         for listener in listeners {
             origin.station.queue.cancelAll(on: listener, token: Token(.endAccept).rawValue)

@@ -12,11 +12,11 @@ package enum Scenario: String, CaseIterable, Sendable {
     case bulk
 
     /// Whether all tunnels are opened first, and stand idle until then.
-    var standsIdle: Bool { self == .hold || self == .echo }
+    package var standsIdle: Bool { self == .hold || self == .echo }
 
     /// Whether tunnels come and go all the time.
-    var isStreaming: Bool { self == .verify || self == .rate }
+    package var isStreaming: Bool { self == .verify || self == .rate }
 
     /// Whether each tunnel carries messages that come back.
-    var isEcho: Bool { self == .hold || self == .echo || self == .rate }
+    package var isEcho: Bool { self == .hold || self == .echo || self == .rate }
 }

@@ -5,6 +5,7 @@ enum Operation: UInt8 {
     case bell
     case connect
     case send
+    case room
     case receive
     case watch
     case cancel

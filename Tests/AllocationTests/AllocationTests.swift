@@ -47,7 +47,7 @@ struct AllocationTests {
     func `an allocation by any other thread is not counted`(way: Way) throws {
         let count = try Allocations.onWorkers {
             unsafe free(way.allocate())
-            try ThreadBox("origin-0") { unsafe free(way.allocate()) }.join()
+            try ThreadBox("other-0") { unsafe free(way.allocate()) }.join()
         }
         #expect(count.number == 0, "\(count)")
     }

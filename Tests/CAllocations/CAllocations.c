@@ -40,10 +40,13 @@ static void watch_throws(bool is_watching) {
 }
 
 static bool is_worker(void) {
-    static const char prefix[] = "worker-";
+    static const char *const prefixes[] = {"worker-", "client-", "origin-"};
     char name[NAME_MAX] = "";
     prctl(PR_GET_NAME, name);
-    return strncmp(name, prefix, sizeof prefix - 1) == 0;
+    for (size_t index = 0; index < sizeof prefixes / sizeof *prefixes; index++) {
+        if (strncmp(name, prefixes[index], strlen(prefixes[index])) == 0) return true;
+    }
+    return false;
 }
 
 /// Called before each allocation; costs next to nothing while nobody counts.

@@ -11,7 +11,7 @@ enum Allocations {
         var description: String { "\(number) allocations, the first at \(firstPlace)" }
     }
 
-    /// What all threads named "worker-…" allocate while `body` runs.
+    /// What all threads named "worker-…", "client-…" or "origin-…" allocate while `body` runs.
     ///
     /// The allocations of the test itself, of its clients and of its origin don't count.
     static func onWorkers(during body: () throws -> Void) throws -> Count {

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Counts, from zero, what threads named "worker-..." allocate, until `allocations_end`.
+/// Counts, from zero, what threads named "worker-..." of the proxy, or "client-..." or "origin-..."
+/// of the load tool allocate, until `allocations_end`.
 ///
 /// For one caller at a time. Under a sanitizer, which brings a malloc of its own, nothing is seen.
 void allocations_begin(void);

@@ -1,0 +1,60 @@
+import Internet
+import Load
+import Testing
+
+@Suite struct PlanTests {
+    private static let proxy = Route.proxy(Endpoint(Address(v4: 0x7f00_0001), port: 3128))
+
+    private func complaint(_ change: (inout Settings) -> Void) -> String? {
+        var settings = Settings(.hold, Self.proxy)
+        change(&settings)
+        do throws(SettingError) {
+            _ = try Plan(settings, openFiles: 20_000)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test(arguments: [(1, 1), (19_936, 1), (19_937, 2), (100_000, 6)])
+    func `there are as many workers as the open-file limit needs`(tunnels: Int, least: Int) throws {
+        var settings = Settings(.hold, Self.proxy)
+        settings.tunnels = tunnels
+        let plan = try Plan(settings, openFiles: 20_000)
+        #expect(plan.workers >= least)
+        #expect(plan.originWorkers >= least)
+        settings.workers = least
+        settings.originWorkers = least
+        #expect(try Plan(settings, openFiles: 20_000).workers == least)
+    }
+
+    @Test func `too few workers are refused by name, value and need`() {
+        let words =
+            "40000 tunnels at once need at least 3 at an open-file limit of 20000."
+        let clients = complaint { settings in
+            settings.tunnels = 40_000
+            settings.workers = 2
+        }
+        #expect(clients == "The value '2' is invalid for '--workers': \(words)")
+        let origins = complaint { settings in
+            settings.tunnels = 40_000
+            settings.originWorkers = 1
+        }
+        #expect(origins == "The value '1' is invalid for '--origin-workers': \(words)")
+    }
+
+    @Test func `what can't be is refused by name`() {
+        let here = Endpoint(Address(v4: 0x7f00_0001), port: 9000)
+        let elsewhere = Address(v4: 0xc000_0201)
+        #expect(complaint { $0.sources = [elsewhere] }?.contains("'--source'") == true)
+        #expect(complaint { $0.listen = [here, here] }?.contains("'--listen'") == true)
+        #expect(complaint { $0.listen = [Endpoint(elsewhere, port: 1)] } != nil)
+        #expect(complaint { $0.processes = [Int32.max] }?.contains("'--pid'") == true)
+        #expect(complaint { $0.route = .relay(here) }?.contains("'--relay'") == true)
+        let bulk = complaint { settings in
+            settings.scenario = .bulk
+            settings.externalOrigins = [here]
+        }
+        #expect(bulk?.contains("'--origin'") == true)
+    }
+}

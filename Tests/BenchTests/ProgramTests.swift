@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+
+/// The program as its users meet it.
+@Suite struct ProgramTests {
+    private struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    private static var program: URL {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appending(path: "culvert-bench")
+    }
+
+    /// Runs the program, and interrupts it after `delay` seconds if that is given.
+    ///
+    /// What it prints goes through files, so that nothing that it prints can hold it up.
+    private func run(_ arguments: [String], interruptAfter delay: Double? = nil) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = ["output", "errors"].map { folder.appending(path: $0) }
+        for file in files { try Data().write(to: file) }
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: files[0])
+        process.standardError = try FileHandle(forWritingTo: files[1])
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
+        try process.run()
+        if let delay, ended.wait(timeout: .now() + delay) == .timedOut {
+            process.interrupt()
+        }
+        if ended.wait(timeout: .now() + 60) == .timedOut {
+            Issue.record("\(arguments) ran for more than a minute")
+            kill(process.processIdentifier, SIGKILL)
+            ended.wait()
+        }
+        return Result(
+            status: process.terminationStatus,
+            output: String(decoding: try Data(contentsOf: files[0]), as: UTF8.self),
+            errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self)
+        )
+    }
+
+    @Test func `a clean run exits with 0 and prints its table`() throws {
+        let result = try run(["verify", "--direct", "--tunnels", "20"])
+        #expect(result.status == 0)
+        #expect(result.output.contains("20 tunnels"))
+        #expect(result.output.contains("p99.9"))
+        #expect(result.output.contains("failures: none"))
+        #expect(result.errors == "")
+    }
+
+    @Test func `a failure exits with 1 and is printed`() throws {
+        let proxy = FaultyProxy.proxy(.refuses)
+        defer { proxy.stop() }
+        let arguments = ["rate", "--proxy", "\(proxy.endpoint)", "--count", "7"]
+        let result = try run(arguments)
+        #expect(result.status == 1)
+        #expect(result.output.contains("7 x client, asking: refused by the proxy: 403"))
+    }
+
+    @Test(
+        arguments: [
+            (["verify", "--tunnels", "0"], "'0'", "'--tunnels <count>'", "from 1 to 10000000"),
+            (["echo", "--duration", "5"], "'5'", "'--duration <duration>'", "250ms, 30s, 5m"),
+            (["rate", "--size", "0"], "'0'", "'--size <size>'", "from 1B to 1GiB"),
+            (["hold", "--source", "x"], "'x'", "'--source <address>'", "FIRST-LAST"),
+            (["hold", "--pid", "me"], "'me'", "'--pid <number>'", "number of a process"),
+            (
+                ["bulk", "--direction", "in"], "'in'", "'--direction <direction>'",
+                "up, down or both"
+            ),
+            (["hold", "--seed", "-"], "'-'", "'--seed <number>'", "64 bits"),
+            (["hold", "--proxy", "a"], "'a'", "'--proxy <host:port>'", "HOST:PORT"),
+            (["hold", "--workers", "1", "--tunnels", "9999999"], "'1'", "'--workers'", "need at"),
+            (["hold", "--json", "/nowhere/a"], "'/nowhere/a'", "'--json'", "can't be written"),
+        ] as [([String], String, String, String)]
+    )
+    func `a flag that is wrong is told with its value and what is allowed`(
+        arguments: [String],
+        value: String,
+        flag: String,
+        allowed: String
+    ) throws {
+        let route = arguments.contains("--proxy") ? [] : ["--direct"]
+        let result = try run(arguments + route)
+        #expect(result.status == 64)
+        #expect(result.errors.contains(value))
+        #expect(result.errors.contains(flag))
+        #expect(result.errors.contains(allowed))
+    }
+
+    @Test(arguments: [[], ["--direct", "--proxy", "127.0.0.1:1"]])
+    func `one way to the origin is asked for`(arguments: [String]) throws {
+        let result = try run(["hold"] + arguments)
+        #expect(result.status == 64)
+        #expect(result.errors.contains("'--proxy HOST:PORT', '--relay HOST:PORT' and '--direct'"))
+    }
+
+    @Test func `an interrupt prints what was measured so far`() throws {
+        let arguments = ["echo", "--direct", "--warmup", "0", "--duration", "1h"]
+        let result = try run(arguments, interruptAfter: 2)
+        #expect(result.status == 130)
+        #expect(result.output.contains("INTERRUPTED"))
+        #expect(result.output.contains("messages"))
+        #expect(result.output.contains("failures: none"))
+    }
+
+    @Test func `figures are written as JSON`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID()).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let own = "\(ProcessInfo.processInfo.processIdentifier)"
+        let path = file.path(percentEncoded: false)
+        let result = try run([
+            "hold", "--direct", "--pid", own, "--duration", "100ms", "--json", path,
+        ])
+        #expect(result.status == 0)
+        let object = try JSONSerialization.jsonObject(with: try Data(contentsOf: file))
+        let figures = try #require(object as? [String: Any])
+        #expect(figures["clean"] as? Bool == true)
+        let stretches = try #require(figures["stretches"] as? [[String: Any]])
+        #expect(stretches.map { $0["name"] as? String } == ["open", "hold", "prove", "close"])
+        #expect(stretches.map { $0["count"] as? Double }.first == 1000)
+        let times = try #require(figures["nanoseconds"] as? [String: Any])
+        let messages = try #require(times["message"] as? [String: Any])
+        let buckets = try #require(messages["buckets"] as? [[Int]])
+        #expect(buckets.reduce(0) { $0 + $1[1] } == 1000)
+    }
+}

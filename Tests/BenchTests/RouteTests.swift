@@ -1,0 +1,54 @@
+import Internet
+import Kernel
+import Load
+import Testing
+
+/// The ways to the origin other than through a proxy, and origins that aren't the tool's.
+@Suite struct RouteTests {
+    @Test(arguments: Scenario.allCases)
+    func `the direct way passes, with several workers`(scenario: Scenario) throws {
+        var settings = Bench.settings(scenario, .direct)
+        settings.workers = 3
+        settings.originWorkers = 2
+        settings.origins = 5
+        let outcome = try Bench.run(settings)
+        #expect(outcome.tally.failures == [:])
+        #expect(outcome.counts?.established == settings.tunnels)
+    }
+
+    @Test(arguments: Scenario.allCases)
+    func `a relay passes, and its fault is reported`(scenario: Scenario) throws {
+        for (fault, isClean) in [(Fault.none, true), (.drops(.up, 40), false)] {
+            let port = try freePort()
+            let origin = Endpoint(Address(v4: 0x7f00_0001), port: port)
+            let relay = FaultyProxy.relay(to: origin, fault)
+            defer { relay.stop() }
+            var settings = Bench.settings(scenario, .relay(relay.endpoint))
+            settings.listen = [origin]
+            settings.timeout = 5 * Bench.second
+            #expect(try Bench.run(settings).isClean == isClean)
+        }
+    }
+
+    @Test(arguments: [Scenario.verify, .hold, .rate, .echo])
+    func `an origin that only echoes passes, and its fault is reported`(
+        scenario: Scenario
+    ) throws {
+        for (fault, isClean) in [(Fault.none, true), (.changes(.up, 8), false)] {
+            let origin = FaultyProxy.echo(fault)
+            defer { origin.stop() }
+            var settings = Bench.settings(scenario, .direct)
+            settings.externalOrigins = [origin.endpoint]
+            #expect(try Bench.run(settings).isClean == isClean)
+        }
+    }
+
+    @Test func `tunnels come from the source addresses in turn`() throws {
+        var settings = Bench.settings(.rate, .direct)
+        settings.sources = [Address(v4: 0x7f09_0001), Address(v4: 0x7f09_0002)]
+        #expect(try Bench.run(settings).isClean)
+    }
+
+    /// A port of 127.0.0.1 that was free a moment ago.
+    private func freePort() throws -> UInt16 { Wire.listening().port }
+}

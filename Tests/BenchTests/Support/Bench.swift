@@ -1,0 +1,48 @@
+import Internet
+import Kernel
+import Load
+
+/// Runs of the tool inside a test.
+enum Bench {
+    /// Nanoseconds of a second.
+    static let second: UInt64 = 1_000_000_000
+
+    /// Settings of a run that is over soon if nothing holds it up.
+    static func settings(_ scenario: Scenario, _ route: Route) -> Settings {
+        var settings = Settings(scenario, route)
+        settings.duration = second / 10
+        settings.warmup = 0
+        settings.timeout = 30 * second
+        settings.tunnels = scenario == .bulk ? 4 : 24
+        settings.concurrency = 8
+        if scenario == .verify { settings.size = 100_000 }
+        return settings
+    }
+
+    /// Runs `settings` to the end.
+    static func run(_ settings: Settings) throws -> Outcome {
+        let plan = try Plan(settings, openFiles: Descriptors.limits().soft)
+        var engine = try Engine(plan) { _, milliseconds in
+            Thread.pause(milliseconds: UInt32(milliseconds))
+            return false
+        }
+        return engine.run()
+    }
+
+    /// Runs `settings` through a proxy with `fault`.
+    static func run(_ settings: Settings, _ fault: Fault) throws -> Outcome {
+        let proxy = FaultyProxy.proxy(fault)
+        defer { proxy.stop() }
+        var settings = settings
+        settings.route = .proxy(proxy.endpoint)
+        return try run(settings)
+    }
+}
+
+extension Outcome {
+    /// What was reported, each kind once.
+    var kinds: Set<Failure.Kind> { Set(tally.failures.keys.map(\.kind)) }
+
+    /// The counts at the end of the last part of the run.
+    var counts: Counts? { stretches.last?.after.client }
+}

@@ -1,0 +1,52 @@
+import Testing
+
+/// What a faulty proxy does wrong.
+enum Fault: Equatable, Sendable, CustomTestStringConvertible {
+    /// Which way the bytes go that suffer.
+    enum Way: String, Sendable { case up, down }
+
+    case none
+    // With the stream, at a byte that is counted from zero; the order is in front of what goes up.
+    case drops(Way, Int)
+    case repeats(Way, Int)
+    case changes(Way, Int)
+    case ends(Way, Int)
+    case breaks(Way, Int)
+    case stalls(Way, Int)
+    // With its end.
+    case keepsEnd(Way)
+    case adds(Way)
+    case endsBoth(Way)
+    // With the request.
+    case forgetsEarlyBytes
+    case misdirects
+    case refuses
+    case babbles
+    case saysNothing
+    case hangsUp
+    case consentsThenFails
+
+    var testDescription: String { "\(self)" }
+
+    /// What becomes of `bytes`, the first of which is at `position` of its way; nil if nothing more
+    /// is to be done with them.
+    func apply(to bytes: [UInt8], at position: Int, _ way: Way) -> [UInt8] {
+        func index(_ own: Way, _ place: Int) -> Int? {
+            own == way && (position..<position + bytes.count).contains(place)
+                ? place - position : nil
+        }
+        var result = bytes
+        switch self {
+        case .drops(let own, let place):
+            if let index = index(own, place) { result.remove(at: index) }
+        case .repeats(let own, let place):
+            if let index = index(own, place) { result.insert(bytes[index], at: index) }
+        case .changes(let own, let place):
+            if let index = index(own, place) { result[index] ^= 1 }
+        case .ends(let own, let place), .breaks(let own, let place), .stalls(let own, let place):
+            if let index = index(own, place) { result = Array(bytes[..<index]) }
+        default: break
+        }
+        return result
+    }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Internet
+import Synchronization
+
+/// A CONNECT proxy, a relay or an echo, with one fault or none.
+final class FaultyProxy: Sendable {
+    private enum Kind { case proxy, relay(Endpoint), echo }
+
+    let endpoint: Endpoint
+    private let fault: Fault
+    private let kind: Kind
+    private let listener = Wire.listening()
+    private let open = Mutex<[Wire]>([])
+    private let firstTarget = Mutex<Endpoint?>(nil)
+
+    /// A proxy with `fault`.
+    static func proxy(_ fault: Fault) -> FaultyProxy { FaultyProxy(.proxy, fault) }
+
+    /// A relay to `target` with `fault`.
+    static func relay(to target: Endpoint, _ fault: Fault) -> FaultyProxy {
+        FaultyProxy(.relay(target), fault)
+    }
+
+    /// An origin that echoes, with `fault` on the way up.
+    static func echo(_ fault: Fault) -> FaultyProxy { FaultyProxy(.echo, fault) }
+
+    private init(_ kind: Kind, _ fault: Fault) {
+        self.kind = kind
+        self.fault = fault
+        endpoint = Endpoint(Address(v4: 0x7f00_0001), port: listener.port)
+        Thread.detachNewThread { [listener, self] in
+            while let client = listener.accept() {
+                open.withLock { $0.append(client) }
+                Thread.detachNewThread { self.serve(client) }
+            }
+        }
+    }
+
+    /// Accepts nobody any more, and ends what is open.
+    func stop() {
+        listener.shut()
+        for wire in open.withLock({ $0 }) { wire.shut() }
+    }
+
+    private func serve(_ client: Wire) {
+        switch kind {
+        case .proxy: serveRequest(client)
+        case .relay(let target):
+            if let origin = Wire.connected(to: target) { relay(client, origin, early: []) }
+        case .echo: move(from: client, to: client, .up, early: [])
+        }
+    }
+
+    // MARK: The request
+
+    private func serveRequest(_ client: Wire) {
+        guard let (target, early) = readHead(client) else { return }
+        switch fault {
+        case .refuses:
+            let answer =
+                "HTTP/1.1 403 Forbidden\r\nProxy-Status: test; details=\"no\"; "
+                + "error=http_request_denied\r\nContent-Length: 0\r\n\r\n"
+            client.send(answer.utf8)
+            return client.shut()
+        case .babbles:
+            client.send("220 mail.example ready\r\n".utf8)
+            return client.shut()
+        case .hangsUp: return client.shut()
+        case .saysNothing:
+            // Waits for the client to give up.
+            _ = client.receive()
+            return
+        default: break
+        }
+        if fault == .consentsThenFails {
+            client.send("HTTP/1.1 200 Connection established\r\n\r\n".utf8)
+            return client.shut()
+        }
+        let first = firstTarget.withLock { seen in
+            seen = seen ?? target
+            return seen
+        }
+        guard let origin = Wire.connected(to: fault == .misdirects ? first ?? target : target)
+        else { return client.shut() }
+        client.send("HTTP/1.1 200 Connection established\r\n\r\n".utf8)
+        relay(client, origin, early: fault == .forgetsEarlyBytes ? [] : early)
+    }
+
+    /// The target, and what came behind the head.
+    private func readHead(_ client: Wire) -> (Endpoint, [UInt8])? {
+        var bytes: [UInt8] = []
+        while true {
+            guard let more = client.receive(), !more.isEmpty else { return nil }
+            bytes += more
+            guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { continue }
+            let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+            let words = head.split(separator: " ")
+            guard words.count > 1, words[0] == "CONNECT", let target = Endpoint(String(words[1]))
+            else { return nil }
+            return (target, Array(bytes[end.upperBound...]))
+        }
+    }
+
+    // MARK: The streams
+
+    private func relay(_ client: Wire, _ origin: Wire, early: [UInt8]) {
+        open.withLock { $0.append(origin) }
+        Thread.detachNewThread { self.move(from: client, to: origin, .up, early: early) }
+        move(from: origin, to: client, .down, early: [])
+    }
+
+    /// Moves bytes one way until they end, with the fault.
+    private func move(from source: Wire, to sink: Wire, _ way: Fault.Way, early: [UInt8]) {
+        var position = 0
+        var bytes = early
+        while true {
+            let through = fault.apply(to: bytes, at: position, way)
+            sink.send(through)
+            position += bytes.count
+            if isOver(way, position, source, sink) { return }
+            guard let more = source.receive() else {
+                sink.makeAbortive()
+                return sink.shut()
+            }
+            guard !more.isEmpty else { return end(source, sink, way) }
+            bytes = more
+        }
+    }
+
+    /// Whether the fault is that the stream goes no further than to `position`.
+    private func isOver(_ way: Fault.Way, _ position: Int, _ source: Wire, _ sink: Wire) -> Bool {
+        switch fault {
+        case .ends(way, let place) where place < position:
+            source.shut()
+            sink.shut()
+        case .breaks(way, let place) where place < position:
+            source.makeAbortive()
+            sink.makeAbortive()
+            source.shut()
+            sink.shut()
+        case .stalls(way, let place) where place < position: break
+        default: return false
+        }
+        return true
+    }
+
+    private func end(_ source: Wire, _ sink: Wire, _ way: Fault.Way) {
+        switch fault {
+        case .keepsEnd(way): return
+        case .adds(way): sink.send([0])
+        case .endsBoth(way): source.shut()
+        default: break
+        }
+        sink.finish()
+    }
+}
