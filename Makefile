@@ -16,6 +16,7 @@ SEEDS ?=
 FUZZ_SECONDS ?= 30
 
 BINARY = .build/release/culvert
+BENCH = .build/release/culvert-bench
 SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 # Tests have a build directory of their own: they can't be linked as the program is, and sharing
 # one would compile everything anew at each change between the two.
@@ -28,7 +29,7 @@ CHECK_SEEDS = 20000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-test build run test lint tidy check sanitize fuzz simulate \
-	install
+	bench install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,10 @@ simulate: setup-build ## Run seeded lives on the simulated kernel (SEED=... SEED
 	@test -d Tests/SimulationTests || { echo "there is no Tests/SimulationTests" >&2; exit 1; }
 	$(if $(SEED),CULVERT_SIMULATION_SEED=$(SEED)) $(if $(SEEDS),CULVERT_SIMULATION_SEEDS=$(SEEDS)) \
 		$(SWIFT_TEST) --filter SimulationTests
+
+bench: build ## Run every scenario of the load tool briefly against a fresh Culvert
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	Benchmarks/run.sh $(BINARY) $(BENCH)
 
 install: build ## Install to DESTDIR/PREFIX/bin
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/culvert

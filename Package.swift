@@ -85,7 +85,7 @@ let package = Package(
         tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),
-        tests("TidyTests", ["culvert"]),
+        tests("TidyTests", ["culvert", "culvert-bench"]),
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
         tests("EndToEndTests", ["culvert", "Internet"]),

@@ -28,10 +28,9 @@ package struct Plan: Sendable {
         self.settings = settings
         let peak = settings.peak
         let least = Plan.share(peak, openFiles - Plan.descriptorsAside)
-        let usual = max(Thread.cpuCount / 2, 1)
-        workers = settings.workers ?? max(least, min(usual, peak))
+        workers = settings.workers ?? least
         let isOwn = settings.externalOrigins.isEmpty
-        originWorkers = isOwn ? settings.originWorkers ?? max(least, usual) : 0
+        originWorkers = isOwn ? settings.originWorkers ?? least : 0
         let words =
             "\(peak) tunnels at once need at least \(least) at an open-file limit of \(openFiles)"
         guard workers >= least else { throw SettingError("--workers", "\(workers)", words) }

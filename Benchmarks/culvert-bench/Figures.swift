@@ -14,7 +14,7 @@ struct Figures {
             ("tool", .text("culvert-bench")),
             ("format", .whole(1)),
             ("kernel", .text(Probe.systemRelease())),
-            ("cpus", .whole(Thread.cpuCount)),
+            ("cpus", SystemFile.allowedCPUs.map { .text($0) } ?? .null),
             ("settings", settings),
             ("interrupted", .truth(outcome.isInterrupted)),
             ("clean", .truth(outcome.isClean)),

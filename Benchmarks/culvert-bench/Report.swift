@@ -27,7 +27,10 @@ struct Report {
         let origin =
             outcome.originWorkers > 0 ? "\(outcome.originWorkers) of origin" : "an external origin"
         let end = outcome.isInterrupted ? "; INTERRUPTED" : ""
-        return "\(settings.scenario.rawValue): \(count) tunnels \(way), "
+        let scenario =
+            settings.scenario == .bulk
+            ? "bulk \(settings.direction.rawValue)" : settings.scenario.rawValue
+        return "\(scenario): \(count) tunnels \(way), "
             + "threads: \(outcome.workers) of clients, \(origin)\(end)"
     }
 
@@ -85,7 +88,7 @@ struct Report {
     // MARK: Memory
 
     private var memory: String {
-        guard let open = outcome.stretches.first(where: { $0.name == "open" }),
+        guard outcome.settings.scenario == .hold, let open = outcome.stretches.first,
             let last = outcome.stretches.last, open.count > 0
         else { return "" }
         func row(_ name: String, _ path: KeyPath<Snapshot, Int>) -> [String] {

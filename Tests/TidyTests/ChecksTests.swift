@@ -44,6 +44,7 @@ import Testing
         #expect(Checks.unsafeOutside(TextFile("Sources/Resolver/A.swift", text)).count == 1)
         #expect(Checks.unsafeOutside(TextFile("Sources/Resolver/AresA.swift", text)).isEmpty)
         #expect(Checks.unsafeOutside(TextFile("Sources/Kernel/A.swift", text)).isEmpty)
+        #expect(Checks.unsafeOutside(TextFile("Benchmarks/Load/A.swift", text)).count == 1)
         let words = "// unsafe\nlet a = \"unsafe\"\nunsafeAddress {\n\"\"\"\nunsafe\n\"\"\"\n"
         #expect(Checks.unsafeOutside(TextFile("Sources/Proxy/A.swift", words)).isEmpty)
     }
@@ -57,10 +58,12 @@ import Testing
         ("Sources/Resolver/AresA.swift", "internal import CLiburing"),
         ("Sources/Resolver/A.swift", "internal import CAres"),
         ("Sources/Kernel/A.swift", "internal import Proxy"),
+        ("Benchmarks/Load/A.swift", "internal import Glibc"),
+        ("Sources/Proxy/A.swift", "internal import Load"),
         ("Sources/Internet/A.swift", "internal import Kernel"),
     ])
     func `an import that may not be is found`(path: String, text: String) {
-        let modules = ["Internet", "Kernel", "Resolver", "Proxy"]
+        let modules = ["Internet", "Kernel", "Resolver", "Proxy", "Load"]
         #expect(Checks.imports(TextFile(path, text), modules: modules).count == 1)
     }
 

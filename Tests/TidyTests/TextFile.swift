@@ -23,10 +23,11 @@ struct TextFile {
             || ["Makefile", ".ci/run"].contains(path)
     }
 
-    /// The module that a file under Sources belongs to.
+    /// The module that a file under Sources or Benchmarks belongs to.
     var module: String? {
         let parts = path.split(separator: "/")
-        return parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil
+        let isOurs = parts.count > 2 && ["Sources", "Benchmarks"].contains(parts[0])
+        return isOurs ? String(parts[1]) : nil
     }
 
     private static func withoutWords(_ lines: [String]) -> [String] {
@@ -80,12 +81,19 @@ enum Repository {
         return String(decoding: data, as: UTF8.self)
     }
 
+    /// The load tool that was built beside these tests.
+    static func loadTool() -> URL { beside("culvert-bench") }
+
     /// The program under test: $CULVERT_BINARY, or the one built beside these tests.
     static func program() -> URL {
         if let path = ProcessInfo.processInfo.environment["CULVERT_BINARY"] {
             return URL(filePath: path)
         }
-        return URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-            .deletingLastPathComponent().appending(path: "culvert")
+        return beside("culvert")
+    }
+
+    private static func beside(_ name: String) -> URL {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appending(path: name)
     }
 }

@@ -32,7 +32,9 @@ import Testing
         )
         let modules = manifest.matches(of: #/ module\("([A-Za-z]+)"/#).map { String($0.1) }
         #expect(modules.first == "Internet" && modules.last == "Proxy")
-        try Self.expectNothing { Checks.imports($0, modules: modules + ["culvert"]) }
+        try Self.expectNothing {
+            Checks.imports($0, modules: modules + ["culvert", "Load", "culvert-bench"])
+        }
     }
 
     @Test func `no type is named like its module`() throws {
@@ -59,10 +61,19 @@ import Testing
     func `the README names every flag`(arguments: [String]) throws {
         let help = try Repository.run(Repository.program(), arguments)
         #expect(help.contains("--listen"))
-        let document = try String(
-            contentsOf: Repository.top.appending(path: "README.md"),
-            encoding: .utf8
-        )
+        try Self.expectNamed(help, in: "README.md")
+    }
+
+    @Test(arguments: ["verify", "hold", "rate", "echo", "bulk"])
+    func `the README of the load tool names every flag`(scenario: String) throws {
+        let help = try Repository.run(Repository.loadTool(), [scenario, "--help"])
+        #expect(help.contains("--proxy"))
+        try Self.expectNamed(help, in: "Benchmarks/README.md")
+    }
+
+    private static func expectNamed(_ help: String, in path: String) throws {
+        let file = Repository.top.appending(path: path)
+        let document = try String(contentsOf: file, encoding: .utf8)
         #expect(Checks.missingFlags(help: help, document: document) == [])
     }
 }
