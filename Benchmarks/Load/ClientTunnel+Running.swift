@@ -61,7 +61,7 @@ extension ClientTunnel {
 
     /// Something has moved.
     ///
-    /// Once the end has been sent, the other end has one timeout to follow, whatever it still sends.
+    /// Once the end has been sent, the other end has one timeout to follow, whatever it sends.
     mutating func moved(_ now: Instant) {
         if state != .ending { conduit.lastProgress = now }
     }
