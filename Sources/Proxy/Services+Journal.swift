@@ -53,7 +53,8 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         journal.write(counters) { line in
             line.member("event", "end")
             Self.identify(&line, record, authority, worker)
-            let wasOpened = ending.refusal == nil && ending.cause != .clientLeft
+            // Flows begin with the 200; whoever left or was stopped before has had no answer.
+            let wasOpened = duplex.outbound.phase != .idle
             line.member("status", UInt64(ending.refusal?.status ?? (wasOpened ? 200 : 0)))
             line.member("reason", ending.word)
             line.member("ended_by", Self.word(ending.side))
