@@ -249,8 +249,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         lastActivity = worker.now
         switch result {
         case 1...: return duplex[direction].movedIn(Int(result), worker.terms.flow)
-        case 0: return duplex[direction].sourceEnded()
-        case -Errno.again: return duplex[direction].sourceWasEmpty()
+        case 0, -Errno.again: return duplex[direction].foundNothingToMove()
         default:
             fail(source: direction, -result, &worker)
             return .none

@@ -242,8 +242,11 @@ public struct Flow: Equatable, Sendable {
         return .moveOut
     }
 
-    /// The source had nothing to move.
-    public mutating func sourceWasEmpty() -> Step {
+    /// The source had nothing to move, or seems to have ended: a receive tells what is true.
+    ///
+    /// Splicing stops at the mark of urgent data as if the stream ended there. A receive doesn't,
+    /// so bytes behind the mark are neither lost nor waited for again and again.
+    public mutating func foundNothingToMove() -> Step {
         precondition(phase == .movingIn && held == 0)
         return rest(afterPoll: true)
     }

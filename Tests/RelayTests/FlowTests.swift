@@ -136,6 +136,19 @@ import Testing
     @Test func `the end of the source is passed on`() {
         var flow = Flow()
         _ = flow.start(auto)
+    @Test func `that there is nothing to move is made sure of by a receive`() {
+        for rules in [auto, splice] {
+            var flow = Flow()
+            _ = flow.start(splice)
+            _ = flow.sourceIsReady()
+            #expect(flow.foundNothingToMove() == .receive(afterPoll: false))
+            #expect(relay(&flow, 10, rules, more: false) == .watchSource)
+            _ = flow.sourceIsReady()
+            _ = flow.foundNothingToMove()
+            #expect(flow.sourceEnded() == .shutdownSink)
+        }
+    }
+
         #expect(flow.sourceEnded() == .shutdownSink)
         #expect(flow.phase == .ended)
     }
