@@ -110,6 +110,12 @@ extension Ring: SubmissionQueue {
         Socket.makeAbortive(socket)
     }
 
+    /// Only to clients who must be sent away, whose sockets are closed at once.
+    public mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {
+        let sent = unsafe Glibc.send(socket, memory.start, memory.count, CL_MSG_DONTWAIT)
+        return sent >= 0 ? Int32(truncatingIfNeeded: sent) : -errno
+    }
+
     /// IORING_OP_SPLICE always goes to an io-wq thread, at several times the cost.
     public mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32 {
         let flags = CL_SPLICE_NONBLOCK | CL_SPLICE_MOVE

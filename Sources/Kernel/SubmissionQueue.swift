@@ -63,6 +63,8 @@ public protocol SubmissionQueue: ~Copyable {
     /// Moves up to `count` bytes from `source` to `sink` without waiting; a count, 0 at the end of
     /// the stream, or an errno negated.
     mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32
+    /// Sends what fits of `memory` without waiting; a count, or an errno negated.
+    mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32
     /// Who is at the other end of `socket`; nil if it is gone.
     mutating func peer(of socket: Int32) -> Endpoint?
     /// Whether `address` is one of this machine's own.

@@ -77,7 +77,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let heads: Blocks
     /// The answer to a CONNECT that succeeded.
     let established: Extent
-    private let establishedBlock: Blocks
+    /// The answer to a client for whom there isn't even a slot.
+    let full: Extent
+    private let answerBlocks: Blocks
     var deadlines: Deadlines
     var buffers: BufferLedger
     /// A block for each flow, for what its sink had no room for while buffers are scarce.
@@ -128,11 +130,14 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let keepsRecords = journal.isOn || admission.countsClients
         let records = try Table<Record>(zeroed: keepsRecords ? slots : 0)
         let authorities = try Blocks(count: journal.isOn ? slots : 0, blockSize: 264)
-        let answer = try Blocks(count: 1, blockSize: 64)
-        var sink = ExtentSink(answer[0])
+        let answers = try Blocks(count: 2, blockSize: Terms.answerBytesMax)
+        var sink = ExtentSink(answers[0])
         Answer.writeEstablished(to: &sink)
-        established = answer[0].part(0..<sink.count)
-        establishedBlock = answer
+        established = answers[0].part(0..<sink.count)
+        var fullSink = ExtentSink(answers[1])
+        Answer.write(.outOfDescriptors, name: terms.name, to: &fullSink)
+        full = answers[1].part(0..<fullSink.count)
+        answerBlocks = answers
         self.openings = openings
         self.keepsRecords = keepsRecords
         self.records = records

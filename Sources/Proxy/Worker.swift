@@ -127,8 +127,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     private mutating func take(_ client: Int32) {
         guard let slot = tunnels.take({ Tunnel(slot: $0) }) else {
-            services.counters.shed.add()
-            return services.queue.close(client, token: Token(.close).rawValue)
+            return sendAway(client)
         }
         number += 1
         tunnels[slot].begin(client, number: number, &services)
@@ -148,6 +147,16 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             services.counters.pauses.add()
             listener.pause(&services.queue)
         }
+    }
+
+    /// Tells a client that there isn't even room to refuse it.
+    ///
+    /// One multishot accept may bring more clients than what is set aside for refusals. A reset may
+    /// follow right behind the answer, and few clients miss it for that.
+    private mutating func sendAway(_ client: Int32) {
+        services.counters.shed.add()
+        _ = services.queue.sendNow(client, from: services.full)
+        services.queue.close(client, token: Token(.close).rawValue)
     }
 
     private func admitClient(_ slot: UInt32) -> Bool {

@@ -98,6 +98,10 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         guard let index = world.peer(socket, "reset") else { return }
         world.lives[world.peers[index].life].isDisturbed = true
     }
+    mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {
+        world.sendNow(socket, memory)
+    }
+
 
     mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32 {
         world.splice(source, sink, count)

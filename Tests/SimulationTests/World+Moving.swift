@@ -83,6 +83,17 @@ extension World {
         complete(index, Int32(count))
     }
 
+    func sendNow(_ socket: Int32, _ memory: Extent) -> Int32 {
+        guard let sink = peer(socket, "send"), !peers[sink].hasReset else {
+            return -Errno.brokenPipe
+        }
+        let count = min(memory.count, room(sink))
+        guard count > 0 else { return -Errno.again }
+        deliver(memory, count, to: sink)
+        wake(sink)
+        return Int32(count)
+    }
+
     private func deliver(_ memory: Extent, _ count: Int, to sink: Int) {
         let first = peers[sink].delivered
         let isClient = peers[sink].isClient
