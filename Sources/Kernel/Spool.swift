@@ -34,9 +34,10 @@ internal import Synchronization
         return true
     }
 
-    /// Consumer: the bytes that lie together from the oldest on; nil if there are none.
-    public func peek() -> Extent? {
-        let start = taken.load(ordering: .relaxed)
+    /// Consumer: the bytes that lie together from the oldest on, or from the one behind so many;
+    /// nil if there are none.
+    public func peek(skipping skipped: Int = 0) -> Extent? {
+        let start = taken.load(ordering: .relaxed) + skipped
         let count = written.load(ordering: .acquiring) - start
         guard count > 0 else { return nil }
         let position = start % capacity

@@ -8,6 +8,8 @@ internal import Synchronization
 /// wakes it with its next submissions. Lines are written whole and in the order of each worker.
 final class Journal: Sendable {
     static var spoolBytes: Int { 1 << 20 }
+    /// How long writing the last records may hold up the end, in nanoseconds.
+    private static var patience: UInt64 { 5_000_000_000 }
 
     private let target: Configuration.JournalTarget
     private let spools: [Spool]
@@ -16,6 +18,7 @@ final class Journal: Sendable {
     let isAsleep = Atomic<Bool>(false)
     private let mustStop = Atomic<Bool>(false)
     private let mustReopen = Atomic<Bool>(false)
+    private let hasEnded = Atomic<Bool>(false)
     /// Records that the file didn't take.
     let lostInWriting = Counters.Number()
 
@@ -53,6 +56,7 @@ final class Journal: Sendable {
     ///
     /// The body of the thread.
     func run(_ file: consuming OutputFile) {
+        defer { hasEnded.store(true, ordering: .releasing) }
         var file = file
         while true {
             if mustReopen.exchange(false, ordering: .relaxed), let fresh = try? open() {
@@ -86,10 +90,14 @@ final class Journal: Sendable {
     private func write(_ bytes: Extent, to file: borrowing OutputFile) -> Int {
         let count = file.write(bytes)
         if count > 0 { return count }
+        lostInWriting.add(max(Journal.lines(of: bytes), 1))
+        return bytes.count
+    }
+
+    private static func lines(of bytes: Extent) -> UInt64 {
         var lines: UInt64 = 0
         for index in 0..<bytes.count where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
-        lostInWriting.add(max(lines, 1))
-        return bytes.count
+        return lines
     }
 
     /// Opens the file anew, for log rotation.
@@ -98,12 +106,32 @@ final class Journal: Sendable {
         Descriptors.signal(event)
     }
 
-    /// Lets `run` return once all has been written.
+    /// Lets `run` return once all has been written; false, and what is left is lost, if that takes
+    /// longer than it may: nobody reads the other end of a pipe, say.
     ///
     /// No worker may write any more.
-    func stop() {
+    func stop() -> Bool {
         mustStop.store(true, ordering: .releasing)
         Descriptors.signal(event)
+        let deadline = Instant.now() + Journal.patience
+        while !hasEnded.load(ordering: .acquiring) {
+            guard Instant.now() < deadline else {
+                loseAll()
+                return false
+            }
+            Thread.pause(milliseconds: 1)
+        }
+        return true
+    }
+
+    private func loseAll() {
+        for spool in spools {
+            var seen = 0
+            while let bytes = spool.peek(skipping: seen) {
+                lostInWriting.add(Journal.lines(of: bytes))
+                seen += bytes.count
+            }
+        }
     }
 }
 

@@ -105,10 +105,7 @@ public final class Server: Sendable {
         notify(.ready(workers: plan.workers, tunnelCeiling: plan.slots * plan.workers))
         watch()
         for thread in threads { thread.join() }
-        if let journalThread {
-            journal?.stop()
-            journalThread.join()
-        }
+        if let journalThread, journal?.stop() == true { journalThread.join() }
         reportLost()
         return 0
     }
