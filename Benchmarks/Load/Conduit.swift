@@ -72,7 +72,7 @@ struct Conduit {
     mutating func send(_ bytes: Extent, _ station: inout Station) {
         precondition(!isFull, "it is known that there is no room")
         outgoing.isSending = true
-        station.queue.sendAtOnce(socket, from: bytes, token: submitted(.send))
+        station.queue.send(socket, from: bytes, token: submitted(.send))
     }
 
     /// A send found no room: `roomAppeared` will be called for.
@@ -81,7 +81,7 @@ struct Conduit {
         isFull = true
         guard !watchesRoom else { return }
         watchesRoom = true
-        station.queue.watchRoom(on: socket, token: submitted(.room))
+        station.queue.watch(socket, events: .writable, token: submitted(.room))
     }
 
     /// There may be room again.

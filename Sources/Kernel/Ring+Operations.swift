@@ -36,15 +36,25 @@ extension Ring: SubmissionQueue {
         unsafe entry.pointee.user_data = token
     }
 
+    /// A send that may wait for room does so by a poll, which is ready as soon as the peer has sent
+    /// FIN, room or not: the kernel then tries 128 times over and hands the send to an io-wq
+    /// thread, which blocks.
     public mutating func send(_ socket: Int32, from memory: Extent, token: UInt64) {
         let entry = unsafe entry(token)
-        unsafe io_uring_prep_send(entry, socket, memory.start, memory.count, 0)
+        let flags = CL_MSG_DONTWAIT
+        unsafe io_uring_prep_send(entry, socket, memory.start, memory.count, flags)
         unsafe entry.pointee.user_data = token
     }
 
     public mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64) {
         let entry = unsafe entry(token)
         unsafe io_uring_prep_poll_add(entry, descriptor, events.rawValue)
+        unsafe entry.pointee.user_data = token
+    }
+
+    public mutating func watch(_ descriptor: Int32, events: PollEvents, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_poll_multishot(entry, descriptor, events.rawValue)
         unsafe entry.pointee.user_data = token
     }
 
@@ -100,6 +110,12 @@ extension Ring: SubmissionQueue {
         Socket.dialling(family, source: source, options: options)
     }
 
+    /// Only to clients who must be sent away, whose sockets are closed at once.
+    public mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {
+        let sent = unsafe Glibc.send(socket, memory.start, memory.count, CL_MSG_DONTWAIT)
+        return sent >= 0 ? Int32(truncatingIfNeeded: sent) : -errno
+    }
+
     /// IORING_OP_SHUTDOWN always goes to an io-wq thread.
     public mutating func shutdownSending(_ socket: Int32) -> Int32 {
         shutdown(socket, Int32(SHUT_WR)) == 0 ? 0 : -errno
@@ -108,12 +124,6 @@ extension Ring: SubmissionQueue {
     /// Only for resets, which are rare.
     public mutating func makeAbortive(_ socket: Int32) {
         Socket.makeAbortive(socket)
-    }
-
-    /// Only to clients who must be sent away, whose sockets are closed at once.
-    public mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {
-        let sent = unsafe Glibc.send(socket, memory.start, memory.count, CL_MSG_DONTWAIT)
-        return sent >= 0 ? Int32(truncatingIfNeeded: sent) : -errno
     }
 
     /// IORING_OP_SPLICE always goes to an io-wq thread, at several times the cost.

@@ -18,10 +18,17 @@ public protocol SubmissionQueue: ~Copyable {
     /// Receives into a provided buffer, whose index comes with the completion. With `pollFirst` the
     /// kernel doesn't try at once but waits for readiness: right after the socket ran empty.
     mutating func receive(_ socket: Int32, bytesMax: Int, pollFirst: Bool, token: UInt64)
-    /// Sends from `memory`; may send less than all of it.
+    /// Sends from `memory` what there is room for, without waiting for more; EAGAIN if there is none.
     mutating func send(_ socket: Int32, from memory: Extent, token: UInt64)
     /// Waits once for `events` (POLLIN…) on `descriptor`; the result is the events that came.
+    ///
+    /// Errors, hang-up and the peer's end are always waited for as well.
     mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64)
+    /// Waits for the same again and again, and completes each time that one of them comes up, until
+    /// it is cancelled; multishot (Linux 5.13).
+    ///
+    /// It may tell once at the beginning, and now and then, of what is there already.
+    mutating func watch(_ descriptor: Int32, events: PollEvents, token: UInt64)
     /// Moves up to `count` bytes from `source` to `sink`, one of them a pipe; runs on io-wq.
     mutating func splice(from source: Int32, to sink: Int32, count: Int, token: UInt64)
     /// Cancels the submission that carries `target`.
@@ -56,6 +63,8 @@ public protocol SubmissionQueue: ~Copyable {
         source: Address?,
         options: SocketOptions
     ) -> Int32
+    /// Sends what fits of `memory` without waiting; a count, or an errno negated.
+    mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32
     /// Sends FIN: no more bytes will follow on `socket`. 0 or an errno negated.
     mutating func shutdownSending(_ socket: Int32) -> Int32
     /// Makes the coming close of `socket` a reset.
@@ -63,8 +72,6 @@ public protocol SubmissionQueue: ~Copyable {
     /// Moves up to `count` bytes from `source` to `sink` without waiting; a count, 0 at the end of
     /// the stream, or an errno negated.
     mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32
-    /// Sends what fits of `memory` without waiting; a count, or an errno negated.
-    mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32
     /// Who is at the other end of `socket`; nil if it is gone.
     mutating func peer(of socket: Int32) -> Endpoint?
     /// Whether `address` is one of this machine's own.

@@ -240,7 +240,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .sending: .send
         case .movingIn: .moveIn
         case .movingOut: .moveOut
-        case .awaitingSink: .watchSink
+        case .awaitingSink, .awaitingRoom: .watchSink
         case .idle, .awaitingBuffer, .ended: nil
         }
     }

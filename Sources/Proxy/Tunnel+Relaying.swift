@@ -4,11 +4,11 @@ internal import Resolver
 
 /// Moving bytes: asks the flow for the next step, takes it, and reports what came of it.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
-    private func source(_ direction: Direction) -> Int32 {
+    func source(_ direction: Direction) -> Int32 {
         direction == .outbound ? client : upstream
     }
 
-    private func sink(_ direction: Direction) -> Int32 {
+    func sink(_ direction: Direction) -> Int32 {
         direction == .outbound ? upstream : client
     }
 
@@ -44,17 +44,17 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             take(duplex[direction].sourceIsReady(), direction, &worker)
         case .receive: didReceive(direction, completion, &worker)
         case .send:
-            guard result >= 0 else { return fail(sink: direction, -result, &worker) }
-            lastActivity = worker.now
-            let step = duplex[direction].sent(Int(result))
+            guard result >= 0 || result == -Errno.again else {
+                return fail(sink: direction, -result, &worker)
+            }
+            if result > 0 { lastActivity = worker.now }
+            let step = duplex[direction].sent(Int(max(result, 0)))
             if duplex[direction].isStalled, worker.buffers.isTight { moveAside(direction, &worker) }
             take(step, direction, &worker)
         case .moveIn: take(movedIn(direction, result, &worker), direction, &worker)
         case .moveOut: take(movedOut(direction, result, &worker), direction, &worker)
-        case .watchSink:
-            guard result >= 0 else { return fail(sink: direction, -result, &worker) }
-            take(duplex[direction].sinkIsReady(), direction, &worker)
-        case .watchHangUp: didHangUp(direction, result, &worker)
+        case .watchSink: didWatchSink(direction, completion, &worker)
+        case .watchHangUp: didHangUp(direction, completion, &worker)
         default: preconditionFailure("not a relay's operation")
         }
     }
@@ -96,28 +96,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func bufferIsFree(_ direction: Direction, _ worker: inout Worker) {
         guard state == .relaying, duplex[direction].phase == .awaitingBuffer else { return }
         take(duplex[direction].bufferIsFree(), direction, &worker)
-    }
-
-    /// A source that isn't being read has ended, or broken; so has a client that waits for long.
-    ///
-    /// An end is noticed again when its bytes have been read; a break ends the tunnel at once.
-    private mutating func didHangUp(
-        _ direction: Direction,
-        _ result: Int32,
-        _ worker: inout Worker
-    ) {
-        setWatchesHangUp(direction, false)
-        guard result > 0 else { return }
-        let events = PollEvents(rawValue: UInt32(bitPattern: result))
-        guard events.contains(.error) else { return }
-        let code = Errno.connectionReset
-        switch state {
-        case .resolving, .dialling, .answering:
-            end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
-        case .relaying: fail(source: direction, code, &worker)
-        // The answer to a refusal will meet the same error.
-        case .refusing, .closing, .readingHead, .free: break
-        }
     }
 
     // MARK: The next step
@@ -177,7 +155,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     private mutating func send(_ direction: Direction, _ worker: inout Worker) {
         let flow = duplex[direction]
-        if flow.isStalled { watchHangUp(direction, &worker) }
         let range = Int(flow.offset)..<Int(flow.offset + flow.held)
         let memory: Extent
         if let buffer = holdings.buffer(direction) {
@@ -196,15 +173,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         worker.queue.send(sink(direction), from: memory, token: token)
     }
 
-    mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
-        let isWatching =
-            direction == .outbound ? holdings.watchesHangUp.0 : holdings.watchesHangUp.1
-        guard !isWatching else { return }
-        setWatchesHangUp(direction, true)
-        let token = submitted(.watchHangUp, direction.rawValue)
-        worker.queue.poll(source(direction), events: [], token: token)
-    }
-
     /// The source has ended and its last byte is delivered: tell the sink.
     private mutating func passOnEnd(_ direction: Direction, _ worker: inout Worker) {
         releasePipe(direction, &worker)
@@ -215,6 +183,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         let status = worker.queue.shutdownSending(sink(direction))
         guard status == 0 else { return fail(sink: direction, -status, &worker) }
+        // Nobody reads from this side any more, but it may still break.
+        watchHangUp(direction, &worker)
         lastActivity = worker.now
         scheduleRelayTimer(&worker)
     }
@@ -356,14 +326,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             holdings.sourceHasMore.0 = value
         } else {
             holdings.sourceHasMore.1 = value
-        }
-    }
-
-    private mutating func setWatchesHangUp(_ direction: Direction, _ value: Bool) {
-        if direction == .outbound {
-            holdings.watchesHangUp.0 = value
-        } else {
-            holdings.watchesHangUp.1 = value
         }
     }
 }

@@ -57,7 +57,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// A submission for this tunnel has completed.
     mutating func handle(_ token: Token, _ completion: Completion, _ worker: inout Worker) {
         precondition(inFlight > 0, "a completion came that nobody waits for")
-        inFlight -= 1
+        if !completion.hasMore { inFlight -= 1 }
         if state == .closing {
             settle(token, completion, &worker)
             return closeIfQuiet(&worker)

@@ -55,6 +55,8 @@ public struct Flow: Equatable, Sendable {
         case awaitingBuffer
         /// A buffer is being sent to the sink.
         case sending
+        /// The buffer holds bytes that the sink has no room for.
+        case awaitingRoom
         /// Bytes move from the source into a pipe.
         case movingIn
         /// Bytes move from the pipe to the sink.
@@ -173,7 +175,7 @@ public struct Flow: Equatable, Sendable {
         return .receive(afterPoll: false)
     }
 
-    /// The sink took `count` of the held bytes.
+    /// The sink took `count` of the held bytes, maybe none: what is left waits for room.
     public mutating func sent(_ count: Int) -> Step {
         precondition(phase == .sending && count <= Int(held))
         delivered &+= UInt64(count)
@@ -181,7 +183,8 @@ public struct Flow: Equatable, Sendable {
         held -= UInt32(count)
         guard held == 0 else {
             isStalled = true
-            return .send
+            phase = .awaitingRoom
+            return .watchSink
         }
         isStalled = false
         return .releaseBuffer
@@ -248,7 +251,8 @@ public struct Flow: Equatable, Sendable {
     /// so bytes behind the mark are neither lost nor waited for again and again.
     public mutating func foundNothingToMove() -> Step {
         precondition(phase == .movingIn && held == 0)
-        return rest(afterPoll: true)
+        phase = .receiving
+        return .receive(afterPoll: false)
     }
 
     /// The sink took `count` bytes out of the pipe.
@@ -271,7 +275,11 @@ public struct Flow: Equatable, Sendable {
 
     /// The sink has room again.
     public mutating func sinkIsReady() -> Step {
-        precondition(phase == .awaitingSink)
+        precondition(phase == .awaitingSink || phase == .awaitingRoom)
+        if phase == .awaitingRoom {
+            phase = .sending
+            return .send
+        }
         phase = .movingOut
         return .moveOut
     }

@@ -36,7 +36,7 @@ import Testing
     private func fill(_ socket: Int32, _ memory: Extent, _ ring: inout Ring) throws -> Int {
         var sent = 0
         for _ in 0..<10_000 {
-            ring.sendAtOnce(socket, from: memory, token: 7)
+            ring.send(socket, from: memory, token: 7)
             let completion = try next(&ring)
             try #require(completion.token == 7)
             guard completion.result > 0 else {
@@ -57,7 +57,7 @@ import Testing
             Socket.close(client)
         }
         let sent = try fill(server, memory[0], &ring)
-        ring.watchRoom(on: server, token: 8)
+        ring.watch(server, events: .writable, token: 8)
         // The FIN of the peer is told once; then nothing, as long as there is no room.
         let first = try next(&ring)
         #expect(first.token == 8 && first.hasMore)

@@ -42,6 +42,12 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         world.submit(submission, "poll")
     }
 
+    mutating func watch(_ descriptor: Int32, events: PollEvents, token: UInt64) {
+        var submission = Submission(kind: .watch, token: token, descriptor: descriptor)
+        submission.events = events
+        world.submit(submission, "watch")
+    }
+
     mutating func splice(from source: Int32, to sink: Int32, count: Int, token: UInt64) {
         var submission = Submission(kind: .splice, token: token, descriptor: source)
         submission.other = sink
@@ -92,16 +98,16 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         world.makeSocket()
     }
 
+    mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {
+        world.sendNow(socket, memory)
+    }
+
     mutating func shutdownSending(_ socket: Int32) -> Int32 { world.shutdownSending(socket) }
 
     mutating func makeAbortive(_ socket: Int32) {
         guard let index = world.peer(socket, "reset") else { return }
         world.lives[world.peers[index].life].isDisturbed = true
     }
-    mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {
-        world.sendNow(socket, memory)
-    }
-
 
     mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32 {
         world.splice(source, sink, count)

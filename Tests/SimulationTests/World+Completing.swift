@@ -70,6 +70,7 @@ extension World {
         case .receive, .receiveProvided: receive(index)
         case .send: send(index)
         case .poll: poll(index)
+        case .watch: watch(index)
         case .splice:
             let result = splice(submission.descriptor, submission.other, submission.count)
             complete(index, result)
@@ -101,9 +102,9 @@ extension World {
         case .splice, .failed: true
         case .connect: reception(submission.endpoint) != .blackHole
         case .receive, .receiveProvided: peers[connectedPeer(submission)].isReadable
-        case .send: peers[connectedPeer(submission)].hasReset || room(connectedPeer(submission)) > 0
+        case .send: true
         case .poll: !ready(submission).isEmpty
-        case .accept, .cancel: false
+        case .accept, .watch, .cancel: false
         }
     }
 
@@ -196,6 +197,7 @@ extension World {
             events.insert(.writable)
         }
         if peer.hasReset { events.formUnion([.error, .hangUp]) }
+        if peer.hasSentFin { events.insert(.peerEnded) }
         if peer.hasSentFin, peer.hasFin { events.insert(.hangUp) }
         return events
     }
@@ -203,5 +205,16 @@ extension World {
     private func poll(_ index: Int) {
         let events = ready(submissions[index])
         if !events.isEmpty { complete(index, Int32(events.rawValue)) }
+    }
+
+    private func watch(_ index: Int) {
+        let events = ready(submissions[index])
+        let isNew = !events.subtracting(submissions[index].told).isEmpty
+        submissions[index].told = events
+        guard isNew else { return }
+        let token = submissions[index].token
+        completions.append(
+            Completion(token: token, result: Int32(events.rawValue), flags: Completion.moreFlag)
+        )
     }
 }

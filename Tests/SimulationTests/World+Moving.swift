@@ -74,7 +74,7 @@ extension World {
         if memory.count == 0 { fail("a send of no bytes") }
         if peers[sink].hasFin { fail("a send after FIN") }
         if peers[sink].hasReset { return complete(index, -Errno.brokenPipe) }
-        guard room(sink) > 0 else { return }
+        guard room(sink) > 0 else { return complete(index, -Errno.again) }
         var count = min(memory.count, room(sink))
         if dice.chance(faults.shortSend) { count = dice.within(1...count) }
         let times = strikes(.sendsTwice) ? 2 : 1

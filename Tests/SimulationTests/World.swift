@@ -60,7 +60,7 @@ struct SimulatedPipe {
 /// A submission that the kernel holds.
 struct Submission {
     enum Kind {
-        case accept, connect, receive, receiveProvided, send, poll, splice, cancel, failed
+        case accept, connect, receive, receiveProvided, send, poll, watch, splice, cancel, failed
     }
     var kind: Kind
     var token: UInt64
@@ -69,6 +69,8 @@ struct Submission {
     var memory: Extent?
     var count = 0
     var events = PollEvents()
+    /// What a watch has told of and still stands.
+    var told = PollEvents()
     var target: UInt64 = 0
     var endpoint: Endpoint?
     var notBefore: UInt64 = 0

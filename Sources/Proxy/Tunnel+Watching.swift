@@ -1,0 +1,80 @@
+internal import Kernel
+internal import Relay
+internal import Resolver
+
+/// Watching sockets that are neither read nor written at present.
+///
+/// A poll ends as soon as the peer has sent FIN, whatever it was to wait for, and would end again
+/// at once. So where a FIN may have come already a watch waits: it completes once for each change.
+extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    // MARK: A sink without room
+
+    /// The sink that had no room has some, or has ended or broken.
+    mutating func didWatchSink(
+        _ direction: Direction,
+        _ completion: Completion,
+        _ worker: inout Worker
+    ) {
+        let result = completion.result
+        guard result >= 0 || result == -Errno.canceled else {
+            return fail(sink: direction, -result, &worker)
+        }
+        let events = PollEvents(rawValue: UInt32(bitPattern: max(result, 0)))
+        let hasNews = !events.isDisjoint(with: [.writable, .error, .hangUp])
+        if completion.hasMore {
+            // The watch has served its purpose; the next step waits until it has gone.
+            guard hasNews else { return }
+            let target = token(.watchSink, direction.rawValue)
+            return worker.queue.cancel(target, token: submitted(.cancel))
+        }
+        guard hasNews || result < 0 else {
+            let token = submitted(.watchSink, direction.rawValue)
+            return worker.queue.watch(sink(direction), events: .writable, token: token)
+        }
+        take(duplex[direction].sinkIsReady(), direction, &worker)
+    }
+
+    // MARK: A source that isn't read
+
+    /// Watches the source of `direction`, which isn't being read, for a reset.
+    mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
+        guard !watchesHangUp(direction) else { return }
+        setWatchesHangUp(direction, true)
+        let token = submitted(.watchHangUp, direction.rawValue)
+        worker.queue.watch(source(direction), events: [], token: token)
+    }
+
+    /// A source that isn't being read has ended, or broken; so has a client that waits for long.
+    ///
+    /// An end is noticed again when its bytes have been read; a break ends the tunnel at once.
+    mutating func didHangUp(
+        _ direction: Direction,
+        _ completion: Completion,
+        _ worker: inout Worker
+    ) {
+        if !completion.hasMore { setWatchesHangUp(direction, false) }
+        guard completion.result > 0 else { return }
+        let events = PollEvents(rawValue: UInt32(bitPattern: completion.result))
+        guard events.contains(.error) else { return }
+        let code = Errno.connectionReset
+        switch state {
+        case .resolving, .dialling, .answering:
+            end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
+        case .relaying: fail(source: direction, code, &worker)
+        // The answer to a refusal will meet the same error.
+        case .refusing, .closing, .readingHead, .free: break
+        }
+    }
+
+    private func watchesHangUp(_ direction: Direction) -> Bool {
+        direction == .outbound ? holdings.watchesHangUp.0 : holdings.watchesHangUp.1
+    }
+
+    private mutating func setWatchesHangUp(_ direction: Direction, _ value: Bool) {
+        if direction == .outbound {
+            holdings.watchesHangUp.0 = value
+        } else {
+            holdings.watchesHangUp.1 = value
+        }
+    }
+}
