@@ -1,36 +1,27 @@
-import Glibc
 import Internet
 
-/// An endpoint that answers no handshake: the backlog of its listener is full.
+/// An endpoint that answers no handshake, as behind a firewall that drops what it doesn't like.
+///
+/// One connection fits into the backlog of its listener, and nobody accepts it.
 final class BlackHole: Sendable {
-    private let listener: Int32
-    private let fillers: [Int32]
-    let endpoint: Endpoint
+    private let origin: Origin
+    private let waiting: Stream
 
     /// The endpoint at `port` of `address`; port 0 takes a free one.
     init(_ address: String = "127.0.0.7", port: UInt16 = 0) throws {
-        let wished = Endpoint(Address(address) ?? Address(v4: 0x7f00_0007), port: port)
-        let listener = SocketName.makeSocket(wished)
-        guard unsafe SocketName.withPointer(wished, { unsafe bind(listener, $0, $1) }) == 0,
-            listen(listener, 0) == 0
-        else { throw Stream.Failure(call: "bind or listen", code: errno) }
-        let endpoint = Endpoint(wished.address, port: SocketName.port(of: listener))
-        var fillers: [Int32] = []
-        // One connection fits; those behind it are never answered.
-        for _ in 0..<4 {
-            let filler = SocketName.makeSocket(endpoint)
-            _ = fcntl(filler, F_SETFL, O_NONBLOCK)
-            _ = unsafe SocketName.withPointer(endpoint) { unsafe connect(filler, $0, $1) }
-            fillers.append(filler)
-        }
-        self.listener = listener
-        self.endpoint = endpoint
-        self.fillers = fillers
+        origin = try Origin(address, port: port, backlog: 0)
+        waiting = try Stream(to: origin.endpoint)
     }
 
-    deinit {
-        for descriptor in fillers + [listener] { close(descriptor) }
-    }
+    var endpoint: Endpoint { origin.endpoint }
 
-    var authority: String { "\(endpoint)" }
+    var authority: String { origin.authority }
+
+    /// Lets whoever still tries to connect in: the connections that have waited.
+    ///
+    /// A client tries again after a second, then after two more, and so on.
+    func open() throws -> [Stream] { try origin.acceptWaiting() }
+
+    /// The next one who gets in, once it is open.
+    func accept() throws -> Stream { try origin.accept() }
 }

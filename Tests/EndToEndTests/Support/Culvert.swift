@@ -86,7 +86,11 @@ final class Culvert: @unchecked Sendable {
 
     /// The exit status, once it has ended.
     func waitForEnd() -> Int32 {
-        ended.wait()
+        if ended.wait(timeout: .now() + 60) == .timedOut {
+            Issue.record("it doesn't end")
+            kill(-process.processIdentifier, SIGKILL)
+            ended.wait()
+        }
         ended.signal()
         return process.terminationStatus
     }
@@ -96,7 +100,7 @@ final class Culvert: @unchecked Sendable {
     /// A record of the journal.
     typealias Record = [String: any Sendable]
 
-    private static func record(_ line: String) -> Record? {
+    static func record(_ line: String) -> Record? {
         try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? Record
     }
 

@@ -79,4 +79,14 @@ final class Origin: @unchecked Sendable {
         guard descriptor >= 0 else { throw Stream.Failure(call: "accept", code: errno) }
         return Stream(descriptor)
     }
+
+    /// Whether nobody waits to be accepted.
+    var hasNoVisitor: Bool { !Readiness.comes(listener, POLLIN, within: 0) }
+
+    /// All who wait to be accepted at present.
+    func acceptWaiting() throws -> [Stream] {
+        var streams: [Stream] = []
+        while !hasNoVisitor { streams.append(try accept()) }
+        return streams
+    }
 }

@@ -31,9 +31,18 @@ final class Stream: @unchecked Sendable {
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, 4)
     }
 
-    /// Connects to `endpoint`; with `receiveBuffer` bytes of SO_RCVBUF, unless that is 0.
-    convenience init(to endpoint: Endpoint, receiveBuffer: Int32 = 0) throws {
+    /// Connects to `endpoint`, from the address `source` if there is one; with `receiveBuffer`
+    /// bytes of SO_RCVBUF, unless that is 0.
+    convenience init(
+        to endpoint: Endpoint,
+        from source: String? = nil,
+        receiveBuffer: Int32 = 0
+    ) throws {
         let descriptor = SocketName.makeSocket(endpoint)
+        if let address = source.flatMap({ Address($0) }) {
+            let own = Endpoint(address, port: 0)
+            _ = unsafe SocketName.withPointer(own) { unsafe bind(descriptor, $0, $1) }
+        }
         if receiveBuffer > 0 {
             var size = receiveBuffer
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)

@@ -1,0 +1,87 @@
+import Foundation
+import Internet
+import Testing
+
+extension EndToEndTests {
+    /// A journal that is moved away, full, or not read.
+    @Suite struct Journals {
+        /// A culvert whose journal goes to `path`.
+        private func start(journal path: String) throws -> Culvert {
+            let flags = ["--listen", "127.0.0.1:0", "--journal", path] + Culvert.openFlags
+            return try Culvert(command: [Culvert.program] + flags)
+        }
+
+        /// The authorities of the end records in `text`, of which each line must be one record.
+        private func authorities(_ text: String) throws -> [String] {
+            try text.split(separator: "\n").compactMap { line in
+                let record = try #require(Culvert.record(String(line)))
+                return record["event"] as? String == "end" ? record["authority"] as? String : nil
+            }
+        }
+
+        @Test func `SIGHUP opens it anew, and no record is lost`() throws {
+            let folder = try Folder()
+            let culvert = try start(journal: folder.path("journal"))
+            var asked: [[String]] = []
+            for round in 1...3 {
+                asked.append(try (0..<20).map { _ in "127.0.0.1:\(try Origin.freePort())" })
+                for authority in asked[round - 1] { _ = try culvert.ask(for: authority) }
+                // A record is written a moment after its client has been answered.
+                try waitFor(folder, asked[round - 1])
+                try FileManager.default.moveItem(
+                    at: folder.url("journal"),
+                    to: folder.url("journal.\(round)")
+                )
+                let seen = culvert.notices.all.count
+                culvert.signal(SIGHUP)
+                _ = try culvert.notices.first(from: seen) { $0.contains("journal opened anew") }
+            }
+            #expect(culvert.stop() == 0)
+            for round in 1...3 {
+                let found = try authorities(folder.text("journal.\(round)"))
+                #expect(found.sorted() == asked[round - 1].sorted())
+            }
+            #expect(try folder.text("journal") == "")
+        }
+
+        /// Waits until there are records of all `authorities`.
+        private func waitFor(_ folder: Folder, _ wanted: [String]) throws {
+            for _ in 0..<1000 {
+                let text = try folder.text("journal")
+                if text.hasSuffix("\n"), try authorities(text).count == wanted.count { return }
+                usleep(5000)
+            }
+            Issue.record("records are missing")
+        }
+
+        @Test func `a full disk is counted and told, and holds nobody up`() throws {
+            let culvert = try start(journal: "/dev/full")
+            for _ in 0..<20 { try Tunnel(culvert).exchange() }
+            let line = try culvert.notices.first { $0.contains("records could not be written") }
+            #expect(line.contains(" error "))
+            for _ in 0..<20 { try Tunnel(culvert).exchange() }
+            try culvert.expectEmpty()
+            #expect(culvert.stop() == 0)
+            let losses = culvert.notices.allAtEnd().compactMap {
+                $0.firstMatch(of: #/(\d+) journal records could not/#).flatMap { Int($0.1) }
+            }
+            // Told once a second as they come, and all together at the end.
+            #expect(losses.last == 80)
+        }
+
+        @Test func `a reader that doesn't read holds nobody up, not even the end`() throws {
+            let folder = try Folder()
+            let path = folder.path("journal")
+            let status = unsafe mkfifo(path, 0o600)
+            #expect(status == 0)
+            let reader = try FileHandle(forUpdating: folder.url("journal"))
+            let culvert = try start(journal: folder.path("journal"))
+            // The pipe is soon full.
+            for _ in 0..<2000 { try culvert.ask(for: "a.test:0").expect(400, "http_request_error") }
+            try Tunnel(culvert).exchange()
+            try culvert.expectEmpty()
+            #expect(culvert.stop() == 0)
+            try reader.close()
+        }
+    }
+}
