@@ -5,12 +5,13 @@ internal import Synchronization
 /// The workers of one kind: their threads, what they count, and how they are told what to do.
 final class Crew: Sendable {
     let control: Control
-    let roll = Roll()
+    let roll: Roll
     private let counters: [Counters]
     private let threads = Mutex<[WorkerThread]>([])
 
     init(_ count: Int) throws(SystemError) {
         control = try Control(workers: count)
+        roll = try Roll()
         counters = (0..<count).map { _ in Counters() }
     }
 
@@ -93,7 +94,9 @@ final class Crew: Sendable {
             for index in counters.indices {
                 let thread = try WorkerThread("\(name)-\(index)") {
                     do throws(SystemError) {
-                        try Descriptors.makeOwnTable(keeping: [self.control.bells[index]])
+                        // What the runtime may have to say goes to standard error, not to a tunnel.
+                        let kept = [0, 1, 2, self.control.bells[index], self.roll.news]
+                        try Descriptors.makeOwnTable(keeping: kept)
                         try body(index)
                     } catch {
                         self.roll.failed(error)

@@ -13,6 +13,12 @@ final class Roll: Sendable {
     }
 
     private let state = Mutex(State())
+    /// An eventfd that tells of news.
+    let news: Int32
+
+    init() throws(SystemError) { news = try Descriptors.makeEvent() }
+
+    deinit { Socket.close(news) }
 
     /// A worker is ready, and listens on `endpoints`, which are numbered for the whole crew.
     func started(_ clock: ThreadClock, listening endpoints: [Int: Endpoint] = [:]) {
@@ -21,11 +27,13 @@ final class Roll: Sendable {
             $0.clocks.append(clock)
             $0.endpoints.merge(endpoints) { first, _ in first }
         }
+        Descriptors.signal(news)
     }
 
     /// A worker could not start.
     func failed(_ error: SystemError) {
         state.withLock { $0.failure = "\(error)" }
+        Descriptors.signal(news)
     }
 
     /// A worker leaves.
@@ -37,11 +45,11 @@ final class Roll: Sendable {
     ///
     /// - Throws: `EngineError` if one could not.
     func wait(for count: Int) throws(EngineError) {
-        while true {
+        while count > 0 {
+            Descriptors.waitForSignal(news)
             let (started, failure) = state.withLock { ($0.started, $0.failure) }
             if let failure { throw EngineError("a worker could not start: \(failure)") }
             if started >= count { return }
-            Thread.pause(milliseconds: 1)
         }
     }
 

@@ -1,17 +1,18 @@
 import Foundation
 import Internet
-import Synchronization
 
 /// A CONNECT proxy, a relay or an echo, with one fault or none.
-final class FaultyProxy: Sendable {
+final class FaultyProxy: @unchecked Sendable {
     private enum Kind { case proxy, relay(Endpoint), echo }
 
     let endpoint: Endpoint
     private let fault: Fault
     private let kind: Kind
     private let listener = Wire.listening()
-    private let open = Mutex<[Wire]>([])
-    private let firstTarget = Mutex<Endpoint?>(nil)
+    /// Guards what follows; a lock that the thread sanitizer knows.
+    private let lock = NSLock()
+    private var open: [Wire] = []
+    private var firstTarget: Endpoint?
 
     /// A proxy with `fault`.
     static func proxy(_ fault: Fault) -> FaultyProxy { FaultyProxy(.proxy, fault) }
@@ -30,7 +31,7 @@ final class FaultyProxy: Sendable {
         endpoint = Endpoint(Address(v4: 0x7f00_0001), port: listener.port)
         Thread.detachNewThread { [listener, self] in
             while let client = listener.accept() {
-                open.withLock { $0.append(client) }
+                lock.withLock { open.append(client) }
                 Thread.detachNewThread { self.serve(client) }
             }
         }
@@ -39,7 +40,7 @@ final class FaultyProxy: Sendable {
     /// Accepts nobody any more, and ends what is open.
     func stop() {
         listener.shut()
-        for wire in open.withLock({ $0 }) { wire.shut() }
+        for wire in lock.withLock({ open }) { wire.shut() }
     }
 
     private func serve(_ client: Wire) {
@@ -76,9 +77,9 @@ final class FaultyProxy: Sendable {
             client.send("HTTP/1.1 200 Connection established\r\n\r\n".utf8)
             return client.shut()
         }
-        let first = firstTarget.withLock { seen in
-            seen = seen ?? target
-            return seen
+        let first = lock.withLock {
+            firstTarget = firstTarget ?? target
+            return firstTarget
         }
         guard let origin = Wire.connected(to: fault == .misdirects ? first ?? target : target)
         else { return client.shut() }
@@ -104,7 +105,7 @@ final class FaultyProxy: Sendable {
     // MARK: The streams
 
     private func relay(_ client: Wire, _ origin: Wire, early: [UInt8]) {
-        open.withLock { $0.append(origin) }
+        lock.withLock { open.append(origin) }
         Thread.detachNewThread { self.move(from: client, to: origin, .up, early: early) }
         move(from: origin, to: client, .down, early: [])
     }
