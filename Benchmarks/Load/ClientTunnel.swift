@@ -72,7 +72,7 @@ struct ClientTunnel {
             return fail(.noSocket, ErrorName.text("socket", -socket), &client)
         }
         prepare(&client)
-        client.station.queue.connect(socket, to: target, token: conduit.submitted(.connect))
+        conduit.connect(to: target, &client.station)
     }
 
     /// Writes what is sent first, and says what is due.

@@ -1,3 +1,4 @@
+internal import Internet
 internal import Kernel
 
 /// One end of a tunnel: a socket, the stream that leaves on it, and the stream that is due on it.
@@ -13,6 +14,8 @@ struct Conduit {
     /// When something last moved.
     var lastProgress = Instant(nanoseconds: 0)
     private var isCancelling = false
+    /// What it waits for on the way in: a connect, bytes, or that something comes.
+    private var awaited: Operation?
     /// Whether the last send found no room, and whether the kernel tells when there is some.
     private(set) var isFull = false
     private var watchesRoom = false
@@ -28,6 +31,7 @@ struct Conduit {
         incoming = Incoming()
         lastProgress = now
         isCancelling = false
+        awaited = nil
         isFull = false
         watchesRoom = false
     }
@@ -38,12 +42,19 @@ struct Conduit {
         guard !completion.hasMore else { return }
         inFlight -= 1
         if operation == .room { watchesRoom = false }
+        if operation == awaited { awaited = nil }
     }
 
     /// The token for a submission, which is counted as in flight.
     mutating func submitted(_ operation: Operation) -> UInt64 {
         inFlight += 1
         return Token(operation, generation: generation, slot: slot).rawValue
+    }
+
+    /// Connects to `target`.
+    mutating func connect(to target: Endpoint, _ station: inout Station) {
+        awaited = .connect
+        station.queue.connect(socket, to: target, token: submitted(.connect))
     }
 
     // MARK: Sending
@@ -88,8 +99,11 @@ struct Conduit {
     mutating func roomAppeared() { isFull = false }
 
     private mutating func stopWatchingRoom(_ station: inout Station) {
-        guard watchesRoom else { return }
-        let target = Token(.room, generation: generation, slot: slot).rawValue
+        if watchesRoom { cancel(.room, &station) }
+    }
+
+    private mutating func cancel(_ operation: Operation, _ station: inout Station) {
+        let target = Token(operation, generation: generation, slot: slot).rawValue
         station.queue.cancel(target, token: submitted(.cancel))
     }
 
@@ -98,12 +112,14 @@ struct Conduit {
     /// Waits for the next bytes; `isEmpty` says that there are none yet.
     mutating func receive(isEmpty: Bool, _ station: inout Station) {
         let token = submitted(.receive)
+        awaited = .receive
         let count = station.bufferSize
         station.queue.receive(socket, bytesMax: count, pollFirst: isEmpty, token: token)
     }
 
     /// Waits until something comes, without a buffer or the memory of a receive.
     mutating func watch(_ station: inout Station) {
+        awaited = .watch
         station.queue.poll(socket, events: .readable, token: submitted(.watch))
     }
 
@@ -116,13 +132,16 @@ struct Conduit {
         counters.receivedWell.add(Int(incoming.received))
     }
 
-    /// Breaks the connection: cancels what the kernel holds, and makes the close a reset.
+    /// Breaks the connection: cancels what the kernel waits for, and makes the close a reset.
+    ///
+    /// A send never waits. Cancelling by descriptor would have the kernel look at every poll of the
+    /// ring.
     mutating func terminate(_ station: inout Station) {
         guard !isCancelling else { return }
         isCancelling = true
         station.queue.makeAbortive(socket)
-        guard inFlight > 0 else { return }
-        station.queue.cancelAll(on: socket, token: submitted(.cancel))
+        if let awaited { cancel(awaited, &station) }
+        stopWatchingRoom(&station)
     }
 
     /// Closes if the kernel holds nothing any more; whether it does.

@@ -92,8 +92,9 @@ struct OriginWorker: ~Copyable {
         origin.station.hear()
         guard origin.control.phase == .stop, !isStopping else { return }
         isStopping = true
-        for listener in listeners {
-            origin.station.queue.cancelAll(on: listener, token: Token(.endAccept).rawValue)
+        for index in listeners.indices {
+            let target = Token(.accept, slot: UInt32(truncatingIfNeeded: index))
+            origin.station.queue.cancel(target.rawValue, token: Token(.endAccept).rawValue)
         }
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)

@@ -71,15 +71,6 @@ extension Ring: SubmissionQueue {
         unsafe entry.pointee.user_data = token
     }
 
-    /// Cancels all submissions on `descriptor` (Linux 5.19).
-    ///
-    /// The kernel looks at every poll of the ring for it: not for tunnels that end all the time.
-    public mutating func cancelAll(on descriptor: Int32, token: UInt64) {
-        let entry = unsafe entry(token)
-        unsafe io_uring_prep_cancel_fd(entry, descriptor, UInt32(IORING_ASYNC_CANCEL_ALL))
-        unsafe entry.pointee.user_data = token
-    }
-
     public mutating func close(_ descriptor: Int32, token: UInt64) {
         let entry = unsafe entry(token)
         unsafe io_uring_prep_close(entry, descriptor)
