@@ -27,7 +27,7 @@ SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests
 SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
-CHECK_SEEDS = 10000
+CHECK_SEEDS = 4000
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 500
 

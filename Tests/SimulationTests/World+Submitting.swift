@@ -16,7 +16,9 @@ extension World {
             if descriptors[place].sends > 1 { fail("two sends at once on one socket") }
         }
         // Cancelling is carried out as it is submitted, in order.
-        if submission.kind != .cancel, dice.chance(faults.late) { submission.notBefore = clock + delay() }
+        if submission.kind != .cancel, dice.chance(faults.late) {
+            submission.notBefore = clock + delay()
+        }
         let isTunnels = submission.kind != .accept && submission.kind != .cancel
         if isTunnels, strikes(.neverCompletes) { submission.isStuck = true }
         submissions.append(submission)
