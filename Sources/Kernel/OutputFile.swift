@@ -40,12 +40,23 @@ public struct OutputFile: ~Copyable {
     }
 
     /// Writes some bytes of `bytes`; how many, or an errno negated.
+    ///
+    /// It waits for room also where whoever opened the file made it non-blocking.
     public func write(_ bytes: Extent) -> Int {
         while true {
             let count = unsafe Glibc.write(descriptor, bytes.start, bytes.count)
             if count >= 0 { return count }
-            if errno != EINTR { return -Int(errno) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: _ = OutputFile.hasRoom(descriptor, within: -1)
+            default: return -Int(errno)
+            }
         }
+    }
+
+    private static func hasRoom(_ descriptor: Int32, within milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&request, 1, milliseconds) > 0
     }
 
     /// Writes all of `text`.
@@ -70,6 +81,10 @@ public struct OutputFile: ~Copyable {
 
     /// Whether somebody looks at standard error as it is written.
     public static var isErrorTerminal: Bool { isatty(2) == 1 }
+
+    /// Whether standard error takes a line of up to 4096 bytes (PIPE_BUF) without making us wait:
+    /// a pipe that nobody reads is full before long.
+    public static var errorHasRoom: Bool { hasRoom(2, within: 0) }
 
     /// Writes `text` to standard error.
     public static func complain(_ text: String) {

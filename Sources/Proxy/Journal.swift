@@ -57,47 +57,33 @@ final class Journal: Sendable {
     /// The body of the thread.
     func run(_ file: consuming OutputFile) {
         defer { hasEnded.store(true, ordering: .releasing) }
-        var file = file
+        guard var lines = try? LineFile(file) else { return }
         while true {
             if mustReopen.exchange(false, ordering: .relaxed), let fresh = try? open() {
-                file = fresh
+                lines.goOn(in: fresh)
             }
             let isStopping = mustStop.load(ordering: .acquiring)
-            if writeAll(file) { continue }
+            if writeAll(&lines) { continue }
             if isStopping { return }
             isAsleep.store(true, ordering: .sequentiallyConsistent)
             // A record that came in between would otherwise wait for the next one.
-            if writeAll(file) { continue }
+            if writeAll(&lines) { continue }
             Descriptors.waitForSignal(event)
             isAsleep.store(false, ordering: .relaxed)
         }
     }
 
-    private func writeAll(_ file: borrowing OutputFile) -> Bool {
+    private func writeAll(_ lines: inout LineFile) -> Bool {
         var hasWritten = false
         for spool in spools {
             while let bytes = spool.peek() {
                 hasWritten = true
-                spool.drop(write(bytes, to: file))
+                let lost = lines.lost
+                spool.drop(lines.write(bytes))
+                lostInWriting.add(lines.lost - lost)
             }
         }
         return hasWritten
-    }
-
-    /// Writes what it can; how many bytes have been dealt with.
-    ///
-    /// Lines that the file doesn't take are lost, and counted, so that a full disk holds nobody up.
-    private func write(_ bytes: Extent, to file: borrowing OutputFile) -> Int {
-        let count = file.write(bytes)
-        if count > 0 { return count }
-        lostInWriting.add(max(Journal.lines(of: bytes), 1))
-        return bytes.count
-    }
-
-    private static func lines(of bytes: Extent) -> UInt64 {
-        var lines: UInt64 = 0
-        for index in 0..<bytes.count where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
-        return lines
     }
 
     /// Opens the file anew, for log rotation.
@@ -128,7 +114,7 @@ final class Journal: Sendable {
         for spool in spools {
             var seen = 0
             while let bytes = spool.peek(skipping: seen) {
-                lostInWriting.add(Journal.lines(of: bytes))
+                lostInWriting.add(LineFile.ends(in: bytes))
                 seen += bytes.count
             }
         }

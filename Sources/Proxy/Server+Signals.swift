@@ -21,7 +21,11 @@ extension Server {
 
     /// Opens the journal anew and reads the files about names again.
     private func reload() {
-        journal?.reopen()
+        do throws(StartError) {
+            try reopenJournal()
+        } catch {
+            notify(.notReopened("\(error)"))
+        }
         do throws(StartError) {
             let hosts = try Server.hosts(configuration.hostsFile)
             for mailbox in mailboxes { mailbox.send(hosts) }
@@ -29,6 +33,13 @@ extension Server {
         } catch {
             notify(.notReloaded("\(error)"))
         }
+    }
+
+    private func reopenJournal() throws(StartError) {
+        guard let journal else { return }
+        try checkJournal(journal)
+        journal.reopen()
+        notify(.reopened)
     }
 
     private func tellChanges(_ wasPaused: inout [Bool], _ lost: inout UInt64) {

@@ -26,6 +26,9 @@ public final class Server: Sendable {
         case resumed(worker: Int)
         case lost(records: UInt64)
         case status(String)
+        case reopened
+        /// The journal goes on being written to the file that it was, for this reason.
+        case notReopened(String)
         case reloaded
         /// Names go on being found as before, for this reason.
         case notReloaded(String)
@@ -118,17 +121,22 @@ public final class Server: Sendable {
 
     private func startJournal() throws(StartError) -> ThreadBox? {
         guard let journal else { return nil }
-        // Opened here once, so that a bad path stops the start; the thread opens its own.
-        do throws(SystemError) {
-            _ = try journal.open()
-        } catch {
-            throw StartError("--journal \(journal.path): can't be opened (\(error))")
-        }
+        try checkJournal(journal)
         return try wrap { () throws(SystemError) in
             try ThreadBox("journal") {
                 guard let file = try? journal.open() else { return }
                 journal.run(file)
             }
+        }
+    }
+
+    /// Opens the journal's file here once, so that a bad path is noticed where it can be told; its
+    /// thread opens its own.
+    func checkJournal(_ journal: Journal) throws(StartError) {
+        do throws(SystemError) {
+            _ = try journal.open()
+        } catch {
+            throw StartError("--journal \(journal.path): can't be opened (\(error))")
         }
     }
 

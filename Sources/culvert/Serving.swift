@@ -2,20 +2,35 @@ internal import Internet
 internal import Kernel
 internal import Logging
 internal import Proxy
+internal import Synchronization
 
 /// Runs the server and tells the operator, on standard error, what an operator wants to know.
 enum Serving {
+    /// Notices for which standard error had no room, since it last had.
+    private static let unsaid = Atomic<Int>(0)
+
     /// Serves until a signal ends it; the exit status.
     static func run(_ configuration: Configuration) -> Int32 {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "culvert")
         do throws(StartError) {
-            let server = try Server(configuration) { notice in tell(notice, logger) }
+            let server = try Server(configuration) { notice in tellIfHeard(notice, logger) }
             return try server.run()
         } catch {
             logger.critical("\(error)")
             return 1
         }
+    }
+
+    /// Tells, unless that would keep the main thread from its signals.
+    private static func tellIfHeard(_ notice: Server.Notice, _ logger: Logger) {
+        guard OutputFile.errorHasRoom else {
+            unsaid.add(1, ordering: .relaxed)
+            return
+        }
+        let missing = unsaid.exchange(0, ordering: .relaxed)
+        if missing > 0 { logger.warning("\(missing) notices found no room here and are lost") }
+        tell(notice, logger)
     }
 
     private static func tell(_ notice: Server.Notice, _ logger: Logger) {
@@ -35,7 +50,9 @@ enum Serving {
         case .resumed(let worker): logger.notice("worker \(worker) accepts again")
         case .lost(let records):
             logger.error("\(records) journal records could not be written and are lost")
-        case .reloaded: logger.notice("journal opened anew, hosts and name servers read again")
+        case .reopened: logger.notice("journal opened anew")
+        case .reloaded: logger.notice("hosts and name servers read again")
+        case .notReopened(let reason): logger.error("the journal goes on as before: \(reason)")
         case .notReloaded(let reason): logger.error("names are found as before: \(reason)")
         case .status(let line): writeLine(line)
         }
