@@ -21,6 +21,14 @@ enum Operation: UInt8 {
     case discard
     case cancel
     case close
+
+    /// Whether its completion brings a tunnel nearer to being open.
+    var opens: Bool {
+        switch self {
+        case .receiveHead, .connect, .sendAnswer: true
+        default: false
+        }
+    }
 }
 
 /// What a submission carries, so that its completion finds its way: 64 bits.

@@ -21,6 +21,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private let shedMax: Int
     /// Completions that the last turn handled: as many are worth waiting for together.
     private var lastBatch = 0
+    /// Steps of opening tunnels that recent turns took; it falls off by a quarter each turn.
+    private var openingPace = 0
 
     init(
         services: consuming Services<Queue, Names>,
@@ -59,6 +61,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         wait()
         services.now = services.queue.now()
         lastBatch = 0
+        openingPace -= (openingPace + 3) / 4
         while let completion = services.queue.nextCompletion() {
             lastBatch += 1
             dispatch(completion)
@@ -72,13 +75,12 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// Submits and waits.
     ///
-    /// A lone message is never held up: only after a full turn, or while many tunnels are being
-    /// opened, is a moment given to more completions, so that one entry into the kernel serves them
-    /// all.
+    /// A lone message is never held up: only after a full turn, or while tunnels are being opened
+    /// fast, is a moment given to more completions, so that one entry into the kernel serves them
+    /// all. Openings that stand still, silent clients say, count for nothing.
     private mutating func wait() {
-        let opening = services.openings.count
-        let isBusy = opening >= 16
-        let wanted = max(lastBatch / 2, isBusy ? opening / 4 : 1, 1)
+        let isBusy = openingPace >= 16
+        let wanted = max(lastBatch / 2, isBusy ? openingPace / 4 : 1, 1)
         services.queue.submitAndWait(
             count: min(wanted, services.terms.configuration.batch),
             gatherMicroseconds: isBusy ? 200 : 50,
@@ -101,6 +103,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         default:
             guard tunnels.exists(token.slot), tunnels[token.slot].generation == token.generation
             else { return services.counters.lateCompletions.add() }
+            if token.operation.opens { openingPace += 1 }
             tunnels[token.slot].handle(token, completion, &services)
             releaseIfFree(token.slot)
         }
@@ -126,13 +129,17 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     private mutating func take(_ client: Int32) {
+        openingPace += 1
         guard let slot = tunnels.take({ Tunnel(slot: $0) }) else {
             return sendAway(client)
         }
         number += 1
         tunnels[slot].begin(client, number: number, &services)
         tunnels[slot].isAdmitted = false
-        if isFull {
+        if services.isDraining {
+            // It had come before the listener was closed.
+            tunnels[slot].refuse(.draining, &services)
+        } else if isFull {
             tunnels[slot].refuse(.outOfDescriptors, &services)
         } else if !services.admission.admitTunnel() {
             tunnels[slot].refuse(.tunnelLimit, &services)
