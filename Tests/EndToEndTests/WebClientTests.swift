@@ -7,10 +7,18 @@ extension EndToEndTests {
         private static let bytes = 12 << 20
 
         /// The end record of the tunnel to `origin`, which carried everything.
-        private func expectTunnel(_ culvert: Culvert, _ origin: WebOrigin, _ key: String) throws {
+        ///
+        /// A curl that speaks HTTP/2 closes without having read its origin's goodbye, and so it may
+        /// answer that by a reset.
+        private func expectTunnel(
+            _ culvert: Culvert,
+            _ origin: WebOrigin,
+            _ key: String,
+            reasons: [String] = ["closed"]
+        ) throws {
             let end = try culvert.end(of: origin.authority)
             #expect(end["status"] as? Int == 200)
-            #expect(end["reason"] as? String == "closed")
+            #expect(reasons.contains(try #require(end["reason"] as? String)))
             #expect(end["address"] as? String == "127.0.0.1:\(origin.port)")
             #expect(try #require(end[key] as? Int) > Self.bytes)
         }
@@ -48,7 +56,7 @@ extension EndToEndTests {
             let curl = try origin.curl(through: culvert, origin.url("data"), flags)
             #expect(curl.output == "200 200 2", "\(curl.errors)")
             #expect(try WebOrigin.digest(folder.path("data")) == digest)
-            try expectTunnel(culvert, origin, "bytes_in")
+            try expectTunnel(culvert, origin, "bytes_in", reasons: ["closed", "reset"])
         }
 
         @Test func `curl uploads over HTTP/2, and gets it back`() throws {
@@ -61,7 +69,7 @@ extension EndToEndTests {
             let curl = try origin.curl(through: culvert, origin.url("echo"), flags + body)
             #expect(curl.output == "200 200 2", "\(curl.errors)")
             #expect(try WebOrigin.digest(folder.path("data")) == digest)
-            try expectTunnel(culvert, origin, "bytes_out")
+            try expectTunnel(culvert, origin, "bytes_out", reasons: ["closed", "reset"])
         }
 
         /// What curl is to tell: the proxy's status, the origin's, and the version of HTTP.
