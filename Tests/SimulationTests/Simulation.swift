@@ -39,8 +39,9 @@ struct Simulation: ~Copyable {
     private mutating func run() {
         let ending = world.scenario.ending
         turn { world in
-            world.isIdle || world.connected == world.lives.count
-                && world.clock > world.began + 60_000_000_000
+            world.isIdle
+                || world.connected == world.lives.count
+                    && world.clock > world.began + 60_000_000_000
         }
         if world.failure != nil { return }
         switch ending {
