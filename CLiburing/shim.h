@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <liburing.h>
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -34,6 +35,7 @@ static const int32_t CL_MSG_DONTWAIT = MSG_DONTWAIT;
 static const int32_t CL_SOCK_NONBLOCK = SOCK_NONBLOCK;
 static const int32_t CL_SOCK_CLOEXEC = SOCK_CLOEXEC;
 static const int32_t CL_SOCK_STREAM = SOCK_STREAM;
+static const int32_t CL_SOCK_RAW = SOCK_RAW;
 static const int32_t CL_SO_REUSEPORT = SO_REUSEPORT;
 static const int32_t CL_IP_BIND_ADDRESS_NO_PORT = 24;
 static const int32_t CL_TCP_USER_TIMEOUT = TCP_USER_TIMEOUT;

@@ -71,6 +71,12 @@ extension Ring: SubmissionQueue {
         unsafe entry.pointee.user_data = token
     }
 
+    public mutating func cancelAll(_ target: UInt64, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_cancel64(entry, target, Int32(IORING_ASYNC_CANCEL_ALL))
+        unsafe entry.pointee.user_data = token
+    }
+
     public mutating func close(_ descriptor: Int32, token: UInt64) {
         let entry = unsafe entry(token)
         unsafe io_uring_prep_close(entry, descriptor)

@@ -9,8 +9,8 @@ public enum Signals {
     }
 
     /// Blocks the signals in the calling thread and in all that it will start, so that they wait
-    /// for `next`; ignores SIGPIPE, which a splice to a closed socket would raise, and SIGXFSZ, which
-    /// a journal that has grown to its limit would.
+    /// for `next`; ignores SIGPIPE, which a splice to a closed socket would raise, and SIGXFSZ,
+    /// which a journal that has grown to its limit would.
     public static func block() {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
         _ = Glibc.signal(SIGXFSZ, SIG_IGN)

@@ -69,15 +69,6 @@ public enum Socket {
         return status == 0 ? address.endpoint : nil
     }
 
-    /// Whether `address` is one of this machine's own: only such a one can be bound to.
-    public static func isLocal(_ address: Address) -> Bool {
-        guard let socket = try? bound(to: Endpoint(address, port: 0), isShared: true) else {
-            return false
-        }
-        _ = Glibc.close(socket)
-        return true
-    }
-
     /// Closes a descriptor.
     public static func close(_ descriptor: Int32) {
         _ = Glibc.close(descriptor)

@@ -18,7 +18,8 @@ public protocol SubmissionQueue: ~Copyable {
     /// Receives into a provided buffer, whose index comes with the completion. With `pollFirst` the
     /// kernel doesn't try at once but waits for readiness: right after the socket ran empty.
     mutating func receive(_ socket: Int32, bytesMax: Int, pollFirst: Bool, token: UInt64)
-    /// Sends from `memory` what there is room for, without waiting for more; EAGAIN if there is none.
+    /// Sends from `memory` what there is room for, without waiting for more; EAGAIN if there is
+    /// none.
     mutating func send(_ socket: Int32, from memory: Extent, token: UInt64)
     /// Waits once for `events` (POLLIN…) on `descriptor`; the result is the events that came.
     ///
@@ -33,6 +34,8 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func splice(from source: Int32, to sink: Int32, count: Int, token: UInt64)
     /// Cancels the submission that carries `target`.
     mutating func cancel(_ target: UInt64, token: UInt64)
+    /// Cancels every submission that carries `target` (Linux 5.19); it costs more than `cancel`.
+    mutating func cancelAll(_ target: UInt64, token: UInt64)
     /// Closes `descriptor`; a completion comes only if that fails (Linux 5.17).
     mutating func close(_ descriptor: Int32, token: UInt64)
     /// Writes eight bytes to the eventfd `descriptor`: wakes whoever reads it.

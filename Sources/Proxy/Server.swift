@@ -11,6 +11,28 @@ public struct StartError: Error, CustomStringConvertible {
     init(_ description: String) {
         self.description = description
     }
+
+    /// The cause, and the remedy where there is a known one.
+    init(_ error: SystemError) {
+        switch (error.call.description, error.code) {
+        case (let call, _) where call.hasPrefix("io_uring"):
+            self.init(Probe.explain(error))
+        case ("mmap", Errno.noMemory):
+            self.init(
+                "no memory can be set aside (\(error)); raise 'ulimit -v', set "
+                    + "vm.overcommit_memory to 0, or lower --workers, --buffers or 'ulimit -n'"
+            )
+        case ("pthread_create", Errno.again):
+            self.init(
+                "no thread can be started (\(error)); raise 'ulimit -u' or TasksMax, or lower "
+                    + "--workers"
+            )
+        case (_, Errno.tooManyFiles):
+            self.init("no descriptor is left (\(error)); raise 'ulimit -n' or LimitNOFILE")
+        default:
+            self.init("\(error)")
+        }
+    }
 }
 
 /// The proxy: workers, journal, signals, drain.
@@ -43,6 +65,7 @@ public final class Server: Sendable {
     let hosts: HostsFile
     private let endpoints: [Endpoint]
     private let start = StartGate()
+    private let startLock: StartLock
 
     /// Binds and prepares all that can fail before a worker runs.
     ///
@@ -62,6 +85,7 @@ public final class Server: Sendable {
                         + "raise it with 'ulimit -n' or LimitNOFILE"
                 )
             }
+            startLock = StartLock()
             endpoints = try Server.reserve(configuration.listen)
             var counters: [Counters] = []
             var mailboxes: [Mailbox] = []
@@ -76,6 +100,8 @@ public final class Server: Sendable {
                 ? nil : try Journal(configuration.journal, workers: plan.workers)
         } catch let error as StartError {
             throw error
+        } catch let error as SystemError {
+            throw StartError(error)
         } catch {
             throw StartError("\(error)")
         }
@@ -104,6 +130,7 @@ public final class Server: Sendable {
         if let failure = start.wait(for: plan.workers) {
             throw StartError(failure)
         }
+        startLock.release()
         for endpoint in endpoints { notify(.listening(endpoint)) }
         notify(.ready(workers: plan.workers, tunnelCeiling: plan.slots * plan.workers))
         watch()
@@ -116,7 +143,7 @@ public final class Server: Sendable {
     private func wrap<Value: ~Copyable>(
         _ body: () throws(SystemError) -> Value
     ) throws(StartError) -> Value {
-        do throws(SystemError) { return try body() } catch { throw StartError("\(error)") }
+        do throws(SystemError) { return try body() } catch { throw StartError(error) }
     }
 
     private func startJournal() throws(StartError) -> ThreadBox? {
@@ -174,8 +201,8 @@ public final class Server: Sendable {
             var worker = try makeWorker(index, admission)
             start.pass()
             worker.run()
-        } catch let error as SystemError where error.call.description.hasPrefix("io_uring") {
-            start.fail(Probe.explain(error))
+        } catch let error as SystemError {
+            start.fail(StartError(error).description)
         } catch {
             start.fail("\(error)")
         }

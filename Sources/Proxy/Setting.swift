@@ -15,6 +15,7 @@ enum Setting: String, CaseIterable {
     case openFileCeiling = "fs.nr_open"
     case portReuse = "net.ipv4.tcp_tw_reuse"
     case finTimeout = "net.ipv4.tcp_fin_timeout"
+    case overcommit = "vm.overcommit_memory"
     case trackedConnections = "net.netfilter.nf_conntrack_max"
 
     /// What a server asks of the settings.
@@ -80,6 +81,8 @@ enum Setting: String, CaseIterable {
         // 2 is for loopback only; 1 lets a port that waits be dialled from again.
         case .portReuse: return last == 1 ? nil : "1"
         case .finTimeout: return last <= 60 ? nil : "60"
+        // With 2 memory that is only set aside counts as used.
+        case .overcommit: return last < 2 ? nil : "0"
         case .trackedConnections: return raised(last, to: 4 * needs.tunnels)
         }
     }

@@ -25,7 +25,7 @@ enum Operation: UInt8 {
     /// Whether its completion brings a tunnel nearer to being open.
     var opens: Bool {
         switch self {
-        case .receiveHead, .connect, .sendAnswer: true
+        case .accept, .receiveHead, .connect, .sendAnswer: true
         default: false
         }
     }

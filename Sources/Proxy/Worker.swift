@@ -19,10 +19,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private var number: UInt64 = 0
     /// Slots set aside for telling clients that there is no room.
     private let shedMax: Int
-    /// Completions that the last turn handled: as many are worth waiting for together.
-    private var lastBatch = 0
-    /// Steps of opening tunnels that recent turns took; it falls off by a quarter each turn.
-    private var openingPace = 0
+    private var pace = Pace()
 
     init(
         services: consuming Services<Queue, Names>,
@@ -60,12 +57,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         publish()
         wait()
         services.now = services.queue.now()
-        lastBatch = 0
-        openingPace -= (openingPace + 3) / 4
-        while let completion = services.queue.nextCompletion() {
-            lastBatch += 1
-            dispatch(completion)
-        }
+        pace.beginTurn()
+        while let completion = services.queue.nextCompletion() { dispatch(completion) }
         passDeadlines()
         followNames()
         services.buffers.adapt()
@@ -74,16 +67,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     /// Submits and waits.
-    ///
-    /// A lone message is never held up: only after a full turn, or while tunnels are being opened
-    /// fast, is a moment given to more completions, so that one entry into the kernel serves them
-    /// all. Openings that stand still, silent clients say, count for nothing.
     private mutating func wait() {
-        let isBusy = openingPace >= 16
-        let wanted = max(lastBatch / 2, isBusy ? openingPace / 4 : 1, 1)
         services.queue.submitAndWait(
-            count: min(wanted, services.terms.configuration.batch),
-            gatherMicroseconds: isBusy ? 200 : 50,
+            count: min(pace.wanted, services.terms.configuration.batch),
+            gatherMicroseconds: pace.gatherMicroseconds,
             until: nextWake
         )
     }
@@ -94,6 +81,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard let token = Token(rawValue: completion.token) else {
             preconditionFailure("a completion without a token")
         }
+        pace.handle(opening: token.operation.opens)
         switch token.operation {
         case .accept: didAccept(Int(token.slot), completion)
         case .mailbox: obey()
@@ -103,7 +91,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         default:
             guard tunnels.exists(token.slot), tunnels[token.slot].generation == token.generation
             else { return services.counters.lateCompletions.add() }
-            if token.operation.opens { openingPace += 1 }
             tunnels[token.slot].handle(token, completion, &services)
             releaseIfFree(token.slot)
         }
@@ -129,7 +116,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     private mutating func take(_ client: Int32) {
-        openingPace += 1
         guard let slot = tunnels.take({ Tunnel(slot: $0) }) else {
             return sendAway(client)
         }
@@ -228,8 +214,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         while let interest = services.names.nextInterest() {
             let token = Token(.nameSocket, generation: interest.generation, slot: interest.index)
             guard interest.reads || interest.writes else {
-                // A poll that is still out would keep the closed socket, and its port, for ever.
-                services.queue.cancel(token.rawValue, token: Token(.cancelNames).rawValue)
+                // Polls that are still out would keep the closed socket, and its port, for ever.
+                services.queue.cancelAll(token.rawValue, token: Token(.cancelNames).rawValue)
                 continue
             }
             var events: PollEvents = []

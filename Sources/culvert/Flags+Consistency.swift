@@ -38,7 +38,7 @@ enum Consistency {
             guard !sources[..<index].contains(address) else {
                 throw refusal("--bind", "\(address)", "given twice; each address once")
             }
-            guard Socket.isLocal(address) else {
+            guard Socket.canBind(to: address) else {
                 throw refusal("--bind", "\(address)", "allowed is an address of this machine")
             }
         }

@@ -25,7 +25,7 @@ extension EndToEndTests {
             "[1:2:3:4:5:6:7:8:9]", "[1::2::3]", "[12345::]", "[::g]",
         ]
 
-        /// Spellings of 127.0.0.1 and its like that inet_aton(3) reads, and some that nobody should.
+        /// Spellings of 127.0.0.1 and its like that inet_aton(3) reads, and some that none should.
         private static let oddAddresses = [
             "2130706433", "0x7f000001", "0x7f.1", "0x7f.0.0.1", "0X7F.0.0.1", "017700000001",
             "0177.0.0.1", "0177.1", "127.1", "127.0.1", "127.000.000.001", "127.0.0.01",

@@ -2,7 +2,7 @@ import Internet
 import Testing
 
 extension EndToEndTests {
-    /// Limits that operators set: what is refused at each, and that it is over as soon as it can be.
+    /// Limits that operators set: what is refused at each, and that it ends as soon as it can.
     @Suite struct Limits {
         /// Asks from `source` until it gets a tunnel: the end of one is counted a moment later.
         private func tunnel(_ culvert: Culvert, _ origin: Origin, from source: String) throws

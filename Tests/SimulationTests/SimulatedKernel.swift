@@ -55,6 +55,9 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         world.submit(submission, "splice")
     }
 
+    /// Only what the simulation doesn't have is submitted several times with one token.
+    mutating func cancelAll(_ target: UInt64, token: UInt64) { cancel(target, token: token) }
+
     mutating func cancel(_ target: UInt64, token: UInt64) {
         var submission = Submission(kind: .cancel, token: token)
         submission.target = target
