@@ -51,6 +51,26 @@ extension EndToEndTests {
             try expectFailure(["sh", "-c", script, try Culvert.program], words)
         }
 
+        @Test func `too little memory to set aside stops the start`() throws {
+            let script = #"ulimit -v 300000 && exec "$0" --listen 127.0.0.1:0"#
+            let words = ["no memory can be set aside (mmap: ", "raise 'ulimit -v'"]
+            try expectFailure(["bash", "-c", script, try Culvert.program], words)
+        }
+
+        @Test func `of several that start at once on one port one serves`() throws {
+            let script = #"""
+                for number in 1 2 3 4; do "$0" --listen "$1" & done
+                for number in 1 2 3; do wait -n; echo "$?"; done
+                kill $(jobs -rp); wait -n; echo "$?"
+                """#
+            let authority = "127.0.0.1:\(try Origin.freePort())"
+            let outcome = try Self.run(["bash", "-c", script, try Culvert.program, authority])
+            #expect(outcome.output == "1\n1\n1\n0\n")
+            let lines = outcome.errors.split(separator: "\n")
+            #expect(lines.filter { $0.contains("somebody listens there already") }.count == 3)
+            #expect(lines.filter { $0.contains("serving with") }.count == 1)
+        }
+
         private static let refusals = [
             (
                 "EPERM",
