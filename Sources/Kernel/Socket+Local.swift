@@ -9,6 +9,8 @@ extension Socket {
     /// The kernel is asked by rtnetlink(7). Being able to bind to an address says less: with
     /// net.ipv4.ip_nonlocal_bind that succeeds for every one.
     public static func isLocal(_ address: Address) -> Bool {
+        // Connecting to no address in particular is connecting to oneself.
+        if address.high == 0, address.low == 0 { return true }
         guard let type = routeType(to: address) else { return canBind(to: address) }
         return type == UInt8(RTN_LOCAL)
     }

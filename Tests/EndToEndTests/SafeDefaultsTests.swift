@@ -162,5 +162,22 @@ extension EndToEndTests {
                 + ["private.test", "metadata.test", "both.test", "localhost"]
             try expect(more.map { .loop("\($0):443") }, of: open, in: namespace)
         }
+
+        @Test func `other machines are none of its own, be it that it may bind to any address`()
+            throws
+        {
+            let namespace = try Namespace()
+            try namespace.run(["sysctl", "-w", "net.ipv4.ip_nonlocal_bind=1"])
+            let culvert = try Culvert(
+                Culvert.openFlags,
+                listen: "0.0.0.0:443",
+                in: namespace
+            )
+            try expect([.loop("\(Namespace.private4):443")], of: culvert, in: namespace)
+            // There is no way to this one.
+            let stream = try namespace.inside { try Stream(to: culvert.endpoint) }
+            try stream.send("CONNECT 10.9.9.9:443 HTTP/1.1\r\nHost: a\r\n\r\n")
+            try Refused(from: stream).expect(502, "destination_ip_unroutable")
+        }
     }
 }
