@@ -128,6 +128,38 @@ extension EndToEndTests {
             #expect(culvert.waitForEnd() == 0)
         }
 
+        @Test func `a standard error that nobody reads doesn't hold up the end`() throws {
+            let origin = try Origin.echo()
+            let authority = "127.0.0.1:\(try Origin.freePort())"
+            let process = try Program.prepare(
+                try Culvert.program,
+                ["--listen", authority] + Culvert.openFlags
+            )
+            let errors = Pipe()
+            // A page of it is soon full.
+            let pipeSize: Int32 = 1031  // F_SETPIPE_SZ
+            #expect(fcntl(errors.fileHandleForWriting.fileDescriptor, pipeSize, 4096) == 4096)
+            process.standardError = errors
+            process.standardInput = FileHandle.nullDevice
+            let ended = DispatchSemaphore(value: 0)
+            process.terminationHandler = { _ in ended.signal() }
+            try Program.start(process)
+            defer { if process.isRunning { kill(-process.processIdentifier, SIGKILL) } }
+            let first = try errors.fileHandleForReading.read(upToCount: 1)
+            #expect(first?.count == 1)
+            for _ in 0..<100 {
+                kill(process.processIdentifier, SIGUSR1)
+                usleep(1000)
+            }
+            let stream = try Stream(to: try #require(Endpoint(authority)))
+            try stream.send("CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try stream.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            stream.close()
+            kill(process.processIdentifier, SIGTERM)
+            try #require(ended.wait(timeout: .now() + 30) == .success)
+            #expect(process.terminationStatus == 0)
+        }
+
         @Test(arguments: [SIGTERM, SIGINT])
         func `without a client it ends at once`(signal: Int32) throws {
             let culvert = try start()

@@ -69,6 +69,77 @@ extension EndToEndTests {
             #expect(losses.last == 80)
         }
 
+        @Test func `behind a record that was cut short the next one begins on a new line`() throws {
+            let folder = try Folder()
+            let journal = folder.path("journal")
+            // The limit is reached within a record.
+            let script = #"ulimit -S -f 4 && exec "$0" "$@""#
+            let flags = ["--listen", "127.0.0.1:0", "--journal", journal]
+            let culvert = try Culvert(
+                command: ["bash", "-c", script, Culvert.program] + flags + Culvert.openFlags
+            )
+            for _ in 0..<40 { try culvert.ask(for: "a.test:0").expect(400, "http_request_error") }
+            _ = try culvert.notices.first { $0.contains("records could not be written") }
+            #expect(try folder.text("journal").utf8.count == 4096)
+            let process = "\(culvert.process.processIdentifier)"
+            _ = try Program.output(of: "prlimit", ["--pid", process, "--fsize=1000000"])
+            let closed = "127.0.0.1:\(try Origin.freePort())"
+            for _ in 0..<10 { try culvert.ask(for: closed).expect(502, "connection_refused") }
+            #expect(culvert.stop() == 0)
+            let lines = try folder.text("journal").split(separator: "\n")
+            let records = lines.compactMap { Culvert.record(String($0)) }
+            #expect(records.count == lines.count - 1)
+            let last = records.filter { $0["authority"] as? String == closed }
+            #expect(last.count == 10)
+        }
+
+        @Test func `a reader that is late gets all, though writing to its pipe doesn't wait`()
+            throws
+        {
+            let folder = try Folder()
+            let path = folder.path("journal")
+            let status = unsafe mkfifo(path, 0o600)
+            #expect(status == 0)
+            let reader = try FileHandle(forUpdating: folder.url("journal"))
+            let script = """
+                import os, sys
+                os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK), 1)
+                os.execv(sys.argv[2], sys.argv[2:])
+                """
+            let flags = ["--listen", "127.0.0.1:0", "--journal", "-"] + Culvert.openFlags
+            let culvert = try Culvert(
+                command: [Program.python, "-c", script, path, Culvert.program] + flags
+            )
+            // More than the pipe holds, and less than what may wait.
+            for _ in 0..<1000 { try culvert.ask(for: "a.test:0").expect(400, "http_request_error") }
+            let journal = Lines(reader, name: "the journal")
+            _ = try journal.first(from: 999) { _ in true }
+            #expect(journal.all.allSatisfy { Culvert.record($0) != nil })
+            #expect(culvert.stop() == 0)
+            #expect(!culvert.notices.allAtEnd().contains { $0.contains("lost") })
+        }
+
+        @Test func `a journal that can't be opened anew is told, and goes on`() throws {
+            let folder = try Folder()
+            let journal = folder.path("journal")
+            let culvert = try start(journal: journal)
+            try FileManager.default.moveItem(
+                at: folder.url("journal"),
+                to: folder.url("journal.1")
+            )
+            try FileManager.default.createDirectory(
+                at: folder.url("journal"),
+                withIntermediateDirectories: false
+            )
+            culvert.signal(SIGHUP)
+            let line = try culvert.notices.first { $0.contains("the journal goes on as before") }
+            #expect(line.contains(" error ") && line.contains("--journal \(journal): "))
+            let closed = "127.0.0.1:\(try Origin.freePort())"
+            try culvert.ask(for: closed).expect(502, "connection_refused")
+            #expect(culvert.stop() == 0)
+            #expect(try authorities(folder.text("journal.1")) == [closed])
+        }
+
         @Test func `a reader that doesn't read holds nobody up, not even the end`() throws {
             let folder = try Folder()
             let path = folder.path("journal")
