@@ -88,7 +88,7 @@ let package = Package(
         tests("TidyTests", ["culvert", "culvert-bench"]),
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
-        tests("EndToEndTests", ["culvert", "Internet"]),
+        tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"]),
         tests("BenchTests", ["culvert-bench", "Load", "Kernel", "Internet"]),
         .target(
             name: "CAllocations",
