@@ -30,8 +30,6 @@ CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
 CHECK_SEEDS = 4000
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 500
-# The thread sanitizer doesn't see the futex within a Mutex of Synchronization, and takes what the
-# load tool's threads hand over under one for races: BenchTests are left out there.
 # The runner for XCTest, of which there are no tests here, leaks.
 SANITIZED_TEST = swift test --disable-xctest -c release
 
@@ -72,9 +70,9 @@ check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, m
 
 sanitize: setup-build ## Run the unit and simulation tests with address, then thread sanitizer
 	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
-		swift test --disable-xctest -c release --sanitize=address --scratch-path .build-address $(SKIPPED)
+		$(SANITIZED_TEST) --sanitize=address --scratch-path .build-address $(SKIPPED)
 	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
-		swift test --disable-xctest -c release --sanitize=thread --scratch-path .build-thread $(SKIPPED) \
+		$(SANITIZED_TEST) --sanitize=thread --scratch-path .build-thread $(SKIPPED) \
 		$(SKIPPED_FOR_THREADS)
 
 fuzz: setup-build ## Fuzz the parsers, each for FUZZ_SECONDS
