@@ -22,7 +22,8 @@ SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 # one would compile everything anew at each change between the two.
 SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
 # Too slow under a sanitizer, or about allocations, text and exit statuses that one would change.
-SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests --skip BenchTests.ProgramTests
+SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests \
+	--skip BenchTests.ProgramTests
 # Rings of many threads come and go there, in memory whose reuse the thread sanitizer can't see.
 SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.

@@ -43,8 +43,29 @@ public struct OutputFile: ~Copyable {
     ///
     /// It waits for room also where whoever opened the file made it non-blocking.
     public func write(_ bytes: Extent) -> Int {
+        unsafe write(UnsafeBufferPointer(start: bytes.start, count: bytes.count))
+    }
+
+    /// Writes all of `text`.
+    ///
+    /// - Throws: `SystemError` of write(2).
+    public func write(_ text: String) throws(SystemError) {
+        var text = text
+        let status = text.withUTF8 { bytes in
+            var written = 0
+            while written < bytes.count {
+                let count = unsafe write(UnsafeBufferPointer(rebasing: bytes[written...]))
+                guard count >= 0 else { return count }
+                written += count
+            }
+            return 0
+        }
+        guard status == 0 else { throw SystemError("write", code: Int32(-status)) }
+    }
+
+    private func write(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         while true {
-            let count = unsafe Glibc.write(descriptor, bytes.start, bytes.count)
+            let count = unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
             if count >= 0 { return count }
             switch errno {
             case EINTR: continue
@@ -57,26 +78,6 @@ public struct OutputFile: ~Copyable {
     private static func hasRoom(_ descriptor: Int32, within milliseconds: Int32) -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&request, 1, milliseconds) > 0
-    }
-
-    /// Writes all of `text`.
-    ///
-    /// - Throws: `SystemError` of write(2).
-    public func write(_ text: String) throws(SystemError) {
-        let bytes = Array(text.utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { all in
-                unsafe Glibc.write(
-                    descriptor,
-                    all.baseAddress?.advanced(by: written),
-                    all.count - written
-                )
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw SystemError("write") }
-            written += count
-        }
     }
 
     /// Whether somebody looks at standard error as it is written.

@@ -27,7 +27,7 @@ extension Socket {
     /// The type of the route to `address`, an RTN_ number, 0 if there is none; nil if it can't be
     /// asked for.
     private static func routeType(to address: Address) -> UInt8? {
-        let type = Int32(CL_SOCK_RAW) | CL_SOCK_CLOEXEC
+        let type = CL_SOCK_DGRAM | CL_SOCK_CLOEXEC
         let socket = Glibc.socket(AF_NETLINK, type, Int32(NETLINK_ROUTE))
         guard socket >= 0 else { return nil }
         defer { close(socket) }

@@ -16,8 +16,7 @@ public final class StartLock: Sendable {
     /// Waits until no other server of this network namespace starts.
     public init() {
         descriptor = Atomic(-1)
-        let type = Int32(SOCK_DGRAM.rawValue) | CL_SOCK_CLOEXEC
-        let socket = Glibc.socket(AF_UNIX, type, 0)
+        let socket = Glibc.socket(AF_UNIX, CL_SOCK_DGRAM | CL_SOCK_CLOEXEC, 0)
         guard socket >= 0 else { return }
         descriptor.store(socket, ordering: .relaxed)
         var address = sockaddr_un()

@@ -1,42 +1,37 @@
 internal import Relay
 
-/// What a tunnel's flows hold: buffers and pipes by number.
-struct Holdings {
+/// What one flow of a tunnel holds, and what is known of its source.
+struct Holding {
     private static var none: UInt16 { .max }
-    private var buffers: (UInt16, UInt16) = (Holdings.none, Holdings.none)
-    private var pipes: (UInt16, UInt16) = (Holdings.none, Holdings.none)
-    private var overflowing = (false, false)
+    private var bufferNumber = Holding.none
+    private var pipeNumber = Holding.none
+    /// Whether what was in the buffer has been moved to the tunnel's own memory.
+    var overflows = false
     /// Whether the source's socket was known to hold more after the last receive.
-    var sourceHasMore: (Bool, Bool) = (false, false)
-    /// Whether a poll watches a source that isn't read for hang-up.
-    var watchesHangUp: (Bool, Bool) = (false, false)
+    var sourceHasMore = false
+    /// Whether a poll watches the source, which isn't read, for hang-up.
+    var watchesHangUp = false
 
-    func buffer(_ direction: Direction) -> UInt16? {
-        let number = direction == .outbound ? buffers.0 : buffers.1
-        return number == Holdings.none ? nil : number
+    var buffer: UInt16? {
+        get { bufferNumber == Holding.none ? nil : bufferNumber }
+        set { bufferNumber = newValue ?? Holding.none }
     }
 
-    mutating func setBuffer(_ direction: Direction, _ number: UInt16?) {
-        let number = number ?? Holdings.none
-        if direction == .outbound { buffers.0 = number } else { buffers.1 = number }
+    var pipe: UInt16? {
+        get { pipeNumber == Holding.none ? nil : pipeNumber }
+        set { pipeNumber = newValue ?? Holding.none }
     }
+}
 
-    /// Whether what the flow holds has been moved to the tunnel's own memory.
-    func overflows(_ direction: Direction) -> Bool {
-        direction == .outbound ? overflowing.0 : overflowing.1
-    }
+/// What both flows of a tunnel hold.
+struct Holdings {
+    private var outbound = Holding()
+    private var inbound = Holding()
 
-    mutating func setOverflows(_ direction: Direction, _ value: Bool) {
-        if direction == .outbound { overflowing.0 = value } else { overflowing.1 = value }
-    }
-
-    func pipe(_ direction: Direction) -> UInt16? {
-        let number = direction == .outbound ? pipes.0 : pipes.1
-        return number == Holdings.none ? nil : number
-    }
-
-    mutating func setPipe(_ direction: Direction, _ number: UInt16?) {
-        let number = number ?? Holdings.none
-        if direction == .outbound { pipes.0 = number } else { pipes.1 = number }
+    subscript(direction: Direction) -> Holding {
+        get { direction == .outbound ? outbound : inbound }
+        _modify {
+            if direction == .outbound { yield &outbound } else { yield &inbound }
+        }
     }
 }

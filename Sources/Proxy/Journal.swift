@@ -57,7 +57,7 @@ final class Journal: Sendable {
     /// The body of the thread.
     func run(_ file: consuming OutputFile) {
         defer { hasEnded.store(true, ordering: .releasing) }
-        guard var lines = try? LineFile(file) else { return }
+        var lines = LineFile(file)
         while true {
             if mustReopen.exchange(false, ordering: .relaxed), let fresh = try? open() {
                 lines.goOn(in: fresh)

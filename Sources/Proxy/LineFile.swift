@@ -5,7 +5,6 @@ internal import Kernel
 /// Lines are lost whole: what has been written of a line that is lost stands on a line of its own.
 struct LineFile: ~Copyable {
     private var file: OutputFile
-    private let lineFeed: Blocks
     /// Whether the last byte that was written is within a line.
     private var isWithinLine = false
     /// Whether the line that was written last has no end, and will get none but a line feed.
@@ -16,12 +15,7 @@ struct LineFile: ~Copyable {
     private(set) var lost: UInt64 = 0
 
     /// Lines are written to `file`.
-    ///
-    /// - Throws: `SystemError` of mmap(2).
-    init(_ file: consuming OutputFile) throws(SystemError) {
-        let lineFeed = try Blocks(count: 1, blockSize: 1)
-        lineFeed[0][0] = UInt8(ascii: "\n")
-        self.lineFeed = lineFeed
+    init(_ file: consuming OutputFile) {
         self.file = file
     }
 
@@ -42,7 +36,7 @@ struct LineFile: ~Copyable {
     /// They may begin and end within a line, where the ones before and behind them go on.
     mutating func write(_ bytes: Extent) -> Int {
         guard !isSkipping else { return skip(bytes) }
-        if isCutShort, file.write(lineFeed[0]) == 1 {
+        if isCutShort, (try? file.write("\n")) != nil {
             isCutShort = false
             isWithinLine = false
         }

@@ -224,11 +224,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             }
         case .free, .resolving, .dialling, .closing: break
         }
-        if holdings.watchesHangUp.0 {
-            cancel(.watchHangUp, detail: Direction.outbound.rawValue, &worker)
-        }
-        if holdings.watchesHangUp.1 {
-            cancel(.watchHangUp, detail: Direction.inbound.rawValue, &worker)
+        for direction in Direction.allCases where holdings[direction].watchesHangUp {
+            cancel(.watchHangUp, detail: direction.rawValue, &worker)
         }
     }
 
@@ -269,8 +266,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func closeIfQuiet(_ worker: inout Worker) {
         guard state == .closing, inFlight == 0 else { return }
         for direction in Direction.allCases {
-            if let buffer = holdings.buffer(direction) {
-                holdings.setBuffer(direction, nil)
+            if let buffer = holdings[direction].buffer {
+                holdings[direction].buffer = nil
                 giveBack(buffer, &worker)
             }
             emptyOverflow(direction, &worker)

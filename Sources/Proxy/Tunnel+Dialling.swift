@@ -246,7 +246,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// The client isn't of interest as such any more: a flow will look after it.
     mutating func unwatchClient(_ worker: inout Worker) {
-        guard holdings.watchesHangUp.0 else { return }
+        guard holdings[.outbound].watchesHangUp else { return }
         cancel(.watchHangUp, detail: Direction.outbound.rawValue, &worker)
     }
 

@@ -71,11 +71,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 giveBack(buffer, &worker)
                 return didReceiveNothing(direction, result, &worker)
             }
-            holdings.setBuffer(direction, buffer)
+            holdings[direction].buffer = buffer
         }
         guard result > 0 else { return didReceiveNothing(direction, result, &worker) }
         lastActivity = worker.now
-        setSourceHasMore(direction, completion.isSocketNonEmpty)
+        holdings[direction].sourceHasMore = completion.isSocketNonEmpty
         take(duplex[direction].received(Int(result), worker.terms.flow), direction, &worker)
     }
 
@@ -122,7 +122,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 return send(direction, &worker)
             case .releaseBuffer:
                 releaseBuffer(direction, &worker)
-                let hasMore = sourceHasMore(direction)
+                let hasMore = holdings[direction].sourceHasMore
                 step = duplex[direction].next(worker.terms.flow, sourceHasMore: hasMore)
             case .moveIn:
                 guard let next = moveIn(direction, &worker) else { return }
@@ -157,9 +157,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let flow = duplex[direction]
         let range = Int(flow.offset)..<Int(flow.offset + flow.held)
         let memory: Extent
-        if let buffer = holdings.buffer(direction) {
+        if let buffer = holdings[direction].buffer {
             memory = worker.queue.buffer(buffer).part(range)
-        } else if holdings.overflows(direction) {
+        } else if holdings[direction].overflows {
             memory = worker.overflow[overflowBlock(direction)].part(range)
         } else if let opening {
             let start = worker.openings[opening].headCount
@@ -192,10 +192,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Splicing
 
     private mutating func moveIn(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
-        if holdings.pipe(direction) == nil {
-            holdings.setPipe(direction, worker.pipes.take(&worker.queue))
+        if holdings[direction].pipe == nil {
+            holdings[direction].pipe = worker.pipes.take(&worker.queue)
         }
-        guard let pipe = holdings.pipe(direction) else { return duplex[direction].foundNoPipe() }
+        guard let pipe = holdings[direction].pipe else { return duplex[direction].foundNoPipe() }
         let ends = worker.pipes[pipe]
         let count = worker.terms.configuration.pipeSize
         guard worker.terms.splicesOnRing else {
@@ -227,7 +227,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private mutating func moveOut(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
-        guard let pipe = holdings.pipe(direction) else {
+        guard let pipe = holdings[direction].pipe else {
             preconditionFailure("bytes are moved out of no pipe")
         }
         let ends = worker.pipes[pipe]
@@ -264,10 +264,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Giving back
 
     private mutating func releaseBuffer(_ direction: Direction, _ worker: inout Worker) {
-        if let buffer = holdings.buffer(direction) {
-            holdings.setBuffer(direction, nil)
+        if let buffer = holdings[direction].buffer {
+            holdings[direction].buffer = nil
             giveBack(buffer, &worker)
-        } else if holdings.overflows(direction) {
+        } else if holdings[direction].overflows {
             emptyOverflow(direction, &worker)
         } else {
             // What came with the head has been sent.
@@ -280,13 +280,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Buffers are scarce and the sink is slow: what is held moves to the tunnel's own memory, and
     /// the buffer serves others.
     private mutating func moveAside(_ direction: Direction, _ worker: inout Worker) {
-        guard let buffer = holdings.buffer(direction) else { return }
+        guard let buffer = holdings[direction].buffer else { return }
         let flow = duplex[direction]
         let range = Int(flow.offset)..<Int(flow.offset + flow.held)
         let block = worker.overflow[overflowBlock(direction)]
         worker.queue.buffer(buffer).part(range).copy(to: block.part(range))
-        holdings.setBuffer(direction, nil)
-        holdings.setOverflows(direction, true)
+        holdings[direction].buffer = nil
+        holdings[direction].overflows = true
         giveBack(buffer, &worker)
     }
 
@@ -295,8 +295,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     mutating func emptyOverflow(_ direction: Direction, _ worker: inout Worker) {
-        guard holdings.overflows(direction) else { return }
-        holdings.setOverflows(direction, false)
+        guard holdings[direction].overflows else { return }
+        holdings[direction].overflows = false
         worker.overflow.empty(overflowBlock(direction))
     }
 
@@ -308,24 +308,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     ///
     /// With bytes left in it, it can't be used again.
     mutating func releasePipe(_ direction: Direction, _ worker: inout Worker) {
-        guard let pipe = holdings.pipe(direction) else { return }
-        holdings.setPipe(direction, nil)
+        guard let pipe = holdings[direction].pipe else { return }
+        holdings[direction].pipe = nil
         if duplex[direction].held == 0 {
             worker.pipes.release(pipe)
         } else {
             worker.pipes.discard(pipe, &worker.queue)
-        }
-    }
-
-    private func sourceHasMore(_ direction: Direction) -> Bool {
-        direction == .outbound ? holdings.sourceHasMore.0 : holdings.sourceHasMore.1
-    }
-
-    private mutating func setSourceHasMore(_ direction: Direction, _ value: Bool) {
-        if direction == .outbound {
-            holdings.sourceHasMore.0 = value
-        } else {
-            holdings.sourceHasMore.1 = value
         }
     }
 }

@@ -24,8 +24,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if completion.hasMore {
             // The watch has served its purpose; the next step waits until it has gone.
             guard hasNews else { return }
-            let target = token(.watchSink, direction.rawValue)
-            return worker.queue.cancel(target, token: submitted(.cancel))
+            return cancel(.watchSink, detail: direction.rawValue, &worker)
         }
         guard hasNews || result < 0 else {
             let token = submitted(.watchSink, direction.rawValue)
@@ -38,8 +37,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Watches the source of `direction`, which isn't being read, for a reset.
     mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
-        guard !watchesHangUp(direction) else { return }
-        setWatchesHangUp(direction, true)
+        guard !holdings[direction].watchesHangUp else { return }
+        holdings[direction].watchesHangUp = true
         let token = submitted(.watchHangUp, direction.rawValue)
         worker.queue.watch(source(direction), events: [], token: token)
     }
@@ -52,7 +51,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ completion: Completion,
         _ worker: inout Worker
     ) {
-        if !completion.hasMore { setWatchesHangUp(direction, false) }
+        if !completion.hasMore { holdings[direction].watchesHangUp = false }
         guard completion.result > 0 else { return }
         let events = PollEvents(rawValue: UInt32(bitPattern: completion.result))
         guard events.contains(.error) else { return }
@@ -63,18 +62,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .relaying: fail(source: direction, code, &worker)
         // The answer to a refusal will meet the same error.
         case .refusing, .closing, .readingHead, .free: break
-        }
-    }
-
-    private func watchesHangUp(_ direction: Direction) -> Bool {
-        direction == .outbound ? holdings.watchesHangUp.0 : holdings.watchesHangUp.1
-    }
-
-    private mutating func setWatchesHangUp(_ direction: Direction, _ value: Bool) {
-        if direction == .outbound {
-            holdings.watchesHangUp.0 = value
-        } else {
-            holdings.watchesHangUp.1 = value
         }
     }
 }

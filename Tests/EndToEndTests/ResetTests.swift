@@ -15,6 +15,22 @@ extension EndToEndTests {
             try Culvert(Self.flags + ["--relay", mode] + flags)
         }
 
+        /// Runs `body` on a tunnel, after which nothing may be left of it.
+        private func leavesNothing(
+            _ mode: String,
+            _ flags: [String] = [],
+            _ body: (Tunnel) throws -> Void
+        ) throws {
+            let culvert = try start(mode, flags)
+            let descriptors = try culvert.workerDescriptors
+            let tunnel = try Tunnel(culvert)
+            try body(tunnel)
+            // Both ends are still open here.
+            try withExtendedLifetime(tunnel) {
+                try culvert.expectEmpty(descriptors: descriptors)
+            }
+        }
+
         /// Resets `side` of `tunnel`, and expects that the other side is reset and all is told.
         @discardableResult
         private func reset(_ side: Side, of tunnel: Tunnel) throws -> Culvert.Record {
@@ -33,68 +49,61 @@ extension EndToEndTests {
 
         @Test(arguments: Culvert.relayModes, Side.allCases)
         func `a reset right after the answer is passed on`(mode: String, side: Side) throws {
-            let culvert = try start(mode)
-            let descriptors = try culvert.workerDescriptors
-            let end = try reset(side, of: Tunnel(culvert))
-            #expect(end["bytes_out"] as? Int == 0)
-            #expect(end["bytes_in"] as? Int == 0)
-            try culvert.expectEmpty(descriptors: descriptors)
+            try leavesNothing(mode) { tunnel in
+                let end = try reset(side, of: tunnel)
+                #expect(end["bytes_out"] as? Int == 0)
+                #expect(end["bytes_in"] as? Int == 0)
+            }
         }
 
         @Test(arguments: Culvert.relayModes, Side.allCases)
         func `a reset of an idle tunnel is passed on`(mode: String, side: Side) throws {
-            let culvert = try start(mode)
-            let descriptors = try culvert.workerDescriptors
-            let tunnel = try Tunnel(culvert)
-            try tunnel.exchange()
-            let end = try reset(side, of: tunnel)
-            #expect(end["bytes_out"] as? Int == 15)
-            #expect(end["bytes_in"] as? Int == 13)
-            try culvert.expectEmpty(descriptors: descriptors)
+            try leavesNothing(mode) { tunnel in
+                try tunnel.exchange()
+                let end = try reset(side, of: tunnel)
+                #expect(end["bytes_out"] as? Int == 15)
+                #expect(end["bytes_in"] as? Int == 13)
+            }
         }
 
         @Test(arguments: Culvert.relayModes, Side.allCases)
         func `a reset of a parked tunnel is passed on`(mode: String, side: Side) throws {
-            let culvert = try start(mode, ["--park-after", "20ms"])
-            let descriptors = try culvert.workerDescriptors
-            let tunnel = try Tunnel(culvert)
-            try tunnel.exchange()
-            // Nothing tells from outside that a tunnel has parked.
-            usleep(100_000)
-            try reset(side, of: tunnel)
-            try culvert.expectEmpty(descriptors: descriptors)
+            try leavesNothing(mode, ["--park-after", "20ms"]) { tunnel in
+                try tunnel.exchange()
+                // Nothing tells from outside that a tunnel has parked.
+                usleep(100_000)
+                try reset(side, of: tunnel)
+            }
         }
 
         @Test(arguments: Culvert.relayModes, Side.allCases)
         func `a reset amid bytes both ways is passed on`(mode: String, side: Side) throws {
-            let culvert = try start(mode)
-            let descriptors = try culvert.workerDescriptors
-            let tunnel = try Tunnel(culvert)
-            // Whichever of its calls comes first is told of the reset, and only that one.
-            let resets = DispatchSemaphore(value: 0)
-            try Crew.run([
-                {
-                    do {
-                        try tunnel[side.other].send(side.other.pattern, 0..<1 << 40)
-                    } catch let failure as Stream.Failure {
-                        if failure.code == ECONNRESET { resets.signal() }
-                    }
-                },
-                {
-                    try tunnel[side].receive(side.other.pattern, 0..<4 << 20)
-                    tunnel[side].reset()
-                },
-                { try tunnel[side].send(side.pattern, 0..<1 << 20) },
-                {
-                    let (_, end) = try tunnel[side.other].receiveToEnd(side.pattern)
-                    if end == .reset { resets.signal() }
-                },
-            ])
-            #expect(resets.wait(timeout: .now()) == .success)
-            let end = try expectReset(tunnel, by: side)
-            let name = side == .client ? "bytes_in" : "bytes_out"
-            #expect(end[name] as? Int ?? 0 >= 4 << 20)
-            try culvert.expectEmpty(descriptors: descriptors)
+            try leavesNothing(mode) { tunnel in
+                // Whichever of its calls comes first is told of the reset, and only that one.
+                let resets = DispatchSemaphore(value: 0)
+                try Crew.run([
+                    {
+                        do {
+                            try tunnel[side.other].send(side.other.pattern, 0..<1 << 40)
+                        } catch let failure as Stream.Failure {
+                            if failure.code == ECONNRESET { resets.signal() }
+                        }
+                    },
+                    {
+                        try tunnel[side].receive(side.other.pattern, 0..<4 << 20)
+                        tunnel[side].reset()
+                    },
+                    { try tunnel[side].send(side.pattern, 0..<1 << 20) },
+                    {
+                        let (_, end) = try tunnel[side.other].receiveToEnd(side.pattern)
+                        if end == .reset { resets.signal() }
+                    },
+                ])
+                #expect(resets.wait(timeout: .now()) == .success)
+                let end = try expectReset(tunnel, by: side)
+                let name = side == .client ? "bytes_in" : "bytes_out"
+                #expect(end[name] as? Int ?? 0 >= 4 << 20)
+            }
         }
 
         @Test(arguments: Culvert.relayModes, Side.allCases)
@@ -148,27 +157,23 @@ extension EndToEndTests {
             mode: String,
             first: Side
         ) throws {
-            let culvert = try start(mode)
-            let descriptors = try culvert.workerDescriptors
-            let tunnel = try Tunnel(culvert)
-            try tunnel[first].finish()
-            #expect(try tunnel[first.other].receiveToEnd().end == .fin)
-            try reset(first.other, of: tunnel)
-            try culvert.expectEmpty(descriptors: descriptors)
+            try leavesNothing(mode) { tunnel in
+                try tunnel[first].finish()
+                #expect(try tunnel[first.other].receiveToEnd().end == .fin)
+                try reset(first.other, of: tunnel)
+            }
         }
 
         @Test(arguments: Culvert.relayModes, Side.allCases)
         func `a side that resets after its FIN ends the tunnel`(mode: String, first: Side) throws {
-            let culvert = try start(mode)
-            let descriptors = try culvert.workerDescriptors
-            let tunnel = try Tunnel(culvert)
-            try tunnel[first].finish()
-            #expect(try tunnel[first.other].receiveToEnd().end == .fin)
-            tunnel[first].reset()
-            try expectReset(tunnel, by: first)
-            // It has had its FIN, and gets no reset on top of it.
-            #expect(try tunnel[first.other].receive().isEmpty)
-            try culvert.expectEmpty(descriptors: descriptors)
+            try leavesNothing(mode) { tunnel in
+                try tunnel[first].finish()
+                #expect(try tunnel[first.other].receiveToEnd().end == .fin)
+                tunnel[first].reset()
+                try expectReset(tunnel, by: first)
+                // It has had its FIN, and gets no reset on top of it.
+                #expect(try tunnel[first.other].receive().isEmpty)
+            }
         }
 
         @Test(arguments: Culvert.relayModes, Side.allCases)
