@@ -89,7 +89,7 @@ let package = Package(
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
         tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"]),
-        tests("BenchTests", ["culvert-bench", "Load", "Kernel", "Internet"]),
+        tests("BenchTests", ["culvert-bench", "Load", "Kernel", "Internet", histogram]),
         .target(
             name: "CAllocations",
             path: "Tests/CAllocations",

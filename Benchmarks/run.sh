@@ -30,6 +30,8 @@ run verify --tunnels 2000
 run hold --tunnels 5000 --duration 2s
 run rate --duration 3s
 run echo --duration 3s
+run rate --rate 500 --duration 2s
+run echo --rate 5000 --duration 2s
 run bulk --direction up --duration 2s
 run bulk --direction down --duration 2s
 run bulk --direction both --duration 2s

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -103,6 +104,11 @@ static inline int cl_pin_thread(int cpu) {
     if (cpu < 0 || cpu >= 16 * bits) return EINVAL;
     set[cpu / bits] = 1ul << (cpu % bits);
     return syscall(SYS_sched_setaffinity, 0, sizeof set, set) == 0 ? 0 : errno;
+}
+
+/// Waits of the calling thread end when they are over; the kernel adds up to 50 us else.
+static inline int cl_set_timer_slack(unsigned long nanoseconds) {
+    return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
 }
 
 /// Declared only under _GNU_SOURCE.

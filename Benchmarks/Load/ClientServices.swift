@@ -14,6 +14,8 @@ struct ClientServices: ~Copyable {
     private let headCounts: [Int]
     var phase = Control.Phase.wait
     var isMeasuring = false
+    /// When the first arrival of an open loop was due.
+    var scheduleStart = Instant(nanoseconds: 0)
     /// Tunnels that don't stand yet, and tunnels that stand idle.
     var opening = 0
     var idle = 0

@@ -24,8 +24,13 @@ extension ClientTunnel {
     }
 
     private mutating func sendMessage(_ client: inout ClientServices) {
-        messageBegan = client.station.now
-        conduit.lastProgress = messageBegan
+        sendMessage(due: client.station.now, &client)
+    }
+
+    /// Sends a message that was due at `due`.
+    mutating func sendMessage(due: Instant, _ client: inout ClientServices) {
+        messageBegan = due
+        conduit.lastProgress = client.station.now
         conduit.outgoing.ready += UInt64(client.script.size)
         conduit.incoming.due += UInt64(client.script.size)
         pump(&client)
@@ -87,11 +92,13 @@ extension ClientTunnel {
 
     private mutating func messageIsBack(_ client: inout ClientServices) {
         client.station.counters.messages.add()
-        if client.isMeasuring {
+        if isMeasured(client) {
             client.station.tally.addTrip(client.station.now.nanoseconds(since: messageBegan))
         }
+        if client.script.messageSchedule != nil, sendWaiting(&client) { return }
         if client.script.scenario == .rate || client.phase >= .finish { return end(&client) }
-        guard client.script.scenario == .hold else { return sendMessage(&client) }
+        let standsIdle = client.script.scenario == .hold || client.script.schedule != nil
+        guard standsIdle else { return sendMessage(&client) }
         state = .idle
         client.idle += 1
     }
@@ -135,7 +142,7 @@ extension ClientTunnel {
         guard state == .running || state == .ending else { return }
         guard conduit.incoming.hasEnded, conduit.outgoing.hasEnded else { return }
         conduit.countWell(client.station.counters)
-        if client.isMeasuring {
+        if isMeasured(client) {
             client.station.tally.addLife(client.station.now.nanoseconds(since: began))
         }
         state = .closing

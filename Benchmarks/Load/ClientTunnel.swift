@@ -17,9 +17,17 @@ struct ClientTunnel {
     /// What is sent first, until it is sent.
     var opening: UInt32?
     var answer = AnswerReader()
+    /// When it was begun, or, in an open loop, was due to be.
     var began = Instant(nanoseconds: 0)
-    /// When the present message was sent.
+    /// When the present message was sent, or, in an open loop, was due to be.
     var messageBegan = Instant(nanoseconds: 0)
+    /// Messages of an open loop that wait for the present one, and which arrival is next,
+    /// and how many are between two of this tunnel.
+    var waiting: UInt32 = 0
+    var nextArrival: UInt64 = 0
+    var stride: UInt64 = 0
+    /// Whether the times of the present arrival of an open loop count.
+    var isCounted = false
 
     init(slot: UInt32, course: Course) {
         conduit = Conduit(slot: slot)
@@ -58,6 +66,10 @@ struct ClientTunnel {
         state = .connecting
         answer = AnswerReader()
         began = client.station.now
+        waiting = 0
+        if let schedule = client.script.tunnelSchedule {
+            began = arrive(UInt64(course.order.number), schedule, &client)
+        }
         client.station.counters.begun.add()
         client.opening += 1
         let number = course.order.number
@@ -67,7 +79,7 @@ struct ClientTunnel {
             source: client.script.source(number),
             options: SocketOptions()
         )
-        conduit.begin(socket, now: began)
+        conduit.begin(socket, now: client.station.now)
         guard socket >= 0 else {
             return fail(.noSocket, ErrorName.text("socket", -socket), &client)
         }
@@ -128,7 +140,7 @@ struct ClientTunnel {
     private mutating func stand(_ client: inout ClientServices) {
         client.station.counters.established.add()
         client.opening -= 1
-        if client.isMeasuring || client.script.scenario.standsIdle {
+        if isMeasured(client) || client.script.scenario.standsIdle {
             client.station.tally.addSetup(client.station.now.nanoseconds(since: began))
         }
         if let opening { client.openings[opening].ready = client.openings[opening].count }

@@ -2,11 +2,13 @@ internal import Kernel
 
 /// One thread's clients: opens its share of the tunnels, and has each do what the scenario says.
 struct ClientWorker: ~Copyable {
-    private var client: ClientServices
-    private var tunnels: Slab<ClientTunnel>
-    private let index: Int
+    var client: ClientServices
+    var tunnels: Slab<ClientTunnel>
+    let index: Int
     /// Tunnels that have been begun.
     private var begun = 0
+    /// Messages of an open loop that have been handed to their tunnels.
+    var handedOut: UInt64 = 0
     /// The slot that the present phase looks at next.
     private var cursor = 0
     private var nextLook: Instant
@@ -29,9 +31,10 @@ struct ClientWorker: ~Copyable {
     private mutating func turn() {
         client.isMeasuring = client.control.isMeasuring
         open()
+        handOut()
         let isBusy = sweep()
         client.station.counters.alive.set(tunnels.count)
-        client.station.wait(count: isBusy ? 0 : 1)
+        client.station.wait(count: isBusy ? 0 : 1, until: nextDue)
         while let completion = client.station.queue.nextCompletion() { dispatch(completion) }
         failStalled()
     }
@@ -54,16 +57,19 @@ struct ClientWorker: ~Copyable {
 
     // MARK: Opening
 
-    private var mayOpen: Bool {
+    private var mayOpen: Bool { hasRoom && isDue }
+
+    /// Whether a tunnel could be opened now, if one is due.
+    var hasRoom: Bool {
         let script = client.script
         let last: Control.Phase = script.scenario.isStreaming ? .go : .open
-        let isTime = client.phase >= .open && client.phase <= last
+        let isTime = (client.phase >= .open && client.phase <= last) || mayServeLine
         return isTime && tunnels.count < script.aliveMax && client.opening < script.openingMax
             && client.openings.count < client.openings.capacity
             && (script.tunnels == 0 || nextNumber < script.tunnels)
     }
 
-    private var nextNumber: Int { index + begun * client.script.workers }
+    var nextNumber: Int { index + begun * client.script.workers }
 
     private mutating func open() {
         for _ in 0..<client.script.openingMax {
@@ -84,12 +90,15 @@ struct ClientWorker: ~Copyable {
         client.station.hear()
         guard client.phase != client.control.phase else { return }
         client.phase = client.control.phase
+        client.scheduleStart = client.control.scheduleStart
         cursor = 0
     }
 
     /// Has tunnels do what the present phase asks; whether some could go on at once.
     private mutating func sweep() -> Bool {
         guard client.phase > .open else { return false }
+        // What was due in time is still carried.
+        if client.phase == .finish, hasMessagesToCome { return false }
         for _ in 0..<1024 {
             guard cursor < tunnels.used, mayGoOn else { return false }
             advance(UInt32(truncatingIfNeeded: cursor))
@@ -108,7 +117,7 @@ struct ClientWorker: ~Copyable {
         switch (client.phase, tunnels[slot].state) {
         case (.stop, .free), (.stop, .closing): return
         case (.stop, _): tunnels[slot].drop(&client)
-        case (.go, .idle): tunnels[slot].run(&client)
+        case (.go, .idle) where client.script.schedule == nil: tunnels[slot].run(&client)
         case (.finish, .idle): tunnels[slot].end(&client)
         case (.finish, .running) where client.script.scenario == .bulk: tunnels[slot].end(&client)
         default: return

@@ -22,6 +22,7 @@ final class Control: Sendable {
     let bells: [Int32]
     private let word = Atomic<UInt8>(Phase.wait.rawValue)
     private let measures = Atomic<Bool>(false)
+    private let start = Atomic<UInt64>(0)
 
     init(workers: Int) throws(SystemError) {
         var bells: [Int32] = []
@@ -43,6 +44,12 @@ final class Control: Sendable {
     func begin(_ phase: Phase) {
         self.phase = phase
         for bell in bells { Descriptors.signal(bell) }
+    }
+
+    /// When the first arrival of an open loop is due; set before the phase in which that is.
+    var scheduleStart: Instant {
+        get { Instant(nanoseconds: start.load(ordering: .relaxed)) }
+        set { start.store(newValue.nanoseconds, ordering: .relaxed) }
     }
 
     /// Whether times are recorded.

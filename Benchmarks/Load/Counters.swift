@@ -22,6 +22,8 @@ package final class Counters: Sendable {
     let failed = Number()
     /// Those of the failed that never stood.
     let unopened = Number()
+    /// Arrivals of an open loop that have begun.
+    let arrivals = Number()
     /// Messages that have come back.
     let messages = Number()
     /// Bytes of streams that have come.

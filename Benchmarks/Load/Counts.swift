@@ -5,6 +5,7 @@ package struct Counts: Equatable, Sendable {
     package var finished = 0
     package var failed = 0
     package var unopened = 0
+    package var arrivals = 0
     package var messages = 0
     package var bytes = 0
     package var sentWell = 0
@@ -21,6 +22,7 @@ package struct Counts: Equatable, Sendable {
             finished += one.finished.read()
             failed += one.failed.read()
             unopened += one.unopened.read()
+            arrivals += one.arrivals.read()
             messages += one.messages.read()
             bytes += one.bytes.read()
             sentWell += one.sentWell.read()

@@ -21,6 +21,7 @@ final class Crew: Sendable {
     /// Starts the clients.
     func startClients(_ script: Script, _ pattern: Pattern) throws(EngineError) {
         try start("client") { index throws(SystemError) in
+            if script.schedule != nil { Thread.makeWaitsExact() }
             let station = try self.station(index, script.buffers, pattern)
             let services = try ClientServices(script, self.control, station)
             let worker = try ClientWorker(index, services)

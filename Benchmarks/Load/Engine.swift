@@ -80,6 +80,7 @@ package struct Engine {
             clients.control.isMeasuring = true
             return runThrough("rate")
         }
+        startSchedule()
         clients.control.begin(.open)
         measure("rate", .tunnel)
         finish()
@@ -89,6 +90,7 @@ package struct Engine {
     private mutating func runThrough(_ name: String) {
         let count = script.tunnels
         stretch(name, .tunnel) { engine in
+            engine.startSchedule()
             engine.clients.control.begin(.open)
             engine.wait { $0.finished + $0.failed >= count }
         }
@@ -108,6 +110,7 @@ package struct Engine {
 
     private mutating func echo() {
         ramp()
+        startSchedule()
         clients.control.begin(.go)
         measure("echo", .message)
         finish()
@@ -135,13 +138,15 @@ package struct Engine {
         let duration = plan.settings.duration
         stretch(name, unit) { $0.wait(nanoseconds: duration) }
         clients.control.isMeasuring = false
+        lookAtLine()
     }
 
     /// Ends all that is under way.
     private mutating func finish() {
         guard !outcome.isInterrupted else { return }
         clients.control.begin(.finish)
-        wait { $0.finished + $0.failed >= $0.begun && $0.alive == 0 }
+        wait { [self] in $0.finished + $0.failed >= $0.begun && $0.alive == 0 && isLineOver($0) }
+        missUnserved()
     }
 
     /// Looks whether both ends agree on what happened.
@@ -159,6 +164,39 @@ package struct Engine {
         guard outcome.tally.failures.isEmpty, client.failed == 0, origin.failed == 0 else { return }
         lose("bytes sent by clients", client.sentWell - origin.receivedWell)
         lose("bytes sent by the origin", origin.sentWell - client.receivedWell)
+    }
+
+    // MARK: Open loop
+
+    /// The first arrival is due now.
+    private func startSchedule() { clients.control.scheduleStart = Instant.now() }
+
+    /// Counts those who are in line as the measured time ends.
+    private mutating func lookAtLine() {
+        guard let schedule = script.schedule, let last = outcome.stretches.last?.after else {
+            return
+        }
+        let due = schedule.dueCount(at: last.time, from: clients.control.scheduleStart)
+        outcome.inLine = max(Int(due) - last.client.arrivals, 0)
+    }
+
+    /// Whether all arrivals have begun, or may no more.
+    private func isLineOver(_ counts: Counts) -> Bool {
+        guard let schedule = script.tunnelSchedule, counts.arrivals < schedule.count else {
+            return true
+        }
+        // A worker may have looked at the clock a turn ago.
+        let ago = Instant(nanoseconds: Instant.now().nanoseconds - 500_000_000)
+        return !schedule.isPatient(at: ago, from: clients.control.scheduleStart)
+    }
+
+    /// Reports the arrivals that waited in line for longer than a tunnel may stand still.
+    private mutating func missUnserved() {
+        guard !outcome.isInterrupted, let schedule = script.schedule else { return }
+        let left = Int(schedule.count) - clients.counts.arrivals
+        guard left > 0 else { return }
+        let failure = Failure(.run, .after, .unserved)
+        outcome.tally.add(failure, count: left, "\(left) arrivals")
     }
 
     private mutating func lose(_ what: String, _ count: Int) {

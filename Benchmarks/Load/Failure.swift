@@ -25,6 +25,7 @@ package struct Failure: Hashable, Sendable {
         case stalled = "stalled"
         case unreadable = "order unreadable"
         case misdirected = "at the wrong origin"
+        case unserved = "never begun"
         case lost = "lost"
         case leftOpen = "left open"
     }

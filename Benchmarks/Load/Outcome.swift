@@ -8,6 +8,8 @@ package struct Outcome: Sendable {
     /// A reading now and then, for plots.
     package var samples: [Snapshot] = []
     package var tally = Tally()
+    /// Arrivals of an open loop that were due when the measured time was over, but had not begun.
+    package var inLine: Int?
     /// Whether it was ended before its time.
     package var isInterrupted = false
 

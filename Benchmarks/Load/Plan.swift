@@ -81,6 +81,13 @@ package struct Plan: Sendable {
                 )
             }
         }
+        if settings.rate != nil, settings.scenario == .echo, workers > settings.tunnels {
+            throw SettingError(
+                "--workers",
+                "\(workers)",
+                "an open loop of \(settings.tunnels) tunnels needs no more than as many"
+            )
+        }
         if settings.scenario == .bulk, let external = settings.externalOrigins.first {
             throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")
         }
@@ -135,7 +142,20 @@ package struct Plan: Sendable {
             openingMax: max(min(Plan.share(openingMax, workers), aliveMax), 1),
             size: settings.size,
             seed: settings.seed,
-            timeout: settings.timeout
+            timeout: settings.timeout,
+            schedule: schedule
         )
+    }
+
+    private var schedule: Schedule? {
+        settings.rate.map { rate in
+            Schedule(
+                rate: rate,
+                count: settings.scenario == .rate ? settings.tunnels : 0,
+                warmup: settings.warmup,
+                duration: settings.duration,
+                timeout: settings.timeout
+            )
+        }
     }
 }

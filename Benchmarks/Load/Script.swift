@@ -24,6 +24,13 @@ struct Script: Sendable {
     var seed: UInt64
     /// Nanoseconds that a tunnel may stand still.
     var timeout: UInt64
+    /// When arrivals are due; nil in a closed loop, where each waits for the one before.
+    var schedule: Schedule?
+
+    /// The schedule, if it is tunnels that arrive.
+    var tunnelSchedule: Schedule? { scenario == .rate ? schedule : nil }
+    /// The schedule, if it is messages that arrive.
+    var messageSchedule: Schedule? { scenario == .echo ? schedule : nil }
 
     /// Receive buffers: how many (a power of two) and of how many bytes.
     var buffers: (count: Int, size: Int) {

@@ -20,6 +20,8 @@ package struct Settings: Sendable {
     /// Bytes of a message; of a stream, at most.
     package var size: Int
     package var direction = Direction.both
+    /// Arrivals in a second, over all workers; nil for a closed loop.
+    package var rate: Int?
     package var seed: UInt64 = 1
     package var sources: [Address] = []
     /// Loopback addresses of our own origin.

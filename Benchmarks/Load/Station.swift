@@ -33,10 +33,13 @@ struct Station: ~Copyable {
         watchBell()
     }
 
-    /// Submits what is prepared and waits for `count` things to happen, a quarter second at most.
-    mutating func wait(count: Int) {
+    /// Submits what is prepared and waits for `count` things to happen, or until `deadline`, or a
+    /// quarter second at most.
+    mutating func wait(count: Int, until deadline: Instant? = nil) {
         counters.enters.add()
-        queue.submitAndWait(count: count, gatherMicroseconds: 0, until: now + 250_000_000)
+        let limit = now + 250_000_000
+        let end = min(deadline ?? limit, limit)
+        queue.submitAndWait(count: count, gatherMicroseconds: 0, until: end)
         now = queue.now()
     }
 

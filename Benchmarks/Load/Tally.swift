@@ -17,6 +17,9 @@ package struct Tally: Sendable {
     /// Nanoseconds from the start of the connect until both ends have ended.
     package private(set) var life = Tally.histogram()
 
+    /// Nanoseconds from when an arrival of an open loop was due until it began.
+    package private(set) var lateness = Tally.histogram()
+
     /// Nothing yet.
     package init() {}
 
@@ -40,6 +43,11 @@ package struct Tally: Sendable {
     @inline(__always)
     mutating func addLife(_ nanoseconds: UInt64) { life.record(min(nanoseconds, Tally.longest)) }
 
+    @inline(__always)
+    mutating func addLateness(_ nanoseconds: UInt64) {
+        lateness.record(min(nanoseconds, Tally.longest))
+    }
+
     /// Counts a failure; `example` says where it was.
     mutating func add(_ failure: Failure, count: Int = 1, _ example: @autoclosure () -> String) {
         failures[failure, default: 0] += count
@@ -54,12 +62,6 @@ package struct Tally: Sendable {
         setup.add(other.setup)
         trip.add(other.trip)
         life.add(other.life)
-    }
-
-    /// Forgets the times, not the failures.
-    mutating func resetTimes() {
-        setup.reset()
-        trip.reset()
-        life.reset()
+        lateness.add(other.lateness)
     }
 }

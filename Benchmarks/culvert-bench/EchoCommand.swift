@@ -11,6 +11,7 @@ struct EchoCommand: ScenarioCommand {
 
     @OptionGroup var common: CommonFlags
     @OptionGroup var time: TimeFlags
+    @OptionGroup var schedule: ScheduleFlags
 
     @Option(
         help: help("Tunnels at once.", default: "\(Settings.standard(.echo).tunnels)", "count"),
@@ -27,6 +28,7 @@ struct EchoCommand: ScenarioCommand {
     func fill(_ settings: inout Settings) {
         if let tunnels { settings.tunnels = tunnels }
         time.fill(&settings)
+        schedule.fill(&settings)
         if let size { settings.size = size }
     }
 }

@@ -24,8 +24,11 @@ struct Figures {
                 .object([
                     ("setup", times(outcome.tally.setup)), ("message", times(outcome.tally.trip)),
                     ("tunnel", times(outcome.tally.life)),
+                    ("late_start", times(outcome.tally.lateness)),
                 ])
             ),
+            ("in_line", outcome.inLine.map { .whole($0) } ?? .null),
+            ("refusals", Refusals(outcome.tally).json),
             ("failures", .array(outcome.tally.failures.map(failure))),
             ("examples", .array(outcome.tally.examples.map { .text($0) })),
             ("samples", .array(outcome.samples.map(sample))),
@@ -52,6 +55,7 @@ struct Figures {
             ("duration_seconds", .number(Double(settings.duration) / 1e9)),
             ("warmup_seconds", .number(Double(settings.warmup) / 1e9)),
             ("size", .whole(settings.size)),
+            ("rate", settings.rate.map { .whole($0) } ?? .null),
             ("direction", .text(settings.direction.rawValue)),
             ("seed", .text("\(settings.seed)")),
         ])
@@ -84,6 +88,7 @@ struct Figures {
             ("established", .whole(snapshot.client.established)),
             ("finished", .whole(snapshot.client.finished)),
             ("failed", .whole(snapshot.client.failed)),
+            ("arrivals", .whole(snapshot.client.arrivals)),
             ("messages", .whole(snapshot.client.messages)),
             ("bytes_down", .whole(snapshot.client.bytes)),
             ("bytes_up", .whole(snapshot.origin.bytes)),

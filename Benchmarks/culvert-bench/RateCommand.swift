@@ -11,6 +11,7 @@ struct RateCommand: ScenarioCommand {
 
     @OptionGroup var common: CommonFlags
     @OptionGroup var time: TimeFlags
+    @OptionGroup var schedule: ScheduleFlags
 
     @Option(
         help: help("Tunnels at once.", default: "\(Settings.standard(.rate).concurrency)", "count"),
@@ -34,6 +35,7 @@ struct RateCommand: ScenarioCommand {
         if let concurrency { settings.concurrency = concurrency }
         if let count { settings.tunnels = count }
         time.fill(&settings)
+        schedule.fill(&settings)
         if let size { settings.size = size }
     }
 }

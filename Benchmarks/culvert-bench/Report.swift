@@ -4,15 +4,16 @@ internal import Load
 
 /// What a run came to, as short tables.
 struct Report {
-    private let outcome: Outcome
+    let outcome: Outcome
     private var isCharged: Bool { !outcome.settings.processes.isEmpty }
 
     init(_ outcome: Outcome) { self.outcome = outcome }
 
     /// All of it.
     var text: String {
-        [title, stretches, times, memory, failures].filter { !$0.isEmpty }
-            .joined(separator: "\n\n")
+        let refusals = Refusals(outcome.tally).text
+        return [title, stretches, schedule, times, memory, refusals, failures]
+            .filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
     private var title: String {
@@ -72,7 +73,7 @@ struct Report {
     private var times: String {
         let all = [
             ("set-up", outcome.tally.setup), ("message", outcome.tally.trip),
-            ("tunnel", outcome.tally.life),
+            ("tunnel", outcome.tally.life), ("late start", outcome.tally.lateness),
         ]
         .filter { $0.1.totalCount > 0 }
         guard !all.isEmpty else { return "" }
@@ -136,5 +137,5 @@ extension Stretch.Unit {
 
 extension String {
     /// Without a space at the end.
-    fileprivate var trimmed: String { hasSuffix(" ") ? String(dropLast()) : self }
+    var trimmed: String { hasSuffix(" ") ? String(dropLast()) : self }
 }

@@ -43,6 +43,12 @@ internal import Glibc
         guard status == 0 else { throw SystemError("pthread_setaffinity_np", code: status) }
     }
 
+    /// Has waits of the calling thread end as soon as their time is over, to which the kernel adds
+    /// 50 microseconds otherwise, to wake several threads at once.
+    public static func makeWaitsExact() {
+        _ = cl_set_timer_slack(1)
+    }
+
     /// Sleeps.
     ///
     /// Not for workers.

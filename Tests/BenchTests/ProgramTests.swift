@@ -63,6 +63,8 @@ import Testing
         let result = try run(arguments)
         #expect(result.status == 1)
         #expect(result.output.contains("7 x client, asking: refused by the proxy: 403"))
+        #expect(result.output.contains(#/status 403 +7\n/#))
+        #expect(result.output.contains(#/error=http_request_denied +7\n/#))
     }
 
     @Test(
@@ -110,6 +112,15 @@ import Testing
         #expect(result.output.contains("INTERRUPTED"))
         #expect(result.output.contains("messages"))
         #expect(result.output.contains("failures: none"))
+    }
+
+    @Test func `an open loop tells how it kept to its schedule`() throws {
+        let arguments = ["echo", "--direct", "--rate", "500", "--duration", "200ms"]
+        let result = try run(arguments)
+        #expect(result.status == 0)
+        #expect(result.output.contains("schedule: 500 due a second, "))
+        #expect(result.output.contains("in line when the measured time was over"))
+        #expect(result.output.contains("late start"))
     }
 
     @Test func `figures are written as JSON`() throws {

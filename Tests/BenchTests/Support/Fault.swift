@@ -13,6 +13,8 @@ enum Fault: Equatable, Sendable, CustomTestStringConvertible {
     case ends(Way, Int)
     case breaks(Way, Int)
     case stalls(Way, Int)
+    /// Goes on after so many milliseconds; no fault, but slow.
+    case pauses(Way, Int, milliseconds: UInt32)
     // With its end.
     case keepsEnd(Way)
     case adds(Way)
@@ -25,6 +27,8 @@ enum Fault: Equatable, Sendable, CustomTestStringConvertible {
     case saysNothing
     case hangsUp
     case consentsThenFails
+    /// Answers after so many milliseconds; no fault, but slow.
+    case dallies(milliseconds: UInt32)
 
     var testDescription: String { "\(self)" }
 

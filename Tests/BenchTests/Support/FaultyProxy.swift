@@ -71,6 +71,7 @@ final class FaultyProxy: @unchecked Sendable {
             // Waits for the client to give up.
             _ = client.receive()
             return
+        case .dallies(let milliseconds): usleep(milliseconds * 1000)
         default: break
         }
         if fault == .consentsThenFails {
@@ -115,6 +116,11 @@ final class FaultyProxy: @unchecked Sendable {
         var position = 0
         var bytes = early
         while true {
+            if case .pauses(way, let place, let milliseconds) = fault,
+                (position..<position + bytes.count).contains(place)
+            {
+                usleep(milliseconds * 1000)
+            }
             let through = fault.apply(to: bytes, at: position, way)
             sink.send(through)
             position += bytes.count
