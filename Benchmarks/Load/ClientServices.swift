@@ -23,10 +23,10 @@ struct ClientServices: ~Copyable {
     init(_ script: Script, _ control: Control, _ station: consuming Station) throws(SystemError) {
         let openings = try Slab<Opening>(capacity: 2 * script.openingMax)
         let blocks = try Blocks(count: 2 * script.openingMax, blockSize: script.openingSize)
-        let heads = try Blocks(count: script.origins.count, blockSize: Script.headMax)
+        let heads = try Blocks(count: script.origins.count, blockSize: script.headMax)
         var counts: [Int] = []
         for (index, origin) in script.origins.enumerated() {
-            let text = ClientServices.head(script.route, origin)
+            let text = ClientServices.head(script, origin)
             for (place, byte) in text.enumerated() { heads[index][place] = byte }
             counts.append(text.count)
         }
@@ -40,9 +40,10 @@ struct ClientServices: ~Copyable {
     }
 
     /// The head that asks for a tunnel to `origin`; nothing if nobody is asked.
-    private static func head(_ route: Route, _ origin: Endpoint) -> [UInt8] {
-        guard case .proxy = route else { return [] }
-        return Array("CONNECT \(origin) HTTP/1.1\r\nHost: \(origin)\r\n\r\n".utf8)
+    private static func head(_ script: Script, _ origin: Endpoint) -> [UInt8] {
+        guard case .proxy = script.route else { return [] }
+        let request = "CONNECT \(origin) HTTP/1.1\r\nHost: \(origin)\r\n"
+        return Array("\(request)\(script.fields)\r\n".utf8)
     }
 
     /// Puts what tunnel `course.order.number` sends first into a block.

@@ -133,6 +133,7 @@ package struct Plan: Sendable {
             scenario: settings.scenario,
             route: settings.route,
             direction: settings.direction,
+            fields: settings.credentials?.field ?? "",
             origins: origins,
             hasOwnOrigin: originWorkers > 0,
             sources: sources,

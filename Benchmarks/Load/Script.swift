@@ -6,6 +6,8 @@ struct Script: Sendable {
     var scenario: Scenario
     var route: Route
     var direction: Direction
+    /// Fields of the head of a CONNECT besides Host, with their ends of line.
+    var fields: String
     /// Where the origin listens.
     var origins: [Endpoint]
     /// Whether the origin is ours and understands orders; else it echoes whatever comes.
@@ -42,10 +44,10 @@ struct Script: Sendable {
     }
 
     /// Bytes of a block for what is sent first: head, order, and the first bytes of the stream.
-    var openingSize: Int { Script.headMax + Order.byteCount + Script.earlyMax }
+    var openingSize: Int { headMax + Order.byteCount + Script.earlyMax }
 
     /// Bytes of the head of a CONNECT, at most.
-    static var headMax: Int { 256 }
+    var headMax: Int { 256 + fields.utf8.count }
     /// Bytes of the stream that go with what is sent first, at most.
     static var earlyMax: Int { 8192 }
 

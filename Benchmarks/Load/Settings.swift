@@ -4,6 +4,8 @@ package import Internet
 package struct Settings: Sendable {
     package var scenario: Scenario
     package var route: Route
+    /// Whom the proxy is told that the tunnels are for.
+    package var credentials: Credentials?
     /// Tunnels: of the run for verify, at once for the others; 0 for rate is as many as there is
     /// time for.
     package var tunnels: Int

@@ -22,6 +22,21 @@ struct RouteFlags: ParsableArguments {
     )
     var relay: Endpoint?
 
+    @Option(
+        help: ArgumentHelp(
+            "A user and a password for the proxy (Basic).",
+            valueName: "user:password"
+        ),
+        transform: { text in
+            if let credentials = Credentials(text) { return credentials }
+            throw ValidationError(
+                "allowed is USER:PASSWORD without control characters, of at most "
+                    + "\(Credentials.byteMax) bytes."
+            )
+        }
+    )
+    var credentials: Credentials?
+
     /// The route that was given.
     func route() throws -> Route {
         var routes: [Route] = []
@@ -32,6 +47,9 @@ struct RouteFlags: ParsableArguments {
             throw ValidationError(
                 "Give exactly one of '--proxy HOST:PORT', '--relay HOST:PORT' and '--direct'."
             )
+        }
+        guard proxy != nil || credentials == nil else {
+            throw ValidationError("'--credentials' is for '--proxy': nobody else is asked.")
         }
         return route
     }

@@ -81,6 +81,11 @@ import Testing
             (["hold", "--seed", "-"], "'-'", "'--seed <number>'", "64 bits"),
             (["hold", "--proxy", "a"], "'a'", "'--proxy <host:port>'", "HOST:PORT"),
             (["hold", "--workers", "1", "--tunnels", "9999999"], "'1'", "'--workers'", "need at"),
+            (
+                ["hold", "--proxy", "127.0.0.1:1", "--credentials", "me"], "'me'",
+                "'--credentials <user:password>'", "USER:PASSWORD"
+            ),
+            (["hold", "--credentials", "a:b"], "nobody", "'--credentials'", "for '--proxy'"),
             (["hold", "--json", "/nowhere/a"], "'/nowhere/a'", "'--json'", "can't be written"),
         ] as [([String], String, String, String)]
     )

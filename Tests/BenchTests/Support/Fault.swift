@@ -27,6 +27,8 @@ enum Fault: Equatable, Sendable, CustomTestStringConvertible {
     case saysNothing
     case hangsUp
     case consentsThenFails
+    /// Opens no tunnel without these credentials; no fault, but strict.
+    case demands(String)
     /// Answers after so many milliseconds; no fault, but slow.
     case dallies(milliseconds: UInt32)
 

@@ -55,7 +55,7 @@ final class FaultyProxy: @unchecked Sendable {
     // MARK: The request
 
     private func serveRequest(_ client: Wire) {
-        guard let (target, early) = readHead(client) else { return }
+        guard let (head, target, early) = readHead(client) else { return }
         switch fault {
         case .refuses:
             let answer =
@@ -71,6 +71,11 @@ final class FaultyProxy: @unchecked Sendable {
             // Waits for the client to give up.
             _ = client.receive()
             return
+        case .demands(let credentials):
+            let word = Data(credentials.utf8).base64EncodedString()
+            guard !head.contains("\r\nProxy-Authorization: Basic \(word)\r\n") else { break }
+            client.send("HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\n\r\n".utf8)
+            return client.shut()
         case .dallies(let milliseconds): usleep(milliseconds * 1000)
         default: break
         }
@@ -88,18 +93,18 @@ final class FaultyProxy: @unchecked Sendable {
         relay(client, origin, early: fault == .forgetsEarlyBytes ? [] : early)
     }
 
-    /// The target, and what came behind the head.
-    private func readHead(_ client: Wire) -> (Endpoint, [UInt8])? {
+    /// The head, its target, and what came behind it.
+    private func readHead(_ client: Wire) -> (String, Endpoint, [UInt8])? {
         var bytes: [UInt8] = []
         while true {
             guard let more = client.receive(), !more.isEmpty else { return nil }
             bytes += more
             guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { continue }
-            let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+            let head = String(decoding: bytes[..<end.upperBound], as: UTF8.self)
             let words = head.split(separator: " ")
             guard words.count > 1, words[0] == "CONNECT", let target = Endpoint(String(words[1]))
             else { return nil }
-            return (target, Array(bytes[end.upperBound...]))
+            return (head, target, Array(bytes[end.upperBound...]))
         }
     }
 
