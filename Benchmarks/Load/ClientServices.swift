@@ -19,6 +19,10 @@ struct ClientServices: ~Copyable {
     /// Tunnels that don't stand yet, and tunnels that stand idle.
     var opening = 0
     var idle = 0
+    /// When tunnels of a mix go on, and when their places are taken anew.
+    var timers: TimerHeap
+    /// What is drawn while nobody is in a place.
+    var random: Random
 
     init(_ script: Script, _ control: Control, _ station: consuming Station) throws(SystemError) {
         let openings = try Slab<Opening>(capacity: 2 * script.openingMax)
@@ -36,6 +40,9 @@ struct ClientServices: ~Copyable {
         self.openings = openings
         self.blocks = blocks
         self.heads = heads
+        timers = TimerHeap(capacity: script.mix == nil ? 0 : 2 * script.aliveMax)
+        random = Random(script.seed ^ 0x6d69_78)
+        self.station.tally = Tally(script.mix)
         headCounts = counts
     }
 

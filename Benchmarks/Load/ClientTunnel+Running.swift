@@ -11,11 +11,8 @@ extension ClientTunnel {
         let script = client.script
         switch script.scenario {
         case .hold, .echo, .rate: sendMessage(&client)
-        case .verify:
-            conduit.incoming.due = course.order.down
-            conduit.outgoing.ready = course.firstPart
-            if course.order.turn != .originFirst { conduit.outgoing.end = course.order.up }
-            pump(&client)
+        case .mix: runKind(&client)
+        case .verify: runExchange(&client)
         case .bulk:
             conduit.incoming.due = course.order.down
             conduit.outgoing.ready = script.direction.hasUp ? Order.unlimited : 0
@@ -23,16 +20,24 @@ extension ClientTunnel {
         }
     }
 
-    private mutating func sendMessage(_ client: inout ClientServices) {
-        sendMessage(due: client.station.now, &client)
+    /// Sends one stream and takes the other.
+    mutating func runExchange(_ client: inout ClientServices) {
+        conduit.incoming.due = course.order.down
+        conduit.outgoing.ready = course.firstPart
+        if course.order.turn != .originFirst { conduit.outgoing.end = course.order.up }
+        pump(&client)
     }
 
-    /// Sends a message that was due at `due`.
-    mutating func sendMessage(due: Instant, _ client: inout ClientServices) {
+    private mutating func sendMessage(_ client: inout ClientServices) {
+        sendMessage(of: client.script.size, due: client.station.now, &client)
+    }
+
+    /// Sends a message of `size` bytes that was due at `due`.
+    mutating func sendMessage(of size: Int, due: Instant, _ client: inout ClientServices) {
         messageBegan = due
         conduit.lastProgress = client.station.now
-        conduit.outgoing.ready += UInt64(client.script.size)
-        conduit.incoming.due += UInt64(client.script.size)
+        conduit.outgoing.ready += UInt64(size)
+        conduit.incoming.due += UInt64(size)
         pump(&client)
     }
 
@@ -82,7 +87,8 @@ extension ClientTunnel {
         switch conduit.incoming.take(bytes, client.station.pattern) {
         case .fine:
             client.station.counters.bytes.add(bytes.count)
-            if client.script.scenario.isEcho, conduit.incoming.received == conduit.incoming.due {
+            countBytes(bytes.count, &client)
+            if course.carriesMessages, conduit.incoming.received == conduit.incoming.due {
                 messageIsBack(&client)
             }
         case .surplus: fail(.surplus, "", &client)
@@ -93,8 +99,10 @@ extension ClientTunnel {
     private mutating func messageIsBack(_ client: inout ClientServices) {
         client.station.counters.messages.add()
         if isMeasured(client) {
-            client.station.tally.addTrip(client.station.now.nanoseconds(since: messageBegan))
+            let nanoseconds = client.station.now.nanoseconds(since: messageBegan)
+            client.station.tally.addTrip(nanoseconds, course.kind)
         }
+        if course.kind != nil { return goOn(&client) }
         if client.script.messageSchedule != nil, sendWaiting(&client) { return }
         if client.script.scenario == .rate || client.phase >= .finish { return end(&client) }
         let standsIdle = client.script.scenario == .hold || client.script.schedule != nil
@@ -109,7 +117,7 @@ extension ClientTunnel {
             conduit.incoming.received == conduit.incoming.due
             || (course.order.down == Order.unlimited && conduit.outgoing.hasEnded)
         let mayEnd =
-            state == .ending || (state == .running && !client.script.scenario.isEcho)
+            state == .ending || (state == .running && !course.carriesMessages)
         guard isAll, mayEnd else {
             return fail(.endedEarly, "", at: conduit.incoming.received, &client)
         }
@@ -143,7 +151,8 @@ extension ClientTunnel {
         guard conduit.incoming.hasEnded, conduit.outgoing.hasEnded else { return }
         conduit.countWell(client.station.counters)
         if isMeasured(client) {
-            client.station.tally.addLife(client.station.now.nanoseconds(since: began))
+            let nanoseconds = client.station.now.nanoseconds(since: began)
+            client.station.tally.addLife(nanoseconds, course.kind)
         }
         state = .closing
         closeIfQuiet(&client)
@@ -163,6 +172,7 @@ extension ClientTunnel {
         client.station.tally.add(failure, "tunnel \(order.number)\(place)")
         if state == .connecting || state == .asking { client.station.counters.unopened.add() }
         client.station.counters.failed.add()
+        client.station.tally.of(course.kind) { $0.failed += 1 }
         drop(&client)
     }
 

@@ -55,6 +55,6 @@ extension ClientTunnel {
         guard let schedule = client.script.messageSchedule else { return }
         let due = arrive(nextArrival, schedule, &client)
         nextArrival += stride
-        sendMessage(due: due, &client)
+        sendMessage(of: client.script.size, due: due, &client)
     }
 }

@@ -26,6 +26,8 @@ struct ClientTunnel {
     var waiting: UInt32 = 0
     var nextArrival: UInt64 = 0
     var stride: UInt64 = 0
+    /// Messages that are still to be sent, in a mix.
+    var messagesLeft: UInt64 = 0
     /// Whether the times of the present arrival of an open loop count.
     var isCounted = false
 
@@ -141,7 +143,8 @@ struct ClientTunnel {
         client.station.counters.established.add()
         client.opening -= 1
         if isMeasured(client) || client.script.scenario.standsIdle {
-            client.station.tally.addSetup(client.station.now.nanoseconds(since: began))
+            let nanoseconds = client.station.now.nanoseconds(since: began)
+            client.station.tally.addSetup(nanoseconds, course.kind)
         }
         if let opening { client.openings[opening].ready = client.openings[opening].count }
         guard client.script.scenario.standsIdle else { return run(&client) }
@@ -195,6 +198,7 @@ struct ClientTunnel {
             client.openings[opening].sent += Int(result)
         } else {
             conduit.outgoing.didSend(Int(result))
+            countBytes(Int(result), &client)
         }
         pump(&client)
         settleIfSent(&client)

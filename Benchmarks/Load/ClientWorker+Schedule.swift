@@ -4,8 +4,9 @@ internal import Kernel
 extension ClientWorker {
     // MARK: Tunnels
 
-    /// Whether the next tunnel is due; always so in a closed loop.
+    /// Whether the next tunnel is due; always so in a closed loop, but for a mix.
     var isDue: Bool {
+        guard client.script.mix == nil else { return nextKind != nil }
         guard let schedule = client.script.tunnelSchedule else { return true }
         let number = UInt64(nextNumber)
         return number < schedule.count

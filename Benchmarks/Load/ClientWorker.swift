@@ -9,6 +9,8 @@ struct ClientWorker: ~Copyable {
     private var begun = 0
     /// Messages of an open loop that have been handed to their tunnels.
     var handedOut: UInt64 = 0
+    /// Places of a mix that are to be taken now, of each kind.
+    var vacant = InlineArray<4, Int>(repeating: 0)
     /// The slot that the present phase looks at next.
     private var cursor = 0
     private var nextLook: Instant
@@ -30,11 +32,13 @@ struct ClientWorker: ~Copyable {
 
     private mutating func turn() {
         client.isMeasuring = client.control.isMeasuring
+        followTimers()
         open()
         handOut()
         let isBusy = sweep()
         client.station.counters.alive.set(tunnels.count)
-        client.station.wait(count: isBusy ? 0 : 1, until: nextDue)
+        let next = Instant.earlier(nextDue, client.timers.next)
+        client.station.wait(count: isBusy ? 0 : 1, until: next)
         while let completion = client.station.queue.nextCompletion() { dispatch(completion) }
         failStalled()
     }
@@ -51,8 +55,10 @@ struct ClientWorker: ~Copyable {
         }
     }
 
-    private mutating func releaseIfFree(_ slot: UInt32) {
-        if tunnels[slot].state == .free { tunnels.release(slot) }
+    mutating func releaseIfFree(_ slot: UInt32) {
+        guard tunnels[slot].state == .free else { return }
+        leavePlace(tunnels[slot].course.kind)
+        tunnels.release(slot)
     }
 
     // MARK: Opening
@@ -74,8 +80,7 @@ struct ClientWorker: ~Copyable {
     private mutating func open() {
         for _ in 0..<client.script.openingMax {
             guard mayOpen else { return }
-            let number = UInt32(truncatingIfNeeded: nextNumber)
-            let course = Course(client.script, number: number)
+            let course = nextCourse()
             let taken = tunnels.take { ClientTunnel(slot: $0, course: course) }
             guard let slot = taken else { return }
             begun += 1
@@ -91,6 +96,7 @@ struct ClientWorker: ~Copyable {
         guard client.phase != client.control.phase else { return }
         client.phase = client.control.phase
         client.scheduleStart = client.control.scheduleStart
+        if client.phase == .open { setUpPlaces() }
         cursor = 0
     }
 
@@ -118,6 +124,7 @@ struct ClientWorker: ~Copyable {
         case (.stop, .free), (.stop, .closing): return
         case (.stop, _): tunnels[slot].drop(&client)
         case (.go, .idle) where client.script.schedule == nil: tunnels[slot].run(&client)
+        case (.finish, .idle) where client.script.mix != nil: tunnels[slot].wake(&client)
         case (.finish, .idle): tunnels[slot].end(&client)
         case (.finish, .running) where client.script.scenario == .bulk: tunnels[slot].end(&client)
         default: return

@@ -1,6 +1,10 @@
 /// What one tunnel is to do, decided by its number and the seed of the run alone.
 struct Course: Equatable, Sendable {
     var order = Order()
+    /// What the tunnel is like, in a mix.
+    var kind: Kind?
+    /// What is drawn while it lives.
+    var random: Random
     /// Bytes of the client's stream that go with the head of the CONNECT; nil: not even the order.
     var early: Int?
     /// Bytes of the client's stream that may go before the origin has ended.
@@ -8,18 +12,26 @@ struct Course: Equatable, Sendable {
     /// Bytes of one send, at most.
     var sendMax = Pattern.sliceMax
 
-    /// The course of tunnel `number`.
-    init(_ script: Script, number: UInt32) {
+    /// Whether it carries messages that come back, until the client ends.
+    var carriesMessages: Bool { order.kind == .echo && order.up == Order.unlimited }
+
+    /// The course of tunnel `number`, which is of `kind` in a mix.
+    init(_ script: Script, number: UInt32, kind: Kind? = nil) {
         order.number = number
+        self.kind = kind
         var random = Random(script.seed, tunnel: number)
+        self.random = random
         order.start = UInt32(random.below(Pattern.length))
         switch script.scenario {
         case .verify: plan(upTo: UInt64(script.size), script.hasOwnOrigin, &random)
         case .bulk:
             order.kind = .exchange
             order.down = script.direction.hasDown ? Order.unlimited : 0
+        case .mix:
+            if kind == .bulk, let mix = script.mix { plan(mix, script.hasOwnOrigin, &random) }
         case .hold, .rate, .echo: break
         }
+        self.random = random
         if case .proxy = script.route { return }
         // Without a head there is nothing to be early for.
         early = nil
@@ -41,8 +53,21 @@ struct Course: Equatable, Sendable {
         // Some streams go in small pieces, but none in more than a few hundred.
         let least = max(order.up / 256, 1)
         sendMax = Int(least + random.size(upTo: UInt64(Pattern.sliceMax) - least))
-        guard !isOwn else { return }
-        // An origin that echoes all sends what it gets, and ends when it must.
+        if !isOwn { planEcho() }
+    }
+
+    /// A stream up, down or both.
+    private mutating func plan(_ mix: Mix, _ isOwn: Bool, _ random: inout Random) {
+        let ways = random.below(3)
+        order.up = ways == 1 ? 0 : random.scale(in: mix.stream)
+        order.down = ways == 0 ? 0 : random.scale(in: mix.stream)
+        order.kind = .exchange
+        firstPart = order.up
+        if !isOwn { planEcho() }
+    }
+
+    /// An origin that echoes all sends what it gets, and ends when it must.
+    private mutating func planEcho() {
         order.kind = .echo
         order.turn = .together
         order.down = order.up

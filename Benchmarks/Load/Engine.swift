@@ -56,9 +56,10 @@ package struct Engine {
         switch plan.settings.scenario {
         case .verify: verify()
         case .hold: hold()
-        case .rate: rate()
+        case .rate: comeAndGo("rate")
         case .echo: echo()
         case .bulk: bulk()
+        case .mix: comeAndGo("mix")
         }
         settle()
         // Both know before either acts, lest one takes the end of the other for a failure.
@@ -75,14 +76,15 @@ package struct Engine {
         runThrough("verify")
     }
 
-    private mutating func rate() {
+    /// Has tunnels come and go: so many of them, or for the set time.
+    private mutating func comeAndGo(_ name: String) {
         guard script.tunnels == 0 else {
             clients.control.isMeasuring = true
-            return runThrough("rate")
+            return runThrough(name)
         }
         startSchedule()
         clients.control.begin(.open)
-        measure("rate", .tunnel)
+        measure(name, .tunnel)
         finish()
     }
 

@@ -144,7 +144,9 @@ package struct Plan: Sendable {
             size: settings.size,
             seed: settings.seed,
             timeout: settings.timeout,
-            schedule: schedule
+            schedule: schedule,
+            mix: settings.scenario == .mix ? settings.mix : nil,
+            peak: peak
         )
     }
 

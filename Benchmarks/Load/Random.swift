@@ -1,5 +1,5 @@
 /// SplitMix64: all that is random in a run follows from its seed.
-package struct Random: Sendable {
+package struct Random: Equatable, Sendable {
     private var state: UInt64
 
     /// The sequence that begins at `seed`.
@@ -28,5 +28,22 @@ package struct Random: Sendable {
         let bits = UInt64(64 - limit.leadingZeroBitCount)
         let ceiling = UInt64(1) << below(bits + 1)
         return min(below(ceiling), limit)
+    }
+
+    /// A number in `range`, each doubling as likely as the next, evenly spread within it.
+    package mutating func scale(in range: ClosedRange<UInt64>) -> UInt64 {
+        // Up to the number behind the last, which is itself not reached.
+        let (low, high) = (Random.bend(range.lowerBound), Random.bend(range.upperBound + 1))
+        let fraction = Double(next() >> 11) * 0x1p-53
+        let place = low + (high - low) * fraction
+        let exponent = place.rounded(.down)
+        let value = Double(sign: .plus, exponent: Int(exponent), significand: 1 + place - exponent)
+        return min(max(UInt64(value - 1), range.lowerBound), range.upperBound)
+    }
+
+    /// The logarithm of `value` and one, bent straight between the powers of two.
+    private static func bend(_ value: UInt64) -> Double {
+        let value = Double(value) + 1
+        return Double(value.exponent) + value.significand - 1
     }
 }

@@ -10,13 +10,12 @@ package enum Scenario: String, CaseIterable, Sendable {
     case echo
     /// Streams as fast as they go.
     case bulk
+    /// A blend of tunnels of several kinds.
+    case mix
 
     /// Whether all tunnels are opened first, and stand idle until then.
     package var standsIdle: Bool { self == .hold || self == .echo }
 
     /// Whether tunnels come and go all the time.
-    package var isStreaming: Bool { self == .verify || self == .rate }
-
-    /// Whether each tunnel carries messages that come back.
-    package var isEcho: Bool { self == .hold || self == .echo || self == .rate }
+    package var isStreaming: Bool { [.verify, .rate, .mix].contains(self) }
 }

@@ -29,6 +29,11 @@ struct Script: Sendable {
     /// When arrivals are due; nil in a closed loop, where each waits for the one before.
     var schedule: Schedule?
 
+    /// What the tunnels of a mix are like; nil in other scenarios.
+    var mix: Mix?
+    /// Tunnels at once, over all workers.
+    var peak: Int
+
     /// The schedule, if it is tunnels that arrive.
     var tunnelSchedule: Schedule? { scenario == .rate ? schedule : nil }
     /// The schedule, if it is messages that arrive.
@@ -39,6 +44,7 @@ struct Script: Sendable {
         switch scenario {
         case .bulk: (32, 65536)
         case .verify: (64, 65536)
+        case .mix: (128, 65536)
         case .hold, .rate, .echo: size > 4096 ? (64, 65536) : (1024, 4096)
         }
     }

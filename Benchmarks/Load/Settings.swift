@@ -6,8 +6,8 @@ package struct Settings: Sendable {
     package var route: Route
     /// Whom the proxy is told that the tunnels are for.
     package var credentials: Credentials?
-    /// Tunnels: of the run for verify, at once for the others; 0 for rate is as many as there is
-    /// time for.
+    /// Tunnels: of the run for verify, at once for the others; 0 for rate and mix is as many as
+    /// there is time for.
     package var tunnels: Int
     /// Tunnels at once where they come and go; where all stand, those being opened or proved.
     package var concurrency: Int
@@ -21,6 +21,8 @@ package struct Settings: Sendable {
     package var timeout: UInt64 = 10_000_000_000
     /// Bytes of a message; of a stream, at most.
     package var size: Int
+    /// What a mix is made of.
+    package var mix = Mix()
     package var direction = Direction.both
     /// Arrivals in a second, over all workers; nil for a closed loop.
     package var rate: Int?
@@ -44,6 +46,7 @@ package struct Settings: Sendable {
         case .hold: (tunnels, concurrency, size) = (1000, 256, 64)
         case .rate: (tunnels, concurrency, size) = (0, 100, 64)
         case .echo: (tunnels, concurrency, size) = (100, 256, 64)
+        case .mix: (tunnels, concurrency, size) = (0, 100, 64)
         case .bulk: (tunnels, concurrency, size) = (8, 256, Pattern.sliceMax)
         }
     }

@@ -20,11 +20,19 @@ package struct Tally: Sendable {
     /// Nanoseconds from when an arrival of an open loop was due until it began.
     package private(set) var lateness = Tally.histogram()
 
+    /// The same of each kind of a mix; empty in other scenarios.
+    package private(set) var kinds: [KindTally] = []
+
     /// Nothing yet.
     package init() {}
 
+    /// Nothing yet, with an account for each kind of `mix`, if there is one.
+    init(_ mix: Mix?) {
+        if mix != nil { kinds = Kind.allCases.map { _ in KindTally() } }
+    }
+
     /// Three digits from 64 nanoseconds to 10 minutes.
-    private static func histogram() -> Histogram<UInt64> {
+    static func histogram() -> Histogram<UInt64> {
         Histogram(
             lowestDiscernibleValue: 64,
             highestTrackableValue: 600_000_000_000,
@@ -35,13 +43,34 @@ package struct Tally: Sendable {
     private static var longest: UInt64 { 600_000_000_000 }
 
     @inline(__always)
-    mutating func addSetup(_ nanoseconds: UInt64) { setup.record(min(nanoseconds, Tally.longest)) }
+    mutating func addSetup(_ nanoseconds: UInt64, _ kind: Kind?) {
+        setup.record(min(nanoseconds, Tally.longest))
+        of(kind) { $0.setup.record(min(nanoseconds, Tally.longest)) }
+    }
 
     @inline(__always)
-    mutating func addTrip(_ nanoseconds: UInt64) { trip.record(min(nanoseconds, Tally.longest)) }
+    mutating func addTrip(_ nanoseconds: UInt64, _ kind: Kind?) {
+        trip.record(min(nanoseconds, Tally.longest))
+        of(kind) { kind in
+            kind.trip.record(min(nanoseconds, Tally.longest))
+            kind.messages += 1
+        }
+    }
 
     @inline(__always)
-    mutating func addLife(_ nanoseconds: UInt64) { life.record(min(nanoseconds, Tally.longest)) }
+    mutating func addLife(_ nanoseconds: UInt64, _ kind: Kind?) {
+        life.record(min(nanoseconds, Tally.longest))
+        of(kind) { kind in
+            kind.life.record(min(nanoseconds, Tally.longest))
+            kind.finished += 1
+        }
+    }
+
+    /// Changes the account of `kind`, if there is one.
+    @inline(__always)
+    mutating func of(_ kind: Kind?, _ change: (inout KindTally) -> Void) {
+        if let kind { change(&kinds[Int(kind.rawValue)]) }
+    }
 
     @inline(__always)
     mutating func addLateness(_ nanoseconds: UInt64) {
@@ -63,5 +92,10 @@ package struct Tally: Sendable {
         trip.add(other.trip)
         life.add(other.life)
         lateness.add(other.lateness)
+        if kinds.isEmpty {
+            kinds = other.kinds
+        } else {
+            for index in other.kinds.indices { kinds[index].add(other.kinds[index]) }
+        }
     }
 }

@@ -4,7 +4,7 @@ internal import Load
 
 /// What a run came to, in full, as JSON.
 struct Figures {
-    private let outcome: Outcome
+    let outcome: Outcome
 
     init(_ outcome: Outcome) { self.outcome = outcome }
 
@@ -27,6 +27,7 @@ struct Figures {
                     ("late_start", times(outcome.tally.lateness)),
                 ])
             ),
+            ("kinds", kinds),
             ("in_line", outcome.inLine.map { .whole($0) } ?? .null),
             ("refusals", Refusals(outcome.tally).json),
             ("failures", .array(outcome.tally.failures.map(failure))),
@@ -104,7 +105,7 @@ struct Figures {
     }
 
     /// Percentiles, and every bucket that holds something: the highest value and the count.
-    private func times(_ times: Histogram<UInt64>) -> JSON {
+    func times(_ times: Histogram<UInt64>) -> JSON {
         guard times.totalCount > 0 else { return .null }
         let points: [(String, Double)] = [
             ("p50", 50), ("p90", 90), ("p99", 99), ("p99.9", 99.9), ("p99.99", 99.99),

@@ -1,4 +1,3 @@
-internal import Histogram
 internal import Kernel
 internal import Load
 
@@ -12,7 +11,7 @@ struct Report {
     /// All of it.
     var text: String {
         let refusals = Refusals(outcome.tally).text
-        return [title, stretches, schedule, times, memory, refusals, failures]
+        return [title, stretches, schedule, times, kinds, memory, refusals, failures]
             .filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
@@ -71,19 +70,10 @@ struct Report {
     // MARK: Times
 
     private var times: String {
-        let all = [
+        TimeTable.text([
             ("set-up", outcome.tally.setup), ("message", outcome.tally.trip),
             ("tunnel", outcome.tally.life), ("late start", outcome.tally.lateness),
-        ]
-        .filter { $0.1.totalCount > 0 }
-        guard !all.isEmpty else { return "" }
-        let head = ["time", "p50", "p90", "p99", "p99.9", "max", "of"]
-        let rows = all.map { name, times in
-            [name]
-                + [50, 90, 99, 99.9].map { Text.time(Double(times.valueAtPercentile($0))) }
-                + [Text.time(Double(times.maxRecorded)), "\(times.totalCount)"]
-        }
-        return Text.table([head] + rows)
+        ])
     }
 
     // MARK: Memory

@@ -86,6 +86,14 @@ import Testing
                 "'--credentials <user:password>'", "USER:PASSWORD"
             ),
             (["hold", "--credentials", "a:b"], "nobody", "'--credentials'", "for '--proxy'"),
+            (
+                ["mix", "--mix", "short=60,idle=30"], "'short=60,idle=30'", "'--mix <shares>'",
+                "together 100"
+            ),
+            (["mix", "--mix", "long=100"], "'long=100'", "'--mix <shares>'", "short, chatty"),
+            (["mix", "--think", "2s-10ms"], "'2s-10ms'", "'--think <range>'", "lesser first"),
+            (["mix", "--size", "0"], "'0'", "'--size <range>'", "from 1B to 1GiB"),
+            (["mix", "--messages", "2-"], "'2-'", "'--messages <range>'", "2-50"),
             (["hold", "--json", "/nowhere/a"], "'/nowhere/a'", "'--json'", "can't be written"),
         ] as [([String], String, String, String)]
     )
@@ -117,6 +125,17 @@ import Testing
         #expect(result.output.contains("INTERRUPTED"))
         #expect(result.output.contains("messages"))
         #expect(result.output.contains("failures: none"))
+    }
+
+    @Test func `a mix tells what each kind got`() throws {
+        let result = try run([
+            "mix", "--direct", "--count", "40", "--mix", "short=50,chatty=50", "--think", "1ms",
+            "--messages", "3", "--size", "1KiB-2KiB",
+        ])
+        #expect(result.status == 0)
+        #expect(result.output.contains("short message"))
+        #expect(result.output.contains("chatty tunnel"))
+        #expect(!result.output.contains("bulk"))
     }
 
     @Test func `an open loop tells how it kept to its schedule`() throws {

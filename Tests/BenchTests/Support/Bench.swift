@@ -16,6 +16,12 @@ enum Bench {
         settings.tunnels = scenario == .bulk ? 4 : 24
         settings.concurrency = 8
         if scenario == .verify { settings.size = 100_000 }
+        settings.mix.shares = [.short: 25, .chatty: 25, .bulk: 25, .idle: 25]
+        settings.mix.think = 1_000_000...5_000_000
+        settings.mix.size = 64...20_000
+        settings.mix.messages = 2...5
+        settings.mix.stream = 1000...100_000
+        settings.mix.stand = 5_000_000...20_000_000
         return settings
     }
 
