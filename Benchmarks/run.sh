@@ -33,6 +33,7 @@ run echo --duration 3s
 run rate --rate 500 --duration 2s
 run echo --rate 5000 --duration 2s
 run mix --duration 3s --concurrency 200 --think 10ms-200ms --stream 1MiB-16MiB --stand 1s-5s
+run hostile --duration 2s --rate 2000
 run bulk --direction up --duration 2s
 run bulk --direction down --duration 2s
 run bulk --direction both --duration 2s

@@ -10,7 +10,7 @@ extension ClientTunnel {
         state = .running
         let script = client.script
         switch script.scenario {
-        case .hold, .echo, .rate: sendMessage(&client)
+        case .hold, .echo, .rate, .hostile: sendMessage(&client)
         case .mix: runKind(&client)
         case .verify: runExchange(&client)
         case .bulk:
@@ -100,7 +100,11 @@ extension ClientTunnel {
         client.station.counters.messages.add()
         if isMeasured(client) {
             let nanoseconds = client.station.now.nanoseconds(since: messageBegan)
-            client.station.tally.addTrip(nanoseconds, course.kind)
+            if messageBegan < client.control.besideStart {
+                client.station.tally.addTrip(nanoseconds, course.kind)
+            } else {
+                client.station.tally.addBesideTrip(nanoseconds)
+            }
         }
         if course.kind != nil { return goOn(&client) }
         if client.script.messageSchedule != nil, sendWaiting(&client) { return }

@@ -23,6 +23,7 @@ final class Control: Sendable {
     private let word = Atomic<UInt8>(Phase.wait.rawValue)
     private let measures = Atomic<Bool>(false)
     private let start = Atomic<UInt64>(0)
+    private let hostileStart = Atomic<UInt64>(.max)
 
     init(workers: Int) throws(SystemError) {
         var bells: [Int32] = []
@@ -50,6 +51,12 @@ final class Control: Sendable {
     var scheduleStart: Instant {
         get { Instant(nanoseconds: start.load(ordering: .relaxed)) }
         set { start.store(newValue.nanoseconds, ordering: .relaxed) }
+    }
+
+    /// When hostile clients began.
+    var besideStart: Instant {
+        get { Instant(nanoseconds: hostileStart.load(ordering: .relaxed)) }
+        set { hostileStart.store(newValue.nanoseconds, ordering: .relaxed) }
     }
 
     /// Whether times are recorded.

@@ -29,7 +29,7 @@ struct Course: Equatable, Sendable {
             order.down = script.direction.hasDown ? Order.unlimited : 0
         case .mix:
             if kind == .bulk, let mix = script.mix { plan(mix, script.hasOwnOrigin, &random) }
-        case .hold, .rate, .echo: break
+        case .hold, .rate, .echo, .hostile: break
         }
         self.random = random
         if case .proxy = script.route { return }

@@ -65,6 +65,18 @@ final class Crew: Sendable {
         return roll.endpoints
     }
 
+    /// Starts the hostile clients.
+    func startHostile(_ script: HostileScript, _ pattern: Pattern) throws(EngineError) {
+        try start("hostile") { index throws(SystemError) in
+            // Small buffers, since a slow reader reads little.
+            let station = try self.station(index, (1024, 1024), pattern)
+            let services = try HostileServices(script, station)
+            let worker = try HostileWorker(services, self.control)
+            self.roll.started(try ThreadClock.current())
+            self.roll.left(worker.run())
+        }
+    }
+
     /// Ends all workers; what they have measured.
     func stop() -> Tally {
         control.begin(.stop)

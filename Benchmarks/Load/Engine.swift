@@ -18,6 +18,7 @@ package struct Engine {
     private let text: PatternText
     private let clients: Crew
     private let origins: Crew
+    private let camp: HostileCamp?
     private let watch: Watch
     private var outcome: Outcome
     private var name = ""
@@ -37,6 +38,7 @@ package struct Engine {
             origins: endpoints.isEmpty ? plan.settings.externalOrigins : endpoints
         )
         try clients.startClients(script, text.pattern)
+        camp = try HostileCamp(plan, text.pattern)
     }
 
     private static func prepare(
@@ -60,6 +62,7 @@ package struct Engine {
         case .echo: echo()
         case .bulk: bulk()
         case .mix: comeAndGo("mix")
+        case .hostile: hostile()
         }
         settle()
         // Both know before either acts, lest one takes the end of the other for a failure.
@@ -115,6 +118,18 @@ package struct Engine {
         startSchedule()
         clients.control.begin(.go)
         measure("echo", .message)
+        finish()
+    }
+
+    private mutating func hostile() {
+        ramp()
+        startSchedule()
+        clients.control.begin(.go)
+        measure("alone", .message)
+        camp?.begin()
+        clients.control.besideStart = Instant.now()
+        measure("beside", .message)
+        outcome.tally.addHostile(camp?.end() ?? [:])
         finish()
     }
 

@@ -46,7 +46,7 @@ package struct Plan: Sendable {
         sources =
             settings.sources.isEmpty
             ? Plan.sources(settings.route, max(addresses, turnover)) : settings.sources
-        try check()
+        try check(openFiles)
     }
 
     /// `total` over `most`, rounded up.
@@ -71,7 +71,7 @@ package struct Plan: Sendable {
         return (0..<count).map { Address(v4: 0x7f20_0001 + UInt32(truncatingIfNeeded: $0)) }
     }
 
-    private func check() throws(SettingError) {
+    private func check(_ openFiles: Int) throws(SettingError) {
         if case .relay(let endpoint) = settings.route {
             guard !settings.listen.isEmpty || originWorkers == 0 else {
                 throw SettingError(
@@ -81,7 +81,7 @@ package struct Plan: Sendable {
                 )
             }
         }
-        if settings.rate != nil, settings.scenario == .echo, workers > settings.tunnels {
+        if settings.rate != nil, settings.scenario != .rate, workers > settings.tunnels {
             throw SettingError(
                 "--workers",
                 "\(workers)",
@@ -91,6 +91,7 @@ package struct Plan: Sendable {
         if settings.scenario == .bulk, let external = settings.externalOrigins.first {
             throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")
         }
+        try checkHostile(openFiles)
         for (index, endpoint) in settings.listen.enumerated() {
             guard !settings.listen[..<index].contains(endpoint) else {
                 throw SettingError("--listen", "\(endpoint)", "given twice; each endpoint once")
@@ -108,6 +109,18 @@ package struct Plan: Sendable {
         }
         for process in settings.processes where ProcessReading(process) == nil {
             throw SettingError("--pid", "\(process)", "there is no such process")
+        }
+    }
+
+    private func checkHostile(_ openFiles: Int) throws(SettingError) {
+        guard settings.scenario == .hostile else { return }
+        guard case .proxy = settings.route else {
+            throw SettingError("--proxy", "", "nobody but a proxy is there to be hostile to")
+        }
+        let most = openFiles - Plan.descriptorsAside
+        guard settings.hostileCount <= most else {
+            let words = "allowed are at most \(most) at an open-file limit of \(openFiles)"
+            throw SettingError("--hostile", "\(settings.hostileCount)", words)
         }
     }
 
@@ -130,7 +143,8 @@ package struct Plan: Sendable {
         let aliveMax = Plan.share(peak, workers)
         let openingMax = min(settings.concurrency, settings.scenario.isStreaming ? 512 : .max)
         return Script(
-            scenario: settings.scenario,
+            // The clients that are measured just send messages.
+            scenario: settings.scenario == .hostile ? .echo : settings.scenario,
             route: settings.route,
             direction: settings.direction,
             fields: settings.credentials?.field ?? "",
@@ -150,13 +164,31 @@ package struct Plan: Sendable {
         )
     }
 
+    /// What hostile clients do to an origin of their own.
+    func hostileScript(origin: Endpoint) -> HostileScript? {
+        guard case .proxy(let proxy) = settings.route, settings.scenario == .hostile else {
+            return nil
+        }
+        return HostileScript(
+            proxy: proxy,
+            origin: origin,
+            fields: settings.credentials?.field ?? "",
+            kinds: settings.hostilities,
+            count: settings.hostileCount,
+            interval: settings.hostileInterval,
+            seed: settings.seed
+        )
+    }
+
     private var schedule: Schedule? {
-        settings.rate.map { rate in
+        let isTwofold = settings.scenario == .hostile
+        let extra = isTwofold ? settings.warmup + settings.duration : 0
+        return settings.rate.map { rate in
             Schedule(
                 rate: rate,
                 count: settings.scenario == .rate ? settings.tunnels : 0,
                 warmup: settings.warmup,
-                duration: settings.duration,
+                duration: settings.duration + extra,
                 timeout: settings.timeout
             )
         }

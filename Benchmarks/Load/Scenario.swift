@@ -12,6 +12,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     case bulk
     /// A blend of tunnels of several kinds.
     case mix
+    /// Messages that go back and forth, without and with hostile clients beside them.
+    case hostile
 
     /// Whether all tunnels are opened first, and stand idle until then.
     package var standsIdle: Bool { self == .hold || self == .echo }

@@ -45,7 +45,7 @@ struct Script: Sendable {
         case .bulk: (32, 65536)
         case .verify: (64, 65536)
         case .mix: (128, 65536)
-        case .hold, .rate, .echo: size > 4096 ? (64, 65536) : (1024, 4096)
+        case .hold, .rate, .echo, .hostile: size > 4096 ? (64, 65536) : (1024, 4096)
         }
     }
 

@@ -23,6 +23,11 @@ package struct Settings: Sendable {
     package var size: Int
     /// What a mix is made of.
     package var mix = Mix()
+    /// How hostile clients behave, how many there are at once, and how long they take between two
+    /// steps.
+    package var hostilities = Hostility.allCases
+    package var hostileCount = 60
+    package var hostileInterval: UInt64 = 100_000_000
     package var direction = Direction.both
     /// Arrivals in a second, over all workers; nil for a closed loop.
     package var rate: Int?
@@ -45,7 +50,7 @@ package struct Settings: Sendable {
         case .verify: (tunnels, concurrency, size) = (1000, 256, 1 << 20)
         case .hold: (tunnels, concurrency, size) = (1000, 256, 64)
         case .rate: (tunnels, concurrency, size) = (0, 100, 64)
-        case .echo: (tunnels, concurrency, size) = (100, 256, 64)
+        case .echo, .hostile: (tunnels, concurrency, size) = (100, 256, 64)
         case .mix: (tunnels, concurrency, size) = (0, 100, 64)
         case .bulk: (tunnels, concurrency, size) = (8, 256, Pattern.sliceMax)
         }

@@ -23,6 +23,11 @@ package struct Tally: Sendable {
     /// The same of each kind of a mix; empty in other scenarios.
     package private(set) var kinds: [KindTally] = []
 
+    /// Like `trip`, of messages that were sent while hostile clients were there.
+    package private(set) var besideTrip = Tally.histogram()
+    /// What came of hostile clients.
+    package private(set) var hostile: [Hostility: HostileTally] = [:]
+
     /// Nothing yet.
     package init() {}
 
@@ -40,7 +45,7 @@ package struct Tally: Sendable {
         )
     }
 
-    private static var longest: UInt64 { 600_000_000_000 }
+    static var longest: UInt64 { 600_000_000_000 }
 
     @inline(__always)
     mutating func addSetup(_ nanoseconds: UInt64, _ kind: Kind?) {
@@ -64,6 +69,21 @@ package struct Tally: Sendable {
             kind.life.record(min(nanoseconds, Tally.longest))
             kind.finished += 1
         }
+    }
+
+    @inline(__always)
+    mutating func addBesideTrip(_ nanoseconds: UInt64) {
+        besideTrip.record(min(nanoseconds, Tally.longest))
+    }
+
+    /// Counts the end of a hostile client.
+    mutating func add(_ kind: Hostility, _ ending: String, after nanoseconds: UInt64) {
+        hostile[kind, default: HostileTally()].add(ending, after: nanoseconds)
+    }
+
+    /// Adds what came of hostile clients.
+    mutating func addHostile(_ tallies: [Hostility: HostileTally]) {
+        for (kind, tally) in tallies { hostile[kind, default: HostileTally()].add(tally) }
     }
 
     /// Changes the account of `kind`, if there is one.
@@ -92,6 +112,8 @@ package struct Tally: Sendable {
         trip.add(other.trip)
         life.add(other.life)
         lateness.add(other.lateness)
+        besideTrip.add(other.besideTrip)
+        addHostile(other.hostile)
         if kinds.isEmpty {
             kinds = other.kinds
         } else {

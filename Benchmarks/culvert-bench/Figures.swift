@@ -24,10 +24,12 @@ struct Figures {
                 .object([
                     ("setup", times(outcome.tally.setup)), ("message", times(outcome.tally.trip)),
                     ("tunnel", times(outcome.tally.life)),
+                    ("message_beside", times(outcome.tally.besideTrip)),
                     ("late_start", times(outcome.tally.lateness)),
                 ])
             ),
             ("kinds", kinds),
+            ("hostile", hostile),
             ("in_line", outcome.inLine.map { .whole($0) } ?? .null),
             ("refusals", Refusals(outcome.tally).json),
             ("failures", .array(outcome.tally.failures.map(failure))),

@@ -11,7 +11,7 @@ struct Report {
     /// All of it.
     var text: String {
         let refusals = Refusals(outcome.tally).text
-        return [title, stretches, schedule, times, kinds, memory, refusals, failures]
+        return [title, stretches, schedule, times, kinds, hostile, memory, refusals, failures]
             .filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
@@ -72,6 +72,7 @@ struct Report {
     private var times: String {
         TimeTable.text([
             ("set-up", outcome.tally.setup), ("message", outcome.tally.trip),
+            ("message, beside", outcome.tally.besideTrip),
             ("tunnel", outcome.tally.life), ("late start", outcome.tally.lateness),
         ])
     }

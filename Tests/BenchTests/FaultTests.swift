@@ -18,7 +18,7 @@ import Testing
 
     /// What a fault in the stream may be seen as.
     @Test(
-        arguments: Scenario.allCases,
+        arguments: Scenario.general,
         [
             Fault.drops(.up, 5), .drops(.up, 40), .drops(.down, 40), .repeats(.up, 40),
             .repeats(.down, 40), .changes(.up, 12), .ends(.up, 40), .ends(.down, 40),
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Scenario.allCases, [Fault.drops(.up, 95), .drops(.down, 63)])
+    @Test(arguments: Scenario.general, [Fault.drops(.up, 95), .drops(.down, 63)])
     func `the last byte of a message that is lost is reported`(
         scenario: Scenario,
         fault: Fault
@@ -54,7 +54,7 @@ import Testing
         #expect(!outcome.isClean)
     }
 
-    @Test(arguments: Scenario.allCases, [Fault.stalls(.up, 10), .stalls(.down, 10)])
+    @Test(arguments: Scenario.general, [Fault.stalls(.up, 10), .stalls(.down, 10)])
     func `a proxy that stalls is reported`(scenario: Scenario, fault: Fault) throws {
         var settings = Bench.settings(scenario, Self.somewhere)
         settings.timeout = Bench.second / 2
@@ -62,7 +62,7 @@ import Testing
         #expect(outcome.kinds.contains(.stalled))
     }
 
-    @Test(arguments: Scenario.allCases, [Fault.keepsEnd(.up), .keepsEnd(.down)])
+    @Test(arguments: Scenario.general, [Fault.keepsEnd(.up), .keepsEnd(.down)])
     func `an end that is not passed on is reported`(scenario: Scenario, fault: Fault) throws {
         var settings = Bench.settings(scenario, Self.somewhere)
         settings.timeout = Bench.second / 2
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(
-        arguments: Scenario.allCases,
+        arguments: Scenario.general,
         [
             (Fault.refuses, Failure.Kind.refused), (.babbles, .malformed),
             (.hangsUp, .endedEarly), (.saysNothing, .stalled),
@@ -121,7 +121,7 @@ import Testing
         #expect(details == ["403 http_request_denied"])
     }
 
-    @Test(arguments: Scenario.allCases)
+    @Test(arguments: Scenario.general)
     func `an answer of 200 before a tunnel that fails is reported`(scenario: Scenario) throws {
         let outcome = try Bench.run(Bench.settings(scenario, Self.somewhere), .consentsThenFails)
         #expect(!outcome.kinds.isDisjoint(with: [.endedEarly, .reset]))

@@ -94,6 +94,10 @@ import Testing
             (["mix", "--think", "2s-10ms"], "'2s-10ms'", "'--think <range>'", "lesser first"),
             (["mix", "--size", "0"], "'0'", "'--size <range>'", "from 1B to 1GiB"),
             (["mix", "--messages", "2-"], "'2-'", "'--messages <range>'", "2-50"),
+            (
+                ["hostile", "--proxy", "127.0.0.1:1", "--kinds", "silent,loud"], "'silent,loud'",
+                "'--kinds <kinds>'", "slow-head"
+            ),
             (["hold", "--json", "/nowhere/a"], "'/nowhere/a'", "'--json'", "can't be written"),
         ] as [([String], String, String, String)]
     )

@@ -5,7 +5,7 @@ import Testing
 
 /// The ways to the origin other than through a proxy, and origins that aren't the tool's.
 @Suite struct RouteTests {
-    @Test(arguments: Scenario.allCases)
+    @Test(arguments: Scenario.general)
     func `the direct way passes, with several workers`(scenario: Scenario) throws {
         var settings = Bench.settings(scenario, .direct)
         settings.workers = 3
@@ -16,7 +16,7 @@ import Testing
         #expect(outcome.counts?.established == settings.tunnels)
     }
 
-    @Test(arguments: Scenario.allCases)
+    @Test(arguments: Scenario.general)
     func `a relay passes, and its fault is reported`(scenario: Scenario) throws {
         for (fault, isClean) in [(Fault.none, true), (.drops(.up, 40), false)] {
             let port = try freePort()

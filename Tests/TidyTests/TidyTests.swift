@@ -64,7 +64,7 @@ import Testing
         try Self.expectNamed(help, in: "README.md")
     }
 
-    @Test(arguments: ["verify", "hold", "rate", "echo", "bulk", "mix"])
+    @Test(arguments: ["verify", "hold", "rate", "echo", "bulk", "mix", "hostile"])
     func `the README of the load tool names every flag`(scenario: String) throws {
         let help = try Repository.run(Repository.loadTool(), [scenario, "--help"])
         #expect(help.contains("--proxy"))

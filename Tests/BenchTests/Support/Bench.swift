@@ -15,6 +15,8 @@ enum Bench {
         settings.timeout = 30 * second
         settings.tunnels = scenario == .bulk ? 4 : 24
         settings.concurrency = 8
+        settings.hostileCount = 12
+        settings.hostileInterval = second / 100
         if scenario == .verify { settings.size = 100_000 }
         settings.mix.shares = [.short: 25, .chatty: 25, .bulk: 25, .idle: 25]
         settings.mix.think = 1_000_000...5_000_000
@@ -43,6 +45,11 @@ enum Bench {
         settings.route = .proxy(proxy.endpoint)
         return try run(settings)
     }
+}
+
+extension Scenario {
+    /// Those that need no proxy.
+    static let general = allCases.filter { $0 != .hostile }
 }
 
 extension Outcome {

@@ -99,6 +99,11 @@ final class FaultyProxy: @unchecked Sendable {
         while true {
             guard let more = client.receive(), !more.isEmpty else { return nil }
             bytes += more
+            guard bytes.count < 65536 else {
+                client.send("HTTP/1.1 431 Request Header Fields Too Large\r\n\r\n".utf8)
+                client.shut()
+                return nil
+            }
             guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { continue }
             let head = String(decoding: bytes[..<end.upperBound], as: UTF8.self)
             let words = head.split(separator: " ")

@@ -2,13 +2,13 @@ internal import ArgumentParser
 internal import Load
 internal import Proxy
 
-/// Readers of ranges: one value, or two with a hyphen between them.
+/// Readers of ranges, one value or two with a hyphen between them, and of lists.
 extension Reading {
     /// Durations within `limits`.
     static func durations(_ limits: ClosedRange<UInt64>) -> Reader<ClosedRange<UInt64>> {
-        let words =
-            "a duration or two (250ms, 10ms-2s) from \(Quantities.text(nanoseconds: limits.lowerBound)) "
-            + "to \(Quantities.text(nanoseconds: limits.upperBound))"
+        let low = Quantities.text(nanoseconds: limits.lowerBound)
+        let high = Quantities.text(nanoseconds: limits.upperBound)
+        let words = "a duration or two (250ms, 10ms-2s) from \(low) to \(high)"
         return range(limits, words) { $0 == "0" ? 0 : Quantities.nanoseconds($0) }
     }
 
@@ -56,6 +56,18 @@ extension Reading {
         }
         guard shares.values.reduce(0, +) == 100 else { throw sharesError }
         return shares
+    }
+
+    /// Behaviours of hostile clients, each once.
+    static func hostilities(_ text: String) throws -> [Hostility] {
+        let kinds = text.split(separator: ",", omittingEmptySubsequences: false)
+            .map { Hostility(rawValue: String($0)) }
+        let known = kinds.compactMap { $0 }
+        guard known.count == kinds.count, Set(known).count == known.count else {
+            let names = Hostility.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("allowed is KIND,..., each of \(names) once at most.")
+        }
+        return known
     }
 
     private static var sharesError: ValidationError {

@@ -1,0 +1,54 @@
+import Histogram
+import Load
+import Testing
+
+/// Hostile clients: they do what they are for, and what the proxy does about it is told.
+@Suite struct HostileTests {
+    private func run(_ fault: Fault, rate: Int? = nil) throws -> Outcome {
+        var settings = Bench.settings(.hostile, .direct)
+        settings.duration = Bench.second / 2
+        settings.tunnels = 4
+        settings.rate = rate
+        return try Bench.run(settings, fault)
+    }
+
+    @Test(arguments: [nil, 1000])
+    func `messages are told apart, alone and beside hostile clients`(rate: Int?) throws {
+        let outcome = try run(.none, rate: rate)
+        #expect(outcome.tally.failures == [:])
+        #expect(outcome.stretches.map(\.name) == ["open", "alone", "beside"])
+        let (alone, beside) = (outcome.tally.trip, outcome.tally.besideTrip)
+        #expect(alone.totalCount > 0)
+        #expect(beside.totalCount > 0)
+        if rate != nil { #expect(alone.totalCount + beside.totalCount == 1000) }
+    }
+
+    @Test func `each behaviour ends as the proxy has it end`() throws {
+        let hostile = try run(.none).tally.hostile
+        #expect(hostile.count == Hostility.allCases.count)
+        func endings(_ kind: Hostility) -> Set<String> {
+            Set((hostile[kind]?.endings ?? [:]).keys)
+        }
+        #expect(endings(.silent) == ["not answered"])
+        #expect(endings(.slowHead) == ["not answered"])
+        #expect(endings(.slowReader).isSubset(of: ["open to the end", "not answered"]))
+        #expect(endings(.oversizedHead).contains("answered 431"))
+        #expect(endings(.reset).contains { $0.hasPrefix("reset by the tool") })
+        // Those that are over come again.
+        #expect((hostile[.reset]?.count ?? 0) > 2)
+        #expect(hostile.values.allSatisfy { Int($0.life.totalCount) == $0.count })
+    }
+
+    @Test func `a refusal is told with its status and word`() throws {
+        let outcome = try run(.refuses)
+        #expect(outcome.kinds == [.refused])
+        let endings = outcome.tally.hostile[.slowReader]?.endings ?? [:]
+        #expect(endings["answered 403 http_request_denied"] != nil)
+    }
+
+    @Test func `without a proxy there is nobody to be hostile to`() throws {
+        #expect(throws: SettingError.self) {
+            try Bench.run(Bench.settings(.hostile, .direct))
+        }
+    }
+}
