@@ -16,12 +16,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -37,6 +39,7 @@ static const int32_t CL_SOCK_NONBLOCK = SOCK_NONBLOCK;
 static const int32_t CL_SOCK_CLOEXEC = SOCK_CLOEXEC;
 static const int32_t CL_SOCK_STREAM = SOCK_STREAM;
 static const int32_t CL_SOCK_DGRAM = SOCK_DGRAM;
+static const int32_t CL_SOCK_SEQPACKET = SOCK_SEQPACKET;
 static const int32_t CL_SO_REUSEPORT = SO_REUSEPORT;
 static const int32_t CL_IP_BIND_ADDRESS_NO_PORT = 24;
 static const int32_t CL_TCP_USER_TIMEOUT = TCP_USER_TIMEOUT;
@@ -87,6 +90,51 @@ static inline void cl_take_completions(struct io_uring *ring, unsigned int head)
 static inline void cl_prep_wake(struct io_uring_sqe *entry, int descriptor) {
     static const uint64_t one = 1;
     io_uring_prep_write(entry, descriptor, &one, sizeof one, 0);
+}
+
+/// Sends one octet and, beside it, `descriptor` through a Unix socket, without waiting; 0 or an
+/// errno negated. The macros of cmsg(3) are not imported.
+static inline int cl_pass_descriptor(int channel, int descriptor) {
+    union {
+        char room[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr header;
+    } control = {{0}};
+    char octet = 0;
+    struct iovec part = {&octet, sizeof octet};
+    struct msghdr message = {0};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.room;
+    message.msg_controllen = sizeof control.room;
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    return sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}
+
+/// Takes a descriptor that was passed through a Unix socket, without waiting; an errno negated, and
+/// EMFILE if one was passed that the table has no room for.
+static inline int cl_take_descriptor(int channel) {
+    union {
+        char room[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr header;
+    } control;
+    char octet;
+    struct iovec part = {&octet, sizeof octet};
+    struct msghdr message = {0};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.room;
+    message.msg_controllen = sizeof control.room;
+    ssize_t count = recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (count < 0) return -errno;
+    if (count == 0) return -EAGAIN;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_type != SCM_RIGHTS) return -EMFILE;
+    int descriptor;
+    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    return descriptor;
 }
 
 /// RLIMIT_NOFILE is an enumerator of a type that differs between C libraries.

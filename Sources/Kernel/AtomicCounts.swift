@@ -21,12 +21,34 @@ internal import Synchronization
     /// Adds one to the counter at `index`; the new value.
     public func increment(_ index: Int) -> UInt32 {
         precondition(index >= 0 && index < count, "no such counter")
-        return unsafe cells[index].add(1, ordering: .relaxed).newValue
+        return unsafe cells[index].add(1, ordering: .sequentiallyConsistent).newValue
     }
 
     /// Takes one from the counter at `index`.
     public func decrement(_ index: Int) {
         precondition(index >= 0 && index < count, "no such counter")
-        _ = unsafe cells[index].subtract(1, ordering: .relaxed)
+        _ = unsafe cells[index].subtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// What the counter at `index` says.
+    public func read(_ index: Int) -> UInt32 {
+        precondition(index >= 0 && index < count, "no such counter")
+        return unsafe cells[index].load(ordering: .sequentiallyConsistent)
+    }
+
+    /// Lets the counter at `index` say `value`.
+    public func set(_ index: Int, _ value: UInt32) {
+        precondition(index >= 0 && index < count, "no such counter")
+        unsafe cells[index].store(value, ordering: .relaxed)
+    }
+
+    /// Lets the counter at `index` say `value` if it says `expected`; whether it did.
+    public func exchange(_ index: Int, _ expected: UInt32, for value: UInt32) -> Bool {
+        precondition(index >= 0 && index < count, "no such counter")
+        return unsafe cells[index].compareExchange(
+            expected: expected,
+            desired: value,
+            ordering: .sequentiallyConsistent
+        ).exchanged
     }
 }

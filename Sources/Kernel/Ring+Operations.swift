@@ -98,6 +98,13 @@ extension Ring: SubmissionQueue {
         Socket.acceptWaiting(on: listener)
     }
 
+    /// Only where a client moves to another worker.
+    public mutating func pass(_ socket: Int32, through entry: Int32) -> Int32 {
+        cl_pass_descriptor(entry, socket)
+    }
+
+    public mutating func takePassed(from exit: Int32) -> Int32 { cl_take_descriptor(exit) }
+
     /// Cheaper than IORING_OP_SOCKET, whose descriptor would come a turn later.
     public mutating func makeSocket(
         _ family: Address.Family,

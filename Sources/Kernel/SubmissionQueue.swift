@@ -59,6 +59,12 @@ public protocol SubmissionQueue: ~Copyable {
 
     /// Takes a client that waits on `listener`, if there is one, without waiting.
     mutating func acceptWaiting(on listener: Int32) -> Int32?
+    /// Passes a second descriptor of `socket` through the entry of a `DescriptorChannel` without
+    /// waiting; 0 or an errno negated.
+    mutating func pass(_ socket: Int32, through entry: Int32) -> Int32
+    /// Takes what has been passed, from the exit of a `DescriptorChannel`, without waiting; else an
+    /// errno negated: EAGAIN if there is nothing, EMFILE if there is no room for it and it is lost.
+    mutating func takePassed(from exit: Int32) -> Int32
     /// A non-blocking TCP socket with `options`, bound to `source` if there is one; the
     /// descriptor, or an errno negated.
     mutating func makeSocket(

@@ -27,6 +27,8 @@ public struct Configuration: Sendable {
     ///
     /// Empty: workers are pinned only if there is one for each CPU.
     public var cpus: [Int] = []
+    /// Whether a worker passes clients on to others that have clearly fewer tunnels.
+    public var balance = true
     /// Connections that may wait to be accepted on each worker's listener (capped by somaxconn).
     public var backlog = 4096
 

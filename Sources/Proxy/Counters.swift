@@ -27,6 +27,7 @@ final class Counters: Sendable {
     let ended = Number()
     let refused = Number()
     let shed = Number()
+    let passedOn = Number()
     let pauses = Number()
     let lateCompletions = Number()
     let failedCloses = Number()

@@ -15,8 +15,8 @@ struct Plan: Sendable {
     let ring: Ring.Options
     private let cpus: [Int]
 
-    /// Descriptors of a worker that aren't a tunnel's: standard streams, ring, events, listeners,
-    /// name-server sockets.
+    /// Descriptors of a worker that aren't a tunnel's: standard streams, ring, events, name-server
+    /// sockets.
     private static var ownDescriptors: Int { 48 }
     /// Beyond this many slots nothing is gained on one worker.
     private static var slotsMax: Int { 1 << 20 }
@@ -32,7 +32,8 @@ struct Plan: Sendable {
             cpus = workers == allowed.count && workers > 1 ? allowed : []
         }
         let pipes = 2 * configuration.pipes
-        let own = Plan.ownDescriptors + configuration.listen.count
+        let channels = configuration.balance && workers > 1 ? workers : 0
+        let own = Plan.ownDescriptors + configuration.listen.count + channels
         let available = max(openFiles - own - pipes, 0)
         shed = min(max(available / 64, 1), 64)
         slots = min(max((available - shed) / 2, 0), Plan.slotsMax)

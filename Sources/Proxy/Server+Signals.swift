@@ -104,6 +104,7 @@ extension Server {
                 ("ended", counter.ended.read()),
                 ("refused", counter.refused.read()),
                 ("shed", counter.shed.read()),
+                ("passed_on", counter.passedOn.read()),
                 ("pauses", counter.pauses.read()),
                 ("late_completions", counter.lateCompletions.read()),
                 ("failed_closes", counter.failedCloses.read()),

@@ -61,6 +61,7 @@ public final class Server: Sendable {
     let counters: [Counters]
     let mailboxes: [Mailbox]
     let journal: Journal?
+    private let balance: Balance?
     let plan: Plan
     let hosts: HostsFile
     private let endpoints: [Endpoint]
@@ -95,6 +96,9 @@ public final class Server: Sendable {
             }
             self.counters = counters
             self.mailboxes = mailboxes
+            balance =
+                configuration.balance && plan.workers > 1
+                ? try Balance(workers: plan.workers, room: plan.slots) : nil
             journal =
                 configuration.journal == .none
                 ? nil : try Journal(configuration.journal, workers: plan.workers)
@@ -214,6 +218,7 @@ public final class Server: Sendable {
     ) throws -> Worker<Ring, CachingResolver> {
         var kept: [Int32] = [0, 1, 2, mailboxes[index].event]
         if let journal { kept.append(journal.event) }
+        if let balance { kept += balance.descriptors(of: index) }
         try Descriptors.makeOwnTable(keeping: kept)
         if let cpu = plan.cpu(of: index) { try Thread.pin(to: cpu) }
         let terms = Terms(configuration, name: plan.name, ownListeners: endpoints)
@@ -247,6 +252,7 @@ public final class Server: Sendable {
             services: services,
             listeners: listeners,
             mailbox: mailboxes[index],
+            balance: balance,
             slots: plan.slots + plan.shed,
             shedMax: plan.shed
         )

@@ -3,6 +3,7 @@ enum Operation: UInt8 {
     // The worker's own.
     case accept
     case mailbox
+    case passed
     case nameSocket
     case cancelNames
     case wakeJournal

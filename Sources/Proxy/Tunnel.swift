@@ -72,7 +72,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             let direction: Direction = token.detail == 0 ? .outbound : .inbound
             didRelay(token.operation, direction, completion, &worker)
         case .cancel: break
-        case .accept, .mailbox, .nameSocket, .cancelNames, .wakeJournal, .close:
+        case .accept, .mailbox, .passed, .nameSocket, .cancelNames, .wakeJournal, .close:
             preconditionFailure("not a tunnel's operation")
         }
     }

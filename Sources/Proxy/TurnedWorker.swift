@@ -55,6 +55,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             services: services,
             listeners: listeners,
             mailbox: nil,
+            balance: nil,
             slots: slots,
             shedMax: shedMax
         )
@@ -106,7 +107,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     package func isAlive(_ token: UInt64) -> Bool? {
         guard let token = Token(rawValue: token) else { return false }
         switch token.operation {
-        case .accept, .mailbox, .nameSocket, .wakeJournal, .close: return nil
+        case .accept, .mailbox, .passed, .nameSocket, .wakeJournal, .close: return nil
         default:
             guard worker.tunnels.exists(token.slot) else { return false }
             return worker.tunnels[token.slot].generation == token.generation

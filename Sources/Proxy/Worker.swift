@@ -10,9 +10,13 @@ internal import Resolver
 /// kernel once, with all new submissions, to wait for more.
 struct Worker<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
-    private(set) var services: Services<Queue, Names>
+    var services: Services<Queue, Names>
     private(set) var tunnels: Slab<Tunnel<Queue, Names>>
     private var listener: Listener
+    /// How clients are spread; nil if there is no other worker to pass them on to.
+    let balance: Balance?
+    /// The worker that was looked at last.
+    var balanceTurn = 0
     private let mailbox: Mailbox?
     private var directive = Mailbox.Directive.serve
     /// Tunnels that have been begun.
@@ -25,6 +29,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         services: consuming Services<Queue, Names>,
         listeners: [Int32],
         mailbox: Mailbox?,
+        balance: Balance?,
         slots: Int,
         shedMax: Int
     ) throws(SystemError) {
@@ -33,10 +38,12 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.services = services
         self.shedMax = shedMax
         self.mailbox = mailbox
+        self.balance = balance
         listener = Listener(listeners)
         provideBuffers()
         listener.arm(&self.services.queue)
         watchMailbox()
+        watchPassed()
     }
 
     /// Turns until the server has drained or stopped it.
@@ -48,7 +55,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     /// Whether a drain or stop has been carried out.
-    var isDone: Bool { directive != .serve && listener.isClosed && tunnels.count == 0 }
+    var isDone: Bool {
+        directive != .serve && listener.isClosed && tunnels.count == 0 && !areComing
+    }
 
     /// One turn: wait, handle, follow up.
     mutating func turn() {
@@ -64,6 +73,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         services.buffers.adapt()
         provideBuffers()
         serveLine()
+        if areComing, directive != .serve { takePassed() }
     }
 
     /// Submits and waits.
@@ -85,6 +95,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         switch token.operation {
         case .accept: didAccept(Int(token.slot), completion)
         case .mailbox: obey()
+        case .passed: didPass(completion)
         case .nameSocket: didPollNames(token, completion.result)
         case .wakeJournal, .cancelNames: break
         case .close: services.counters.failedCloses.add()
@@ -106,7 +117,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     private mutating func didAccept(_ index: Int, _ completion: Completion) {
         if !completion.hasMore { listener.didEnd(index) }
-        if completion.result >= 0 { return take(completion.result) }
+        if completion.result >= 0 {
+            if !passOn(completion.result) { take(completion.result) }
+            return
+        }
         switch -completion.result {
         case Errno.tooManyFiles, Errno.tooManyFilesInSystem, Errno.noBuffers, Errno.noMemory:
             services.counters.pauses.add()
@@ -115,7 +129,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
     }
 
-    private mutating func take(_ client: Int32) {
+    /// Serves `client`, or tells it why not.
+    mutating func take(_ client: Int32) {
         guard let slot = tunnels.take({ Tunnel(slot: $0) }) else {
             return sendAway(client)
         }
@@ -178,7 +193,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     private var nextWake: Instant? {
         let work = Instant.earlier(services.deadlines.nextWake, services.names.nextDeadline)
-        return Instant.earlier(work, listener.retry)
+        // A client that could not be passed on after all wakes nobody.
+        let last = areComing && directive != .serve ? services.now + 1_000_000 : nil
+        return Instant.earlier(Instant.earlier(work, listener.retry), last)
     }
 
     private mutating func passDeadlines() {
@@ -268,6 +285,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         var waiting: [Int32] = []
         listener.close(&services.queue) { waiting.append($0) }
         for client in waiting { take(client) }
+        balance?.close(services.index)
+        takePassed()
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)
             guard tunnels[slot].state != .free else { continue }
@@ -285,6 +304,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private func publish() {
         let counters = services.counters
         counters.tunnels.set(tunnels.count)
+        balance?.publish(services.index, tunnels: tunnels.count)
         counters.openings.set(services.openings.count)
         counters.descriptors.set(services.descriptorCount)
         counters.buffersOut.set(services.buffers.outCount)

@@ -43,12 +43,22 @@ struct ListeningFlags: FlagGroup {
     )
     var backlog: Int?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Pass clients on to workers that have fewer tunnels. "
+                + "Default: \(defaults.balance ? "on" : "off")."
+        )
+    )
+    var balance: Bool?
+
     func fill(_ configuration: inout Configuration) {
         if !listen.isEmpty { configuration.listen = listen }
         if let name { configuration.name = name }
         if let workers { configuration.workers = workers }
         if let cpus { configuration.cpus = cpus }
         if let backlog { configuration.backlog = backlog }
+        if let balance { configuration.balance = balance }
     }
 
     func lines(_ configuration: Configuration) -> [ConfigurationLine] {
@@ -70,6 +80,13 @@ struct ListeningFlags: FlagGroup {
         )
         lines.append(
             ConfigurationLine("--backlog", "\(configuration.backlog)", given: backlog != nil)
+        )
+        lines.append(
+            ConfigurationLine(
+                "--balance",
+                configuration.balance ? "on" : "off",
+                given: balance != nil
+            )
         )
         return lines
     }

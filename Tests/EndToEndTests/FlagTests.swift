@@ -66,7 +66,7 @@ extension EndToEndTests {
         ]
 
         /// Flags that take no value.
-        private static let switches = ["--allow-private", "--nodelay"]
+        private static let switches = ["--allow-private", "--balance", "--nodelay"]
 
         private static func run(_ arguments: [String]) throws -> Program.Outcome {
             try Program.run(Culvert.program, arguments, within: 30)
@@ -166,11 +166,12 @@ extension EndToEndTests {
 
         @Test func `each flag that is given shows its value, and says that it was given`() throws {
             let given = Self.flags.flatMap { [$0.name, $0.good] }
-            let rows = try Self.rows(given + ["--allow-private", "--no-nodelay"])
+            let rows = try Self.rows(given + ["--allow-private", "--no-balance", "--no-nodelay"])
             for flag in Self.flags {
                 #expect(rows.contains([flag.name, flag.good, "flag"]), "\(flag.name)")
             }
             #expect(rows.contains(["--allow-private", "on", "flag"]))
+            #expect(rows.contains(["--balance", "off", "flag"]))
             #expect(rows.contains(["--nodelay", "off", "flag"]))
             #expect(rows.count == Self.flags.count + Self.switches.count)
         }

@@ -93,6 +93,11 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         return world.takeClient()
     }
 
+    /// There is nobody to pass anything to.
+    mutating func pass(_: Int32, through _: Int32) -> Int32 { -Errno.again }
+
+    mutating func takePassed(from _: Int32) -> Int32 { -Errno.again }
+
     mutating func makeSocket(
         _: Address.Family,
         source _: Address?,

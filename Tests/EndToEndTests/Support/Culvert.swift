@@ -129,22 +129,23 @@ final class Culvert: @unchecked Sendable {
     /// What stands in its tables at present: the sum over the workers of each number of the status
     /// lines.
     func status() throws -> [String: Int] {
+        try workerStatus().reduce(into: [:]) { $0.merge($1) { $0 + $1 } }
+    }
+
+    /// The numbers of each worker's status line.
+    func workerStatus() throws -> [[String: Int]] {
         let before = notices.all.count
         signal(SIGUSR1)
-        var sums: [String: Int] = [:]
-        var found = 0
+        var found: [[String: Int]] = []
         var workers = 1
         var lines = before
-        while found < workers {
+        while found.count < workers {
             let line = try notices.first(from: lines) { $0.contains(#""event":"status""#) }
             lines = (notices.all[lines...].firstIndex(of: line) ?? lines) + 1
             let record = try #require(Self.record(line))
             workers = record["workers"] as? Int ?? workers
-            found += 1
-            for (key, value) in record {
-                if let number = value as? Int { sums[key, default: 0] += number }
-            }
+            found.append(record.compactMapValues { $0 as? Int })
         }
-        return sums
+        return found
     }
 }

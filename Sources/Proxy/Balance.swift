@@ -1,0 +1,102 @@
+internal import Kernel
+
+/// Spreads clients over the workers.
+///
+/// The kernel deals them out by a hash, blind to what each worker has. So a worker that has clearly
+/// more tunnels than another passes a client that it has accepted on to that one. It looks at two
+/// others in turn, which is nearly as good as looking at all; at all only if it is full itself.
+final class Balance: Sendable {
+    /// What is known of one worker, on a cache line of its own: its tunnels, and how many clients
+    /// are on their way to it, with a bit once it takes no more.
+    private let cells: AtomicCounts
+    private static var stride: Int { 16 }
+    private static var closed: UInt32 { 1 << 31 }
+
+    private let channels: [DescriptorChannel]
+    /// Tunnels that a worker has room for.
+    private let room: Int
+
+    /// For `workers` workers with room for `room` tunnels each.
+    ///
+    /// - Throws: `SystemError` of socketpair(2) or mmap(2).
+    init(workers: Int, room: Int) throws(SystemError) {
+        cells = try AtomicCounts(count: workers * Balance.stride)
+        var channels: [DescriptorChannel] = []
+        for _ in 0..<workers { channels.append(try DescriptorChannel()) }
+        self.channels = channels
+        self.room = room
+    }
+
+    /// The descriptors that worker `index` needs in its table.
+    func descriptors(of index: Int) -> [Int32] {
+        channels.indices.map { $0 == index ? channels[$0].exit : channels[$0].entry }
+    }
+
+    /// Where worker `index` takes clients from.
+    func exit(of index: Int) -> Int32 { channels[index].exit }
+
+    /// Where clients are passed to worker `index`.
+    func entry(of index: Int) -> Int32 { channels[index].entry }
+
+    /// Worker `index` has `tunnels` tunnels.
+    func publish(_ index: Int, tunnels: Int) {
+        cells.set(index * Balance.stride, UInt32(clamping: tunnels))
+    }
+
+    /// The worker to which worker `index` with `tunnels` tunnels should pass a client on, if there
+    /// is one; `turn` says whom it has looked at last.
+    func target(from index: Int, tunnels: Int, turn: inout Int) -> Int? {
+        let isFull = tunnels >= room
+        let margin = isFull ? 0 : max(Balance.margin, tunnels / 16)
+        guard tunnels >= margin else { return nil }
+        var best: (worker: Int, load: Int)?
+        for _ in 0..<min(isFull ? .max : 2, channels.count - 1) {
+            turn = (turn + 1) % channels.count
+            if turn == index { turn = (turn + 1) % channels.count }
+            let load = load(turn)
+            if load < room, load + margin <= tunnels, load < best?.load ?? .max {
+                best = (turn, load)
+            }
+        }
+        return best?.worker
+    }
+
+    /// How many tunnels more than another a worker has before it passes clients on.
+    private static var margin: Int { 8 }
+
+    /// The tunnels that worker `index` has or will have.
+    private func load(_ index: Int) -> Int {
+        let coming = cells.read(index * Balance.stride + 1)
+        guard coming & Balance.closed == 0 else { return .max }
+        return Int(cells.read(index * Balance.stride)) + Int(coming)
+    }
+
+    /// A client is about to be passed on to worker `index`; false if that takes no more.
+    func depart(to index: Int) -> Bool {
+        let cell = index * Balance.stride + 1
+        while true {
+            let coming = cells.read(cell)
+            guard coming & Balance.closed == 0 else { return false }
+            if cells.exchange(cell, coming, for: coming + 1) { return true }
+        }
+    }
+
+    /// A client has come to worker `index`, or could not be passed on to it.
+    func arrive(at index: Int) {
+        cells.decrement(index * Balance.stride + 1)
+    }
+
+    /// Worker `index` takes no more than those that are on their way.
+    func close(_ index: Int) {
+        let cell = index * Balance.stride + 1
+        while true {
+            let coming = cells.read(cell)
+            if cells.exchange(cell, coming, for: coming | Balance.closed) { return }
+        }
+    }
+
+    /// Whether clients are on their way to worker `index`.
+    func areComing(to index: Int) -> Bool {
+        cells.read(index * Balance.stride + 1) & ~Balance.closed != 0
+    }
+}
