@@ -1,9 +1,10 @@
 # Culvert: prepare, build, run, test and check. `make help` lists the targets.
 
 # What the build needs, and what the tests need besides, by the names of Debian's packages.
-BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev libc-ares-dev
+BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev libc-ares-dev \
+	libcrypt-dev
 TEST_PACKAGES = curl openssl openssh-client openssh-server python3 python3-requests chromium \
-	strace iproute2 procps netcat-openbsd nghttp2-server wget
+	strace iproute2 procps netcat-openbsd nghttp2-server wget apache2-utils
 
 PREFIX ?= /usr/local
 DESTDIR ?=

@@ -52,9 +52,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLiburing", path: "CLiburing", pkgConfig: "liburing"),
         .systemLibrary(name: "CAres", path: "Sources/CAres", pkgConfig: "libcares"),
+        .systemLibrary(name: "CCrypt", path: "Sources/CCrypt"),
 
         module("Internet"),
-        module("Kernel", ["Internet", "CLiburing"]),
+        module("Kernel", ["Internet", "CLiburing", "CCrypt"]),
         module("Resolver", ["Internet", "Kernel", "CAres"]),
         module("Connect", ["Internet"]),
         module("Relay"),

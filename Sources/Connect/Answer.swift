@@ -36,9 +36,26 @@ public enum Answer {
         write(body: refusal, to: &counter)
         sink.append(decimal: counter.count)
         sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
-        if refusal.status == 405 { sink.append("Allow: CONNECT\r\n") }
+        write(fieldsOf: refusal.status, name: name, to: &sink)
         sink.append("\r\n")
         write(body: refusal, to: &sink)
+    }
+
+    /// Writes what a status demands besides (RFC 9110 sections 10.2.1, 10.2.3 and 11.7.1).
+    private static func write(
+        fieldsOf status: UInt16,
+        name: String,
+        to sink: inout some ByteSink
+    ) {
+        switch status {
+        case 405: sink.append("Allow: CONNECT\r\n")
+        case 407:
+            sink.append("Proxy-Authenticate: Basic realm=")
+            write(quoted: name.utf8.prefix(64), to: &sink)
+            sink.append(", charset=\"UTF-8\"\r\n")
+        case 429: sink.append("Retry-After: 60\r\n")
+        default: break
+        }
     }
 
     private static func write(body refusal: Refusal, to sink: inout some ByteSink) {
@@ -57,6 +74,10 @@ public enum Answer {
             for byte in bytes { sink.append(byte) }
             return
         }
+        write(quoted: bytes, to: &sink)
+    }
+
+    private static func write(quoted bytes: Substring.UTF8View, to sink: inout some ByteSink) {
         sink.append("\"")
         for byte in bytes {
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { sink.append("\\") }
@@ -81,8 +102,10 @@ public enum Answer {
         case 400: "Bad Request"
         case 403: "Forbidden"
         case 405: "Method Not Allowed"
+        case 407: "Proxy Authentication Required"
         case 408: "Request Timeout"
         case 414: "URI Too Long"
+        case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"

@@ -5,6 +5,8 @@ struct FieldRules {
     private var count = 0
     private var hasHost = false
     private var hasContentLength = false
+    /// Where the value of Proxy-Authorization stands, if there is one.
+    private(set) var credentials: Range<Int>?
 
     /// Judges one field line, which is free of control characters but for tabs.
     mutating func read(
@@ -32,6 +34,9 @@ struct FieldRules {
                 bytes[value.lowerBound] == UInt8(ascii: "0")
             else { throw .contentLength }
             hasContentLength = true
+        } else if Self.isName(bytes, name, "proxy-authorization") {
+            guard credentials == nil else { throw .repeatedCredentials }
+            credentials = value
         } else if Self.isName(bytes, name, "transfer-encoding") {
             throw .transferEncoding
         }

@@ -19,6 +19,8 @@ public struct HeadLimits: Equatable, Sendable {
 public struct ConnectHead: Equatable, Sendable {
     /// Whom the client asks for.
     public let authority: Authority
+    /// Where the value of Proxy-Authorization stands in the head, if it has one.
+    public let credentials: Range<Int>?
     /// How many bytes the head has; what follows belongs to the tunnel.
     public let byteCount: Int
     /// The digit after `HTTP/1.`.
@@ -92,6 +94,7 @@ public struct HeadParser: Sendable {
         return .complete(
             ConnectHead(
                 authority: authority,
+                credentials: fields.credentials,
                 byteCount: scanned,
                 minorVersion: requestLine.minorVersion
             )

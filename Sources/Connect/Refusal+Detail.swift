@@ -6,9 +6,13 @@ extension Refusal {
             .requestLineTooLong, .fieldLineTooLong, .tooManyFields, .malformedRequestLine,
             .malformedVersion, .unsupportedVersion, .methodNotAllowed, .methodUnknown,
             .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
-            .repeatedHost, .malformedHost, .transferEncoding, .contentLength:
+            .repeatedHost, .malformedHost, .transferEncoding, .contentLength, .repeatedCredentials:
             headDetail
         case .headTimeout: "the request head did not arrive in time"
+        case .credentialsMissing: "this proxy wants a user and a password"
+        case .credentialsWrong: "there is no such user, or the password is wrong"
+        case .tooManyFailures: "too many wrong passwords came from this client; try again later"
+        case .credentialsUnchecked: "the password could not be checked in time; try again later"
         case .portNotAllowed: "this port is not allowed; ask the operator to allow it"
         case .addressProhibited: "the target is not a public address; the operator can allow it"
         case .ownListener: "the target is this proxy itself; name another one"
@@ -52,6 +56,7 @@ extension Refusal {
         case .malformedHost: "the Host field is malformed; send host:port"
         case .transferEncoding: "CONNECT has no body; remove Transfer-Encoding"
         case .contentLength: "CONNECT has no body; remove Content-Length"
+        case .repeatedCredentials: "send only one Proxy-Authorization field"
         default: "malformed request"
         }
     }

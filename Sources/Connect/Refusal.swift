@@ -47,10 +47,20 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case transferEncoding
     /// A body is announced by Content-Length, or the field is repeated or malformed.
     case contentLength
+    /// A second Proxy-Authorization.
+    case repeatedCredentials
 
     // The time, the rules, the way.
     /// The head did not end in time.
     case headTimeout
+    /// No credentials, or none of the scheme Basic.
+    case credentialsMissing
+    /// No such user, or another password.
+    case credentialsWrong
+    /// Too many wrong credentials came from this client of late.
+    case tooManyFailures
+    /// The credentials could not be checked in time.
+    case credentialsUnchecked
     /// The rules refuse the port.
     case portNotAllowed
     /// The rules refuse every address of the target.
@@ -92,6 +102,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     public var status: UInt16 {
         switch self {
         case .headTimeout: 408
+        case .credentialsMissing, .credentialsWrong: 407
+        case .tooManyFailures: 429
         case .methodNotAllowed: 405
         case .requestLineTooLong: 414
         case .headTooLarge, .fieldLineTooLong, .tooManyFields: 431
@@ -108,9 +120,11 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .requestLineTooLong, .fieldLineTooLong, .tooManyFields, .malformedRequestLine,
             .malformedVersion, .unsupportedVersion, .methodNotAllowed, .methodUnknown,
             .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
-            .repeatedHost, .malformedHost, .transferEncoding, .contentLength, .headTimeout:
+            .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
+            .repeatedCredentials, .headTimeout:
             .requestError
-        case .portNotAllowed: .requestDenied
+        case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed:
+            .requestDenied
         case .addressProhibited: .destinationProhibited
         case .ownListener: .loopDetected
         case .nameNotFound, .noAddresses, .nameServerFailure: .dnsError
@@ -119,7 +133,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .connectTimeout: .connectionTimeout
         case .unroutable: .destinationUnroutable
         case .connectReset: .connectionTerminated
-        case .noSourcePort, .tunnelLimit, .clientLimit, .outOfDescriptors, .draining:
+        case .credentialsUnchecked, .noSourcePort, .tunnelLimit, .clientLimit, .outOfDescriptors,
+            .draining:
             .connectionLimitReached
         case .internalError: .internalError
         }

@@ -61,6 +61,15 @@ public enum Descriptors {
         return descriptor
     }
 
+    /// An eventfd that wakes one reader each time that it is written to.
+    ///
+    /// - Throws: `SystemError` of eventfd(2).
+    public static func makeSemaphore() throws(SystemError) -> Int32 {
+        let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_SEMAPHORE))
+        guard descriptor >= 0 else { throw SystemError("eventfd") }
+        return descriptor
+    }
+
     /// Wakes the reader of the eventfd `descriptor`.
     public static func signal(_ descriptor: Int32) {
         _ = eventfd_write(descriptor, 1)

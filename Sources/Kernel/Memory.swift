@@ -47,6 +47,9 @@ internal import Glibc
         return try body(unsafe bytes.span)
     }
 
+    /// Overwrites all of it with zeros.
+    public func clear() { unsafe start.update(repeating: 0, count: count) }
+
     /// The byte at `index`.
     @inlinable public subscript(index: Int) -> UInt8 {
         get {

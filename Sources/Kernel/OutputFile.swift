@@ -35,6 +35,32 @@ public struct OutputFile: ~Copyable {
         self.init(descriptor: descriptor, closes: true)
     }
 
+    /// Puts `text` in place of the file at `path`, all of it or nothing; whoever owns it now does
+    /// afterwards, and a new file is for its owner alone.
+    ///
+    /// - Throws: `SystemError` of open(2), write(2), fsync(2) or rename(2).
+    public static func replace(_ path: String, with text: String) throws(SystemError) {
+        var now = stat()
+        let exists = unsafe stat(path, &now) == 0
+        let fresh = "\(path).\(getpid()).new"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+        let descriptor = unsafe open(fresh, flags, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open") }
+        do throws(SystemError) {
+            let file = OutputFile(descriptor: descriptor, closes: true)
+            if exists {
+                fchmod(descriptor, now.st_mode & 0o7777)
+                fchown(descriptor, now.st_uid, now.st_gid)
+            }
+            try file.write(text)
+            guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
+            guard unsafe rename(fresh, path) == 0 else { throw SystemError("rename") }
+        } catch {
+            unsafe unlink(fresh)
+            throw error
+        }
+    }
+
     deinit {
         if closes { close(descriptor) }
     }

@@ -3,7 +3,10 @@ internal import Glibc
 
 /// Files by which the system and its administrator tell things, and where files may be made.
 public enum SystemFile {
-    /// The text of the file at `path`, at most 4 MiB; nil if it can't be read.
+    /// Bytes of a file that are read, at most.
+    public static var byteCountMax: Int { 4 << 20 }
+
+    /// The text of the file at `path`, at most `byteCountMax` bytes; nil if it can't be read.
     ///
     /// Files of /proc have no size to ask for, so it reads until the end.
     public static func read(_ path: String) -> String? {
@@ -12,7 +15,7 @@ public enum SystemFile {
         defer { _ = Glibc.close(descriptor) }
         var text: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65536)
-        while text.count < 4 << 20 {
+        while text.count < byteCountMax {
             let count = unsafe block.withUnsafeMutableBytes { bytes in
                 unsafe Glibc.read(descriptor, bytes.baseAddress, bytes.count)
             }

@@ -49,6 +49,12 @@ internal import Glibc
         _ = cl_set_timer_slack(1)
     }
 
+    /// Lets threads of ordinary priority go before the calling one.
+    public static func yieldToOthers() {
+        // PRIO_PROCESS of 0 is the calling thread alone (Linux).
+        _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10)
+    }
+
     /// Sleeps.
     ///
     /// Not for workers.

@@ -34,6 +34,17 @@ public struct Configuration: Sendable {
 
     // MARK: Who may go where
 
+    /// File of the users that may use the proxy, in the form of htpasswd(1).
+    ///
+    /// Empty: everybody may.
+    public var usersFile = ""
+    /// Nanoseconds for which credentials that have been checked aren't checked again.
+    public var credentialLifetime: UInt64 = 300_000_000_000
+    /// Wrong credentials of one client address (each /64 of IPv6) in a minute, after which none of
+    /// it are checked for the rest of that minute.
+    ///
+    /// 0: no limit.
+    public var maxFailuresPerClient = 30
     /// Ports that may be dialled.
     ///
     /// Only HTTPS unless told otherwise (RFC 9110 section 9.3.6).

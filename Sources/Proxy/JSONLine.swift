@@ -47,6 +47,25 @@ struct JSONLine: ByteSink {
         quote { endpoint.write(to: &$0) }
     }
 
+    /// A member whose value is `text`, which is UTF-8, escaped as need be (RFC 8259 section 7).
+    mutating func member(_ name: String, _ text: Extent) {
+        key(name)
+        quote { sink in
+            for index in 0..<text.count {
+                let byte = text[index]
+                if byte < 0x20 {
+                    sink.append("\\u00")
+                    sink.append(UInt8(ascii: "0") + byte / 16)
+                    let digit = byte % 16
+                    sink.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+                    continue
+                }
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { sink.append("\\") }
+                sink.append(byte)
+            }
+        }
+    }
+
     /// A member whose value `write` writes between quotes: text that needs no escaping.
     mutating func quoted(_ name: String, _ write: (inout ExtentSink) -> Void) {
         key(name)

@@ -2,8 +2,8 @@ internal import Kernel
 internal import Resolver
 internal import Synchronization
 
-/// How the server tells a worker what to do: a word, a hosts file if it has been read again, and an
-/// eventfd to wake it.
+/// How a worker is told things: a word of the server's, a hosts file if it has been read again,
+/// what the gate has found out, and an eventfd to wake it.
 final class Mailbox: Sendable {
     enum Directive: UInt8 {
         case serve
@@ -19,6 +19,7 @@ final class Mailbox: Sendable {
     let event: Int32
     private let word = Atomic<UInt8>(Directive.serve.rawValue)
     private let hosts = Mutex<HostsFile?>(nil)
+    private let answers = Mutex<[Gate.Answer]>([])
 
     init() throws(SystemError) {
         event = try Descriptors.makeEvent()
@@ -34,6 +35,20 @@ final class Mailbox: Sendable {
     func send(_ hosts: HostsFile) {
         self.hosts.withLock { $0 = hosts }
         Descriptors.signal(event)
+    }
+
+    /// Gate: a question is answered.
+    func send(_ answer: Gate.Answer) {
+        answers.withLock { $0.append(answer) }
+        Descriptors.signal(event)
+    }
+
+    /// Worker: what has been answered since last asked.
+    func takeAnswers() -> [Gate.Answer] {
+        answers.withLock { answers in
+            defer { answers = [] }
+            return answers
+        }
     }
 
     /// Worker: the hosts file that has been read since last asked; nil if there is none.

@@ -20,6 +20,8 @@ struct Record: BitwiseCopyable {
     var dialled: Endpoint?
     /// Whether the authority of the request is known.
     var hasAuthority = false
+    /// Whether the user is known.
+    var hasUser = false
 
     init(number: UInt64, client: Endpoint?, now: Instant) {
         self.number = number

@@ -1,4 +1,5 @@
 internal import Kernel
+internal import Policy
 
 /// What the main thread does while the workers work: it waits for signals, tells the operator what
 /// has changed, and conducts the drain.
@@ -32,6 +33,18 @@ extension Server {
             notify(.reloaded)
         } catch {
             notify(.notReloaded("\(error)"))
+        }
+        reloadUsers()
+    }
+
+    private func reloadUsers() {
+        guard let gate else { return }
+        do throws(StartError) {
+            guard let users = try Server.users(configuration.usersFile) else { return }
+            gate.replace(users)
+            notify(.usersReloaded(count: users.count))
+        } catch {
+            notify(.usersNotReloaded("\(error)"))
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Internet
 internal import Kernel
+internal import Policy
 internal import Resolver
 
 /// What a worker is made of.
@@ -12,6 +13,36 @@ extension Server {
         } catch {
             throw StartError("--hosts-file \(path): can't be read (\(error))")
         }
+    }
+
+    /// The users in the file at `path`; nil if that is empty, so that everybody may.
+    static func users(_ path: String) throws(StartError) -> Users? {
+        guard !path.isEmpty else { return nil }
+        guard let text = SystemFile.read(path) else {
+            throw StartError("--users \(path): can't be read; it must be a file that we may read")
+        }
+        guard text.utf8.count < SystemFile.byteCountMax else {
+            throw StartError("--users \(path): is larger than 4 MiB")
+        }
+        do throws(UsersError) {
+            return try Users(parsing: text)
+        } catch {
+            throw StartError("--users \(path): \(error)")
+        }
+    }
+
+    /// Starts the threads that check credentials, if there are users.
+    func startGate() throws(StartError) -> [ThreadBox] {
+        guard let gate else { return [] }
+        var threads: [ThreadBox] = []
+        for index in 0..<Gate.threadCount(cpus: plan.workers) {
+            threads.append(
+                try wrap { () throws(SystemError) in
+                    try ThreadBox("gate-\(index)") { gate.run() }
+                }
+            )
+        }
+        return threads
     }
 
     /// A worker's resolver.

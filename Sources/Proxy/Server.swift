@@ -54,6 +54,9 @@ public final class Server: Sendable {
         case reloaded
         /// Names go on being found as before, for this reason.
         case notReloaded(String)
+        case usersReloaded(count: Int)
+        /// The users of before go on being those who may, for this reason.
+        case usersNotReloaded(String)
     }
 
     let configuration: Configuration
@@ -64,6 +67,7 @@ public final class Server: Sendable {
     private let balance: Balance?
     let plan: Plan
     let hosts: HostsFile
+    let gate: Gate?
     private let endpoints: [Endpoint]
     private let start = StartGate()
     private let startLock: StartLock
@@ -96,6 +100,9 @@ public final class Server: Sendable {
             }
             self.counters = counters
             self.mailboxes = mailboxes
+            gate = try Server.users(configuration.usersFile).map { users in
+                try Gate(users, configuration, mailboxes)
+            }
             balance =
                 configuration.balance && plan.workers > 1
                 ? try Balance(workers: plan.workers, room: plan.slots) : nil
@@ -117,6 +124,7 @@ public final class Server: Sendable {
     public func run() throws(StartError) -> Int32 {
         Signals.block()
         let journalThread = try startJournal()
+        let gateThreads = try startGate()
         var threads: [ThreadBox] = []
         let admission = try wrap { () throws(SystemError) in
             try Admission(
@@ -139,12 +147,14 @@ public final class Server: Sendable {
         notify(.ready(workers: plan.workers, tunnelCeiling: plan.slots * plan.workers))
         watch()
         for thread in threads { thread.join() }
+        gate?.stop(threads: gateThreads.count)
+        for thread in gateThreads { thread.join() }
         if let journalThread, journal?.stop() == true { journalThread.join() }
         reportLost()
         return 0
     }
 
-    private func wrap<Value: ~Copyable>(
+    func wrap<Value: ~Copyable>(
         _ body: () throws(SystemError) -> Value
     ) throws(StartError) -> Value {
         do throws(SystemError) { return try body() } catch { throw StartError(error) }
@@ -218,6 +228,7 @@ public final class Server: Sendable {
     ) throws -> Worker<Ring, CachingResolver> {
         var kept: [Int32] = [0, 1, 2, mailboxes[index].event]
         if let journal { kept.append(journal.event) }
+        if let gate { kept.append(gate.semaphore) }
         if let balance { kept += balance.descriptors(of: index) }
         try Descriptors.makeOwnTable(keeping: kept)
         if let cpu = plan.cpu(of: index) { try Thread.pin(to: cpu) }
@@ -246,7 +257,8 @@ public final class Server: Sendable {
             descriptorMax: plan.descriptorMax,
             journal: try makeJournalWriter(index),
             counters: counters[index],
-            admission: admission
+            admission: admission,
+            gate: gate
         )
         return try Worker(
             services: services,

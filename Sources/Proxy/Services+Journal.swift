@@ -28,14 +28,23 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         block[1] = UInt8(truncatingIfNeeded: sink.count)
     }
 
+    /// Keeps the user of a tunnel for its records.
+    func note(user: Extent, for slot: UInt32) {
+        guard journal.isOn else { return }
+        let block = userNames[Int(slot)]
+        block[0] = UInt8(user.count)
+        user.copy(to: block.part(1..<1 + user.count))
+        records[Int(slot)].hasUser = true
+    }
+
     mutating func writeOpen(_ slot: UInt32) {
         guard journal.isOn else { return }
         let record = records[Int(slot)]
-        let authority = authorities[Int(slot)]
+        let names = names(of: slot)
         let worker = index
         journal.write(counters) { line in
             line.member("event", "open")
-            Self.identify(&line, record, authority, worker)
+            Self.identify(&line, record, names, worker)
         }
     }
 
@@ -47,12 +56,12 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
     ) {
         guard journal.isOn else { return }
         let record = records[Int(slot)]
-        let authority = authorities[Int(slot)]
+        let names = names(of: slot)
         let worker = index
         let duration = now.nanoseconds(since: accepted) / 1000
         journal.write(counters) { line in
             line.member("event", "end")
-            Self.identify(&line, record, authority, worker)
+            Self.identify(&line, record, names, worker)
             // Flows begin with the 200; whoever left or was stopped before has had no answer.
             let wasOpened = duplex.outbound.phase != .idle
             line.member("status", UInt64(ending.refusal?.status ?? (wasOpened ? 200 : 0)))
@@ -69,10 +78,15 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
+    private func names(of slot: UInt32) -> (authority: Extent, user: Extent?) {
+        let user = userNames.count > 0 ? userNames[Int(slot)] : nil
+        return (authorities[Int(slot)], user)
+    }
+
     private static func identify(
         _ line: inout JSONLine,
         _ record: Record,
-        _ authority: Extent,
+        _ names: (authority: Extent, user: Extent?),
         _ worker: Int
     ) {
         line.quoted("id") { sink in
@@ -82,13 +96,16 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
         line.member("worker", UInt64(worker))
         line.member("client", record.client)
-        line.key("user")
-        line.append("null")
+        if let user = names.user, record.hasUser {
+            line.member("user", user.part(1..<1 + Int(user[0])))
+        } else {
+            line.key("user")
+            line.append("null")
+        }
         if record.hasAuthority {
-            line.quoted("authority") { sink in
-                let count = Int(authority[0]) << 8 | Int(authority[1])
-                for index in 0..<count { sink.append(authority[index + 2]) }
-            }
+            let authority = names.authority
+            let count = Int(authority[0]) << 8 | Int(authority[1])
+            line.member("authority", authority.part(2..<2 + count))
         } else {
             line.key("authority")
             line.append("null")

@@ -94,6 +94,14 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let records: Table<Record>
     /// The authority of each tunnel as text behind its length; only if there is a journal.
     let authorities: Blocks
+    /// The name of each tunnel's user behind its length; only if there is a journal and a gate.
+    let userNames: Blocks
+    /// Who knows the users; nil where everybody may use the proxy.
+    let gate: Gate?
+    /// Where credentials are decoded.
+    let presented: Blocks
+    /// Credentials that were good when they were seen last, each at its tag's place.
+    let known: Table<Known>
     /// The number of this worker.
     let index: Int
     let counters: Counters
@@ -116,7 +124,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         descriptorMax: Int,
         journal: consuming JournalWriter,
         counters: Counters,
-        admission: Admission
+        admission: Admission,
+        gate: Gate?
     ) throws(SystemError) {
         let configuration = terms.configuration
         let now = queue.now()
@@ -127,9 +136,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let overflow = try Blocks(count: 2 * slots, blockSize: configuration.bufferSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
         // A length and 253 bytes of name, or an address in brackets, with a port.
-        let keepsRecords = journal.isOn || admission.countsClients
+        let keepsRecords = journal.isOn || admission.countsClients || gate != nil
         let records = try Table<Record>(zeroed: keepsRecords ? slots : 0)
         let authorities = try Blocks(count: journal.isOn ? slots : 0, blockSize: 264)
+        let userSlots = journal.isOn && gate != nil ? slots : 0
+        let userNames = try Blocks(count: userSlots, blockSize: 256)
+        let known = try Table<Known>(zeroed: gate == nil ? 0 : Tag.places)
+        let presented = try Blocks(count: 1, blockSize: BasicCredentials.byteCountMax)
         let answers = try Blocks(count: 2, blockSize: Terms.answerBytesMax)
         var sink = ExtentSink(answers[0])
         Answer.writeEstablished(to: &sink)
@@ -142,6 +155,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.keepsRecords = keepsRecords
         self.records = records
         self.authorities = authorities
+        self.userNames = userNames
+        self.gate = gate
+        self.known = known
+        self.presented = presented
         self.index = index
         self.heads = heads
         self.deadlines = deadlines
@@ -168,9 +185,16 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Takes an opening back.
     ///
     /// Memory that only a burst of openings, or a long head, has touched goes back to the system.
+    /// Nothing of credentials stays in it.
     mutating func release(_ opening: UInt32) {
         let isRare = opening >= 1024 || openings[opening].received > 4096
         if isRare { heads.empty(Int(opening)) }
+        if gate != nil {
+            let wasDiscarding = openings[opening].discarded > 0
+            let received = max(openings[opening].received, openings[opening].headCount)
+            let count = wasDiscarding ? terms.configuration.headBytesMax : received
+            heads[Int(opening)].part(0..<count).clear()
+        }
         openings.release(opening)
     }
 

@@ -151,8 +151,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The server drains: what is idle ends now, what isn't opened yet is refused.
     mutating func drain(_ worker: inout Worker) {
         switch state {
-        case .readingHead: refuse(.draining, &worker)
-        case .resolving, .dialling: refuse(.draining, &worker)
+        case .readingHead, .identifying, .resolving, .dialling: refuse(.draining, &worker)
         case .relaying:
             let idle = worker.terms.configuration.parkAfter
             guard duplex.isQuiet, lastActivity + idle <= worker.now else {
@@ -222,7 +221,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 guard let operation = Self.operation(in: duplex[direction].phase) else { continue }
                 cancel(operation, detail: direction.rawValue, &worker)
             }
-        case .free, .resolving, .dialling, .closing: break
+        case .free, .identifying, .resolving, .dialling, .closing: break
         }
         for direction in Direction.allCases where holdings[direction].watchesHangUp {
             cancel(.watchHangUp, detail: direction.rawValue, &worker)

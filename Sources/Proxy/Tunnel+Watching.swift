@@ -61,7 +61,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
         case .relaying: fail(source: direction, code, &worker)
         // The answer to a refusal will meet the same error.
-        case .refusing, .closing, .readingHead, .free: break
+        case .refusing, .closing, .readingHead, .identifying, .free: break
         }
     }
 }

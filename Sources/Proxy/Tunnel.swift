@@ -7,18 +7,21 @@ internal import Resolver
 
 /// One client's CONNECT, from accept to close. This file reads in the order in which it lives:
 ///
-///     free → readingHead → resolving → dialling → answering → relaying ┐
-///                 └──────────────── refusing ──────────────────────────┴→ closing → free
+///     free → readingHead → identifying → resolving → dialling → answering → relaying ┐
+///                 └──────────────────── refusing ────────────────────────────────────┤
+///                                                                                    ↓
+///                                                                      free ← closing
 ///
-/// Dialling stands in `Tunnel+Dialling.swift`, relaying in `Tunnel+Relaying.swift`, and refusing
-/// and closing in `Tunnel+Closing.swift`. `inFlight` counts what the kernel still holds for this
-/// tunnel; its slot is free only when that is zero.
+/// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, relaying
+/// in `Tunnel+Relaying.swift`, and refusing and closing in `Tunnel+Closing.swift`. `inFlight`
+/// counts what the kernel still holds for this tunnel; its slot is free only when that is zero.
 struct Tunnel<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     typealias Worker = Services<Queue, Names>
 
     enum State: UInt8 {
-        case free, readingHead, resolving, dialling, answering, refusing, relaying, closing
+        case free, readingHead, identifying, resolving, dialling
+        case answering, refusing, relaying, closing
     }
 
     var state = State.free
@@ -103,6 +106,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         switch state {
         case .free: preconditionFailure("a free slot has a deadline")
         case .readingHead: refuse(.headTimeout, &worker)
+        case .identifying: refuse(.credentialsUnchecked, &worker)
         case .resolving, .dialling: openingTimerFired(&worker)
         case .answering, .refusing, .closing: terminate(&worker)
         case .relaying: relayTimerFired(&worker)
@@ -173,13 +177,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             refuse(refusal, &worker)
         case .complete(let head):
             worker.openings[opening].headCount = head.byteCount
-            decide(head.authority, &worker)
+            identify(head, &worker)
         }
     }
 
     // MARK: Deciding
 
-    private mutating func decide(_ authority: Authority, _ worker: inout Worker) {
+    mutating func decide(_ authority: Authority, _ worker: inout Worker) {
         guard let opening else { return }
         worker.endPhase(.head, of: slot)
         worker.openings[opening].port = authority.port

@@ -49,7 +49,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             admission: try Admission(
                 tunnelsMax: configuration.maxTunnels,
                 perClientMax: configuration.maxTunnelsPerClient
-            )
+            ),
+            gate: nil
         )
         worker = try Worker(
             services: services,

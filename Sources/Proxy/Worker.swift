@@ -274,7 +274,18 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         Descriptors.waitForSignal(mailbox.event)
         watchMailbox()
         if let hosts = mailbox.takeHosts() { services.names.reload(hosts, now: services.now) }
+        for answer in mailbox.takeAnswers() { hear(answer) }
         obey(mailbox.directive)
+    }
+
+    /// The gate has found out who asks; the tunnel may have ended meanwhile.
+    private mutating func hear(_ answer: Gate.Answer) {
+        let slot = answer.asker.slot
+        guard tunnels[slot].generation == answer.asker.generation,
+            tunnels[slot].state == .identifying
+        else { return }
+        tunnels[slot].didIdentify(answer.known, &services)
+        releaseIfFree(slot)
     }
 
     /// Does what the server says.

@@ -12,6 +12,10 @@ enum Consistency {
         try checkSources(configuration.bind)
         try checkSizes(configuration)
         if hostsFileIsGiven { try checkHostsFile(configuration.hostsFile) }
+        let users = configuration.usersFile
+        guard users.isEmpty || SystemFile.read(users) != nil else {
+            throw refusal("--users", users, "allowed is a file that can be read")
+        }
         if case .file(let path) = configuration.journal { try checkJournal(path) }
     }
 

@@ -99,55 +99,6 @@ struct ListeningFlags: FlagGroup {
     }
 }
 
-/// Who may go where.
-struct AccessFlags: FlagGroup {
-    @Option(
-        help: help(
-            "Port, range (8000-8999) or any that may be dialled. Repeatable.",
-            default: defaults.allowedPorts.map { Quantities.text(ports: $0) }
-                .joined(separator: " "),
-            "ports"
-        ),
-        transform: Reading.ports
-    )
-    var allowPort: [ClosedRange<UInt16>] = []
-
-    @Flag(
-        help: "Let loopback, private, link-local and shared addresses be dialled. Default: refused."
-    )
-    var allowPrivate = false
-
-    @Option(
-        help: help(
-            "Local address to dial from, each in turn. Repeatable.",
-            default: "the kernel's choice",
-            "address"
-        ),
-        transform: Reading.address
-    )
-    var bind: [Address] = []
-
-    func fill(_ configuration: inout Configuration) {
-        if !allowPort.isEmpty { configuration.allowedPorts = allowPort }
-        if allowPrivate { configuration.allowsPrivate = true }
-        if !bind.isEmpty { configuration.bind = bind }
-    }
-
-    func lines(_ configuration: Configuration) -> [ConfigurationLine] {
-        let ports = configuration.allowedPorts.map {
-            ConfigurationLine("--allow-port", Quantities.text(ports: $0), given: !allowPort.isEmpty)
-        }
-        let allowed = configuration.allowsPrivate ? "on" : "off"
-        let sources = configuration.bind.map {
-            ConfigurationLine("--bind", "\($0)", given: true)
-        }
-        return ports
-            + [ConfigurationLine("--allow-private", allowed, given: allowPrivate)]
-            + (sources.isEmpty
-                ? [ConfigurationLine("--bind", "the kernel's choice", given: false)] : sources)
-    }
-}
-
 /// How names are found.
 struct NameFlags: FlagGroup {
     @Option(

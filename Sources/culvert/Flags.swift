@@ -17,13 +17,14 @@ struct Culvert: ParsableCommand {
         usage: """
             culvert [serve] [<flag> ...]
             culvert doctor [<flag> ...]
+            culvert passwd <file> <user>
             """,
         discussion: """
             Serves until SIGTERM or SIGINT. Durations have a unit: 250ms, 30s, 5m, 1h. \
             Sizes are bytes, bare or with B, KiB, MiB or GiB.
             """,
         version: "culvert \(version)",
-        subcommands: [DoctorCommand.self]
+        subcommands: [DoctorCommand.self, PasswordCommand.self]
     )
 
     static let version = "0.1.0"

@@ -52,6 +52,9 @@ enum Serving {
             logger.error("\(records) journal records could not be written and are lost")
         case .reopened: logger.notice("journal opened anew")
         case .reloaded: logger.notice("hosts and name servers read again")
+        case .usersReloaded(let count): logger.notice("\(count) users read again")
+        case .usersNotReloaded(let reason):
+            logger.error("the users of before are still those who may: \(reason)")
         case .notReopened(let reason): logger.error("the journal goes on as before: \(reason)")
         case .notReloaded(let reason): logger.error("names are found as before: \(reason)")
         case .status(let line): writeLine(line)

@@ -105,6 +105,10 @@ enum Faults {
         (start + "Transfer-Encoding: chunked,\r\n\r\n", .transferEncoding),
         (start + "Transfer-Encoding:\tidentity\r\n\r\n", .transferEncoding),
         (start + "Content-Length: 0\r\nTransfer-Encoding: x\r\n\r\n", .transferEncoding),
+        (
+            start + "Proxy-Authorization: Basic YTpi\r\nproxy-authorization: Basic YTpi\r\n\r\n",
+            .repeatedCredentials
+        ),
         (start + "Content-Length: 5\r\n\r\nhello", .contentLength),
         (start + "Content-Length: 0\r\ncontent-length: 0\r\n\r\n", .contentLength),
         (start + "Content-Length: 0, 0\r\n\r\n", .contentLength),

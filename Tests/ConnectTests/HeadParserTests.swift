@@ -54,6 +54,18 @@ func outcome(_ bytes: [UInt8], step: Int, limits: HeadLimits = HeadLimits()) -> 
         }
     }
 
+    @Test func `a head says where its credentials stand`() {
+        let start = "CONNECT a.b:1 HTTP/1.1\r\nHost: a.b\r\nproxy-AUTHORIZATION: \t"
+        let text = "\(start)Basic eDp5 \r\nX: y\r\n\r\n"
+        guard case .complete(let head) = outcome(text) else {
+            Issue.record("not complete")
+            return
+        }
+        #expect(head.credentials == start.utf8.count..<start.utf8.count + 10)
+        guard case .complete(let other) = outcome(Self.plain) else { return }
+        #expect(other.credentials == nil)
+    }
+
     @Test func `a head says whom to connect to and its version`() {
         let bytes = Array("EVIL.example.:443".utf8)
         let authority = Authority(parsing: bytes.span, in: bytes.indices)

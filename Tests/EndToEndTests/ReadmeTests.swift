@@ -36,7 +36,7 @@ extension EndToEndTests {
                     "PATH=\(programs):\(inherited)", "MAKEFLAGS=", "FLAGS=",
                     "CURL_CA_BUNDLE=\(origin.certificates.authority)",
                     "GIT_SSL_CAINFO=\(origin.certificates.authority)",
-                    "GIT_CONFIG_GLOBAL=/dev/null",
+                    "GIT_CONFIG_GLOBAL=/dev/null", "PASSWORD=open sesame",
                 ]
                 return namespace.command(environment + ["sh", "-c", line], at: path)
             }
@@ -54,8 +54,8 @@ extension EndToEndTests {
             #expect(Readme.servers.count >= 3)
             #expect(Readme.clients.count >= 3)
             #expect(Readme.targets.count >= 1)
-            let kinds = Readme.servers.count + Readme.clients.count + Readme.targets.count
-            #expect(kinds == Readme.commands.count)
+            let kinds = [Readme.servers, Readme.clients, Readme.targets, Readme.users]
+            #expect(kinds.joined().count == Readme.commands.count)
         }
 
         private static let openRun = Readme.Command(
@@ -149,6 +149,26 @@ extension EndToEndTests {
             #expect(end["status"] as? Int == 200)
             #expect(end["reason"] as? String == "closed")
             #expect(try #require(end["bytes_in"] as? Int) > 0)
+        }
+
+        @Test func `a user is made, let through, and removed`() throws {
+            try #require(Readme.users.count == 4)
+            let world = try World()
+            let lines = try Readme.users.map { command in
+                try world.shell("exec \(command.text)", at: world.folder.path(""))
+            }
+            func run(_ line: [String]) throws -> Program.Outcome {
+                try Program.run(line[0], Array(line.dropFirst()), input: "open sesame\n")
+            }
+            #expect(try run(lines[0]).status == 0)
+            let culvert = try Culvert(command: lines[1])
+            let curl = try run(lines[2])
+            #expect(curl.output == "the page", "\(curl.errors)")
+            #expect(try run(lines[3]).status == 0)
+            culvert.signal(SIGHUP)
+            // Without any user everybody might come: so the file isn't taken.
+            _ = try culvert.notices.first { $0.contains("there is no user in it") }
+            #expect(try run(lines[2]).output == "the page")
         }
 
         @Test(arguments: Readme.targets)

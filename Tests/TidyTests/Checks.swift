@@ -74,7 +74,7 @@ enum Checks {
             case "Foundation", "FoundationEssentials": return "\(place); do without Foundation"
             case "Glibc", "Musl":
                 return mayBeUnsafe(file.path) ? nil : "\(place); ask Kernel instead"
-            case "CLiburing":
+            case "CLiburing", "CCrypt":
                 return module == "Kernel" ? nil : "\(place); ask Kernel instead"
             case "CAres":
                 return file.path.hasPrefix("Sources/Resolver/Ares") ? nil : "\(place); ask Resolver"

@@ -28,6 +28,23 @@ extension Culvert {
         }
     }
 
+    /// All that it has in memory of its own at present.
+    func memory() throws -> Data {
+        let process = "/proc/\(process.processIdentifier)"
+        let maps = try String(contentsOfFile: "\(process)/maps", encoding: .utf8)
+        let file = try FileHandle(forReadingFrom: URL(filePath: "\(process)/mem"))
+        var memory = Data()
+        for map in maps.split(separator: "\n") where map.contains(" rw-p ") {
+            let bounds = map.prefix { $0 != " " }.split(separator: "-")
+                .compactMap { UInt64($0, radix: 16) }
+            let (start, end) = (bounds[0], bounds[1])
+            guard end - start < 1 << 28 else { continue }
+            try file.seek(toOffset: start)
+            memory += (try? file.read(upToCount: Int(end - start))) ?? Data()
+        }
+        return memory
+    }
+
     /// Stops its threads, so that what is done meanwhile comes to it at one moment.
     func pause() throws {
         signal(SIGSTOP)

@@ -30,10 +30,15 @@ enum Readme {
         return blocks.flatMap { $0.1.split(separator: "\n").map { Command(String($0)) } }
     }()
 
+    /// Those about users, which belong together.
+    static let users = commands.filter { $0.text.contains(#/ passwd | --users | -U /#) }
+    private static let others = commands.filter { command in
+        !users.contains { $0.text == command.text }
+    }
     /// Those that serve until they are ended.
-    static let servers = commands.filter { $0.words[0] == "culvert" || $0.text == "make run" }
+    static let servers = others.filter { $0.words[0] == "culvert" || $0.text == "make run" }
     /// Those that prepare or check.
-    static let targets = commands.filter { $0.words[0] == "make" && $0.text != "make run" }
+    static let targets = others.filter { $0.words[0] == "make" && $0.text != "make run" }
     /// Those that use a culvert.
-    static let clients = commands.filter { !["culvert", "make"].contains($0.words[0]) }
+    static let clients = others.filter { !["culvert", "make"].contains($0.words[0]) }
 }

@@ -37,7 +37,7 @@ struct Refused {
 
     /// Whether this is one whole answer of ours, with nothing behind it, and the end in order.
     var isWhole: Bool {
-        let names = Set(fields.keys).subtracting(["Allow"])
+        let names = Set(fields.keys).subtracting(["Allow", "Proxy-Authenticate", "Retry-After"])
         let expected: Set = [
             "Proxy-Status", "Content-Type", "Content-Length", "Cache-Control", "Connection",
         ]

@@ -1,0 +1,45 @@
+internal import CCrypt
+
+/// Bytes of which no copy is made, and which are wiped when nobody needs them any more.
+@safe public final class Secret: @unchecked Sendable {
+    private let start: UnsafeMutablePointer<UInt8>
+    /// How many bytes there are.
+    public let count: Int
+
+    /// A copy of `bytes`.
+    public init(_ bytes: Extent) {
+        count = bytes.count
+        // One more, which is zero: C ends strings so.
+        unsafe start = UnsafeMutablePointer<UInt8>.allocate(capacity: count + 1)
+        for index in 0..<count { unsafe start[index] = bytes[index] }
+        unsafe start[count] = 0
+    }
+
+    /// A copy of `bytes`, which are wiped.
+    public init(wiping bytes: inout [UInt8]) {
+        count = bytes.count
+        unsafe start = UnsafeMutablePointer<UInt8>.allocate(capacity: count + 1)
+        for index in 0..<count {
+            unsafe start[index] = bytes[index]
+            bytes[index] = 0
+        }
+        unsafe start[count] = 0
+    }
+
+    /// The bytes as a string of C; none of them may be zero.
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        unsafe start.withMemoryRebound(to: CChar.self, capacity: count + 1) { unsafe body($0) }
+    }
+
+    deinit {
+        unsafe explicit_bzero(start, count)
+        unsafe start.deallocate()
+    }
+}
+
+extension Secret: Equatable {
+    public static func == (left: Secret, right: Secret) -> Bool {
+        guard left.count == right.count else { return false }
+        return (0..<left.count).allSatisfy { unsafe left.start[$0] == right.start[$0] }
+    }
+}

@@ -1,0 +1,70 @@
+/// A line of a file of users that can't be used: which, and what to do about it.
+public struct UsersError: Error, Equatable, CustomStringConvertible {
+    /// The line, from 1 on; 0 is the whole file.
+    public let line: Int
+    private let reason: String
+
+    init(_ line: Int, _ reason: String) {
+        self.line = line
+        self.reason = reason
+    }
+
+    /// The line and the reason; nothing of a hash or password.
+    public var description: String { line > 0 ? "line \(line): \(reason)" : reason }
+}
+
+/// Who may use the proxy: names and password hashes, in the form of htpasswd(1).
+public struct Users: Equatable, Sendable {
+    private var hashes: [String: String] = [:]
+    private var names: [String] = []
+
+    /// Reads lines of `name:hash`; empty lines and those that begin with # are passed over.
+    ///
+    /// - Throws: `UsersError` for the first line that isn't right, or if there is no user.
+    public init(parsing text: String) throws(UsersError) {
+        let lines = text.utf8.split(separator: 10, omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let line = Substring(line.last == 13 ? line.dropLast() : line)
+            if line.allSatisfy({ $0 == " " || $0 == "\t" }) || line.hasPrefix("#") { continue }
+            try add(line, index + 1)
+        }
+        guard !names.isEmpty else { throw UsersError(0, "there is no user in it") }
+    }
+
+    private mutating func add(_ line: Substring, _ number: Int) throws(UsersError) {
+        guard let colon = line.firstIndex(of: ":"), colon > line.startIndex else {
+            throw UsersError(number, "allowed is NAME:HASH")
+        }
+        let name = String(line[..<colon])
+        guard Users.isName(name) else {
+            throw UsersError(number, "a name has up to 255 bytes and no control character")
+        }
+        guard hashes[name] == nil else { throw UsersError(number, "this user is there already") }
+        let hash = String(line[line.index(after: colon)...])
+        if let fault = HashForm.fault(hash) { throw UsersError(number, fault) }
+        hashes[name] = hash
+        names.append(name)
+    }
+
+    /// Whether `text` may be the name of a user: 1 to 255 bytes, no colon, no control character, and
+    /// no # in front.
+    public static func isName(_ text: String) -> Bool {
+        (1...255).contains(text.utf8.count) && !text.hasPrefix("#")
+            && !text.utf8.contains { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: ":") }
+    }
+
+    /// How many there are.
+    public var count: Int { names.count }
+
+    /// The hash of `name`; nil if there is no such user.
+    public func hash(of name: String) -> String? { hashes[name] }
+
+    /// A user's hash that is always the same for `name`: to be checked in vain, so that a name that
+    /// isn't there takes as long as one that is.
+    public func decoy(for name: String) -> String {
+        var hasher = Hasher()
+        hasher.combine(name)
+        let index = Int(UInt(bitPattern: hasher.finalize()) % UInt(names.count))
+        return hashes[names[index]] ?? ""
+    }
+}

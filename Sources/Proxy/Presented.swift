@@ -1,0 +1,13 @@
+internal import Connect
+internal import Kernel
+
+/// Credentials as a client has presented them, in memory that is cleared before anything else is
+/// read there.
+struct Presented {
+    /// User, colon and password.
+    let text: Extent
+    let form: BasicCredentials
+
+    var user: Extent { text.part(0..<form.userByteCount) }
+    var password: Extent { text.part(form.userByteCount + 1..<form.byteCount) }
+}

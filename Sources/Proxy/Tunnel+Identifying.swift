@@ -1,0 +1,73 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Resolver
+
+/// Finding out who asks, where only known users may.
+extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    /// The head is whole: what it asks for is decided once it is known who asks.
+    mutating func identify(_ head: ConnectHead, _ worker: inout Worker) {
+        guard let gate = worker.gate else { return decide(head.authority, &worker) }
+        defer { worker.presented[0].clear() }
+        guard let credentials = credentials(head, worker) else {
+            return refuse(.credentialsMissing, &worker)
+        }
+        let tag = gate.tag(credentials)
+        if gate.confirms(worker.known[tag.place], tag, worker.now) {
+            return admit(head, credentials, &worker)
+        }
+        let client = worker.records[Int(slot)].client?.address ?? Address(v4: 0)
+        let asker = Gate.Asker(worker: worker.index, slot: slot, generation: generation)
+        switch gate.ask(credentials, tag, client, asker, worker.now) {
+        case .good(let known):
+            worker.known[tag.place] = known
+            admit(head, credentials, &worker)
+        case .wait:
+            state = .identifying
+            worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.headTimeout)
+        case .tooManyFailures: refuse(.tooManyFailures, &worker)
+        case .busy: refuse(.credentialsUnchecked, &worker)
+        }
+    }
+
+    /// The gate has found the credentials good, or wrong.
+    mutating func didIdentify(_ known: Known?, _ worker: inout Worker) {
+        guard let known else { return refuse(.credentialsWrong, &worker) }
+        worker.known[known.tag.place] = known
+        defer { worker.presented[0].clear() }
+        // The parser remembers what the head is.
+        guard let head = head(&worker), let credentials = credentials(head, worker) else {
+            preconditionFailure("a head that was whole isn't any more")
+        }
+        admit(head, credentials, &worker)
+    }
+
+    private mutating func admit(
+        _ head: ConnectHead,
+        _ credentials: Presented,
+        _ worker: inout Worker
+    ) {
+        worker.note(user: credentials.user, for: slot)
+        decide(head.authority, &worker)
+    }
+
+    private func head(_ worker: inout Worker) -> ConnectHead? {
+        guard let opening else { return nil }
+        let bytes = worker.heads[Int(opening)].part(0..<worker.openings[opening].received)
+        let limits = worker.terms.head
+        let outcome = bytes.withBytes { worker.openings[opening].parser.parse($0, limits: limits) }
+        guard case .complete(let head) = outcome else { return nil }
+        return head
+    }
+
+    /// What the client says of itself; nil if it says nothing that is understood.
+    private func credentials(_ head: ConnectHead, _ worker: borrowing Worker) -> Presented? {
+        guard let opening, let range = head.credentials else { return nil }
+        let text = worker.presented[0]
+        var sink = ExtentSink(text)
+        let form = worker.heads[Int(opening)].part(0..<head.byteCount).withBytes {
+            BasicCredentials(parsing: $0, in: range, into: &sink)
+        }
+        return form.map { Presented(text: text, form: $0) }
+    }
+}
