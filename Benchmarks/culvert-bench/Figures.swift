@@ -41,15 +41,10 @@ struct Figures {
 
     private var settings: JSON {
         let settings = outcome.settings
-        let (route, target): (String, JSON) =
-            switch settings.route {
-            case .proxy(let endpoint): ("proxy", .text("\(endpoint)"))
-            case .relay(let endpoint): ("relay", .text("\(endpoint)"))
-            case .direct: ("direct", .null)
-            }
+        let target: JSON = settings.route.target.map { .text($0) } ?? .null
         return .object([
             ("scenario", .text(settings.scenario.rawValue)),
-            ("route", .text(route)),
+            ("route", .text(settings.route.name)),
             ("target", target),
             ("tunnels", .whole(settings.tunnels)),
             ("concurrency", .whole(settings.concurrency)),

@@ -80,15 +80,11 @@ struct Report {
     // MARK: Memory
 
     private var memory: String {
-        guard outcome.settings.scenario == .hold, let open = outcome.stretches.first,
-            let last = outcome.stretches.last, open.count > 0
-        else { return "" }
+        guard let memory = TunnelMemory(outcome) else { return "" }
         func row(_ name: String, _ path: KeyPath<Snapshot, Int>) -> [String] {
-            let before = Double(open.before[keyPath: path])
-            let after = Double(open.after[keyPath: path])
-            let end = Double(last.after[keyPath: path])
-            let each = (after - before) / open.count
-            return [name] + [before, after, end].map(Text.bytes) + ["\(Text.fixed(each, 0)) B"]
+            let times = [memory.before, memory.full, memory.end]
+            let cells = times.map { Text.bytes(Double($0[keyPath: path])) }
+            return [name] + cells + ["\(Text.fixed(memory.each(path), 0)) B"]
         }
         var rows = [["memory", "before", "all open", "at the end", "a tunnel"]]
         if isCharged {

@@ -30,7 +30,7 @@ extension ScenarioCommand {
     }
 
     func run() throws {
-        let status = Running.run(try settings(), json: common.tool.json)
+        let status = Running.run(try settings(), common.tool)
         if status != 0 { throw ExitCode(status) }
     }
 }

@@ -51,6 +51,14 @@ struct ToolFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Where to write all figures as JSON.", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to write the settings and the main figures as a line of CSV below its names.",
+            valueName: "file"
+        )
+    )
+    var csv: String?
+
     func fill(_ settings: inout Settings) {
         settings.workers = workers
         settings.originWorkers = originWorkers

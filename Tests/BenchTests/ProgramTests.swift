@@ -3,52 +3,8 @@ import Testing
 
 /// The program as its users meet it.
 @Suite struct ProgramTests {
-    private struct Result {
-        var status: Int32
-        var output: String
-        var errors: String
-    }
-
-    private static var program: URL {
-        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-            .deletingLastPathComponent().appending(path: "culvert-bench")
-    }
-
-    /// Runs the program, and interrupts it after `delay` seconds if that is given.
-    ///
-    /// What it prints goes through files, so that nothing that it prints can hold it up.
-    private func run(_ arguments: [String], interruptAfter delay: Double? = nil) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let files = ["output", "errors"].map { folder.appending(path: $0) }
-        for file in files { try Data().write(to: file) }
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: files[0])
-        process.standardError = try FileHandle(forWritingTo: files[1])
-        let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
-        try process.run()
-        if let delay, ended.wait(timeout: .now() + delay) == .timedOut {
-            process.interrupt()
-        }
-        if ended.wait(timeout: .now() + 60) == .timedOut {
-            Issue.record("\(arguments) ran for more than a minute")
-            kill(process.processIdentifier, SIGKILL)
-            ended.wait()
-        }
-        return Result(
-            status: process.terminationStatus,
-            output: String(decoding: try Data(contentsOf: files[0]), as: UTF8.self),
-            errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self)
-        )
-    }
-
     @Test func `a clean run exits with 0 and prints its table`() throws {
-        let result = try run(["verify", "--direct", "--tunnels", "20"])
+        let result = try Tool.run(["verify", "--direct", "--tunnels", "20"])
         #expect(result.status == 0)
         #expect(result.output.contains("20 tunnels"))
         #expect(result.output.contains("p99.9"))
@@ -60,7 +16,7 @@ import Testing
         let proxy = FaultyProxy.proxy(.refuses)
         defer { proxy.stop() }
         let arguments = ["rate", "--proxy", "\(proxy.endpoint)", "--count", "7"]
-        let result = try run(arguments)
+        let result = try Tool.run(arguments)
         #expect(result.status == 1)
         #expect(result.output.contains("7 x client, asking: refused by the proxy: 403"))
         #expect(result.output.contains(#/status 403 +7\n/#))
@@ -99,6 +55,7 @@ import Testing
                 "'--kinds <kinds>'", "slow-head"
             ),
             (["hold", "--json", "/nowhere/a"], "'/nowhere/a'", "'--json'", "can't be written"),
+            (["hold", "--csv", "/nowhere/a"], "'/nowhere/a'", "'--csv'", "can't be written"),
         ] as [([String], String, String, String)]
     )
     func `a flag that is wrong is told with its value and what is allowed`(
@@ -108,7 +65,7 @@ import Testing
         allowed: String
     ) throws {
         let route = arguments.contains("--proxy") ? [] : ["--direct"]
-        let result = try run(arguments + route)
+        let result = try Tool.run(arguments + route)
         #expect(result.status == 64)
         #expect(result.errors.contains(value))
         #expect(result.errors.contains(flag))
@@ -117,14 +74,13 @@ import Testing
 
     @Test(arguments: [[], ["--direct", "--proxy", "127.0.0.1:1"]])
     func `one way to the origin is asked for`(arguments: [String]) throws {
-        let result = try run(["hold"] + arguments)
+        let result = try Tool.run(["hold"] + arguments)
         #expect(result.status == 64)
         #expect(result.errors.contains("'--proxy HOST:PORT', '--relay HOST:PORT' and '--direct'"))
     }
 
     @Test func `an interrupt prints what was measured so far`() throws {
-        let arguments = ["echo", "--direct", "--warmup", "0", "--duration", "1h"]
-        let result = try run(arguments, interruptAfter: 2)
+        let result = try Tool.runUntilInterrupted()
         #expect(result.status == 130)
         #expect(result.output.contains("INTERRUPTED"))
         #expect(result.output.contains("messages"))
@@ -132,7 +88,7 @@ import Testing
     }
 
     @Test func `a mix tells what each kind got`() throws {
-        let result = try run([
+        let result = try Tool.run([
             "mix", "--direct", "--count", "40", "--mix", "short=50,chatty=50", "--think", "1ms",
             "--messages", "3", "--size", "1KiB-2KiB",
         ])
@@ -144,31 +100,10 @@ import Testing
 
     @Test func `an open loop tells how it kept to its schedule`() throws {
         let arguments = ["echo", "--direct", "--rate", "500", "--duration", "200ms"]
-        let result = try run(arguments)
+        let result = try Tool.run(arguments)
         #expect(result.status == 0)
         #expect(result.output.contains("schedule: 500 due a second, "))
         #expect(result.output.contains("in line when the measured time was over"))
         #expect(result.output.contains("late start"))
-    }
-
-    @Test func `figures are written as JSON`() throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID()).json")
-        defer { try? FileManager.default.removeItem(at: file) }
-        let own = "\(ProcessInfo.processInfo.processIdentifier)"
-        let path = file.path(percentEncoded: false)
-        let result = try run([
-            "hold", "--direct", "--pid", own, "--duration", "100ms", "--json", path,
-        ])
-        #expect(result.status == 0)
-        let object = try JSONSerialization.jsonObject(with: try Data(contentsOf: file))
-        let figures = try #require(object as? [String: Any])
-        #expect(figures["clean"] as? Bool == true)
-        let stretches = try #require(figures["stretches"] as? [[String: Any]])
-        #expect(stretches.map { $0["name"] as? String } == ["open", "hold", "prove", "close"])
-        #expect(stretches.map { $0["count"] as? Double }.first == 1000)
-        let times = try #require(figures["nanoseconds"] as? [String: Any])
-        let messages = try #require(times["message"] as? [String: Any])
-        let buckets = try #require(messages["buckets"] as? [[Int]])
-        #expect(buckets.reduce(0) { $0 + $1[1] } == 1000)
     }
 }

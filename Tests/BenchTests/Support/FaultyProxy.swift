@@ -6,6 +6,8 @@ final class FaultyProxy: @unchecked Sendable {
     private enum Kind { case proxy, relay(Endpoint), echo }
 
     let endpoint: Endpoint
+    /// Signalled for all bytes that come at once.
+    let arrivals = DispatchSemaphore(value: 0)
     private let fault: Fault
     private let kind: Kind
     private let listener = Wire.listening()
@@ -140,6 +142,7 @@ final class FaultyProxy: @unchecked Sendable {
                 return sink.shut()
             }
             guard !more.isEmpty else { return end(source, sink, way) }
+            arrivals.signal()
             bytes = more
         }
     }

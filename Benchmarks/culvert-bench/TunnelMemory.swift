@@ -1,0 +1,27 @@
+internal import Load
+
+/// What a tunnel costs in memory: what was there before the first was opened, when all stood, and
+/// when the run was over.
+struct TunnelMemory {
+    let before: Snapshot
+    let full: Snapshot
+    let end: Snapshot
+    /// Tunnels that came to stand between `before` and `full`.
+    let count: Double
+
+    /// Nil where tunnels don't stand idle, or none stood.
+    init?(_ outcome: Outcome) {
+        guard outcome.settings.scenario == .hold, let open = outcome.stretches.first,
+            let last = outcome.stretches.last, open.count > 0
+        else { return nil }
+        before = open.before
+        full = open.after
+        end = last.after
+        count = open.count
+    }
+
+    /// Bytes for each tunnel.
+    func each(_ path: KeyPath<Snapshot, Int>) -> Double {
+        Double(full[keyPath: path] - before[keyPath: path]) / count
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+extension ProgramTests {
+    /// The files that the program writes.
+    @Suite struct Files {
+        /// The JSON object in `file`.
+        private static func figures(_ file: URL) throws -> [String: Any] {
+            let object = try JSONSerialization.jsonObject(with: try Data(contentsOf: file))
+            return try #require(object as? [String: Any])
+        }
+
+        /// The cells of the one line of values, by name.
+        private static func cells(_ text: String) throws -> [String: String] {
+            #expect(text.hasSuffix("\n"))
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            try #require(lines.count == 3)
+            let rows = lines.map {
+                $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            }
+            try #require(rows[0].count == rows[1].count)
+            #expect(Set(rows[0]).count == rows[0].count)
+            return Dictionary(uniqueKeysWithValues: zip(rows[0], rows[1]))
+        }
+
+        @Test func `figures are written as JSON`() throws {
+            let folder = try Scratch()
+            let own = "\(ProcessInfo.processInfo.processIdentifier)"
+            let result = try Tool.run([
+                "hold", "--direct", "--pid", own, "--duration", "100ms", "--json",
+                folder.path("a.json"),
+            ])
+            #expect(result.status == 0)
+            let figures = try Self.figures(folder.file("a.json"))
+            #expect(figures["clean"] as? Bool == true)
+            let stretches = try #require(figures["stretches"] as? [[String: Any]])
+            #expect(stretches.map { $0["name"] as? String } == ["open", "hold", "prove", "close"])
+            #expect(stretches.map { $0["count"] as? Double }.first == 1000)
+            let times = try #require(figures["nanoseconds"] as? [String: Any])
+            let messages = try #require(times["message"] as? [String: Any])
+            let buckets = try #require(messages["buckets"] as? [[Int]])
+            #expect(buckets.reduce(0) { $0 + $1[1] } == 1000)
+        }
+
+        @Test func `the main figures are written as CSV`() throws {
+            let folder = try Scratch()
+            let own = "\(ProcessInfo.processInfo.processIdentifier)"
+            let result = try Tool.run([
+                "hold", "--direct", "--pid", own, "--tunnels", "50", "--duration", "100ms",
+                "--json", folder.path("a.json"), "--csv", folder.path("a.csv"),
+            ])
+            #expect(result.status == 0)
+            let cells = try Self.cells(folder.text("a.csv"))
+            #expect(cells["scenario"] == "hold")
+            #expect(cells["route"] == "direct")
+            #expect(cells["target"] == "")
+            #expect(cells["tunnels"] == "50")
+            #expect(cells["errors"] == "0")
+            #expect(cells["stretch"] == "open")
+            #expect(cells["units"] == "50.000")
+            #expect(Double(cells["units_per_second"] ?? "") ?? 0 > 0)
+            #expect(Double(cells["process_cpu_us_per_unit"] ?? "") != nil)
+            #expect(Double(cells["process_resident_bytes_per_tunnel"] ?? "") != nil)
+            #expect(cells["late_start_count"] == "0")
+            #expect(cells["late_start_p50_us"] == "")
+            let times = try #require(Self.figures(folder.file("a.json"))["nanoseconds"])
+            let messages = (times as? [String: Any])?["message"] as? [String: Any]
+            let nanoseconds = try #require(messages?["p99.9"] as? Int)
+            #expect(cells["message_p99.9_us"].flatMap(Double.init) == Double(nanoseconds) / 1000)
+        }
+
+        @Test func `the README of the load tool names every column`() throws {
+            let folder = try Scratch()
+            _ = try Tool.run(["verify", "--direct", "--tunnels", "1", "--csv", folder.path("a")])
+            let readme = URL(filePath: #filePath).deletingLastPathComponent()
+                .appending(path: "../../Benchmarks/README.md").standardized
+            let document = try String(contentsOf: readme, encoding: .utf8)
+            for name in try Self.cells(folder.text("a")).keys {
+                let general = name.replacing(
+                    #/^(setup|message|tunnel|message_beside|late_start)_(?=count|p[0-9]|max)/#,
+                    with: "T_"
+                )
+                #expect(document.contains("`\(general)`"))
+            }
+        }
+
+        @Test func `an interrupt writes what was measured so far`() throws {
+            let folder = try Scratch()
+            let result = try Tool.runUntilInterrupted([
+                "--json", folder.path("a.json"), "--csv", folder.path("a.csv"),
+            ])
+            #expect(result.status == 130)
+            let figures = try Self.figures(folder.file("a.json"))
+            #expect(figures["interrupted"] as? Bool == true)
+            let cells = try Self.cells(folder.text("a.csv"))
+            #expect(cells["interrupted"] == "true")
+            #expect(cells["stretch"] == "echo")
+            #expect(Double(cells["units"] ?? "") ?? 0 >= 1)
+        }
+    }
+}

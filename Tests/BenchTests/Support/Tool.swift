@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// The program as its users run it.
+enum Tool {
+    struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    static var program: URL {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appending(path: "culvert-bench")
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// What it prints goes through files, so that nothing that it prints can hold it up.
+    static func run(_ arguments: [String], _ program: URL = program) throws -> Result {
+        try run(arguments, program) { _ in }
+    }
+
+    /// Runs an echo without end, and interrupts it once messages have gone back and forth.
+    static func runUntilInterrupted(_ arguments: [String] = []) throws -> Result {
+        let origin = FaultyProxy.echo(.none)
+        defer { origin.stop() }
+        let echo = [
+            "echo", "--direct", "--origin", "\(origin.endpoint)", "--tunnels", "1", "--warmup", "0",
+            "--duration", "1h",
+        ]
+        return try run(echo + arguments, program) { process in
+            // The third comes when two are back.
+            for _ in 0..<3 where origin.arrivals.wait(timeout: .now() + 60) == .timedOut {
+                Issue.record("no message came")
+            }
+            process.interrupt()
+        }
+    }
+
+    private static func run(
+        _ arguments: [String],
+        _ program: URL,
+        _ meanwhile: (Process) -> Void
+    ) throws -> Result {
+        let folder = try Scratch()
+        let files = ["output", "errors"].map { folder.file($0) }
+        for file in files { try Data().write(to: file) }
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: files[0])
+        process.standardError = try FileHandle(forWritingTo: files[1])
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
+        try process.run()
+        meanwhile(process)
+        if ended.wait(timeout: .now() + 60) == .timedOut {
+            Issue.record("\(arguments) ran for more than a minute")
+            kill(process.processIdentifier, SIGKILL)
+            ended.wait()
+        }
+        return Result(
+            status: process.terminationStatus,
+            output: String(decoding: try Data(contentsOf: files[0]), as: UTF8.self),
+            errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self)
+        )
+    }
+}
