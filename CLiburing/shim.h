@@ -58,6 +58,11 @@ static inline int cl_close_range(unsigned int first, unsigned int last, unsigned
     return (int)syscall(SYS_close_range, first, last, flags);
 }
 
+/// kcmp(2) of the descriptor tables of two threads: 0 if they share one, 1 or 2 by their order.
+static inline int cl_compare_tables(pid_t one, pid_t other) {
+    return (int)syscall(SYS_kcmp, one, other, 2, 0, 0);  // KCMP_FILES
+}
+
 /// Makes prepared submissions visible to the kernel and says how many wait to be submitted.
 ///
 /// The queue's tail is written with release order; a C atomic, which Swift can't apply to memory

@@ -245,14 +245,9 @@ package struct Engine {
             origin: origins.counts,
             clientCPU: clients.roll.cpuNanoseconds,
             originCPU: origins.roll.cpuNanoseconds,
-            kernelMemory: ProcessReading.kernelMemory()
+            kernel: KernelReading.now()
         )
-        for reading in plan.settings.processes.compactMap({ ProcessReading($0) }) {
-            snapshot.processCPU += reading.cpu
-            snapshot.resident += reading.resident
-            snapshot.proportional += reading.proportional
-            snapshot.threads += reading.threads
-        }
+        snapshot.add(plan.settings.processes.compactMap { ProcessReading($0) })
         return snapshot
     }
 

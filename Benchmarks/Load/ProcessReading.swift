@@ -1,13 +1,16 @@
 internal import Kernel
 
-/// What /proc says of a process at one moment.
+/// What /proc says of a process at one moment; nil is what can't be read.
 package struct ProcessReading: Sendable {
     /// Nanoseconds of CPU, user and system, of all threads.
     package var cpu: UInt64
-    /// Bytes in memory; with pages that are shared divided among those who share them.
-    package var resident: Int
-    package var proportional: Int
+    /// Bytes in memory.
+    package var resident: Int?
+    /// The same, with pages that are shared divided among those who share them.
+    package var proportional: Int?
     package var threads: Int
+    /// Descriptors that are open, in the tables of all threads.
+    package var descriptors: Int?
 
     /// Reads process `pid`; nil if there is none.
     package init?(_ pid: Int32) {
@@ -19,27 +22,17 @@ package struct ProcessReading: Sendable {
         let tick = 1_000_000_000 / UInt64(SystemFile.ticksPerSecond)
         cpu = (user + system) * tick
         self.threads = threads
-        let memory = SystemFile.read("/proc/\(pid)/smaps_rollup") ?? ""
-        resident = ProcessReading.kibibytes("Rss:", in: memory) << 10
-        proportional = ProcessReading.kibibytes("Pss:", in: memory) << 10
+        let memory = NumberList(SystemFile.read("/proc/\(pid)/smaps_rollup"))
+        let status = NumberList(SystemFile.read("/proc/\(pid)/status"))
+        // The status can be read by all, the rest by the owner and the administrator.
+        resident = memory.bytes("Rss:") ?? status.bytes("VmRSS:")
+        proportional = memory.bytes("Pss:")
+        descriptors = ThreadTables.openCount(pid)
     }
 
     /// The fields of a stat line behind the name, which may hold anything.
     private static func fields(_ stat: String) -> [Substring]? {
         guard let end = stat.lastIndex(of: ")") else { return nil }
         return stat[stat.index(after: end)...].split(separator: " ")
-    }
-
-    /// The number behind `name` at the beginning of a line; 0 if there is none.
-    static func kibibytes(_ name: String, in text: String) -> Int {
-        for line in text.split(separator: "\n") where line.hasPrefix(name) {
-            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        }
-        return 0
-    }
-
-    /// Bytes of the kernel's own tables, of all processes together.
-    package static func kernelMemory() -> Int {
-        kibibytes("Slab:", in: SystemFile.read("/proc/meminfo") ?? "") << 10
     }
 }

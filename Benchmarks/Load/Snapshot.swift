@@ -8,11 +8,30 @@ package struct Snapshot: Sendable {
     /// Nanoseconds of CPU of the tool's threads.
     package var clientCPU: UInt64
     package var originCPU: UInt64
-    /// Nanoseconds of CPU and bytes of memory of the processes that are charged, summed.
+    /// Nanoseconds of CPU of the processes that are charged, summed.
     package var processCPU: UInt64 = 0
-    package var resident = 0
-    package var proportional = 0
-    package var threads = 0
-    /// Bytes of the kernel's own tables.
-    package var kernelMemory: Int
+    /// Bytes, threads and descriptors of those processes, summed; nil if there is none, or if one
+    /// can't be read.
+    package var resident: Int?
+    package var proportional: Int?
+    package var threads: Int?
+    package var descriptors: Int?
+    /// Bytes of the kernel itself.
+    package var kernel: KernelReading
+
+    /// Adds up what is known of `processes`.
+    mutating func add(_ processes: [ProcessReading]) {
+        processCPU = processes.reduce(0) { $0 + $1.cpu }
+        func sum(_ path: KeyPath<ProcessReading, Int?>) -> Int? {
+            guard !processes.isEmpty else { return nil }
+            return processes.reduce(0) { sum, process in
+                guard let sum, let value = process[keyPath: path] else { return nil }
+                return sum + value
+            }
+        }
+        resident = sum(\.resident)
+        proportional = sum(\.proportional)
+        descriptors = sum(\.descriptors)
+        threads = processes.isEmpty ? nil : processes.reduce(0) { $0 + $1.threads }
+    }
 }

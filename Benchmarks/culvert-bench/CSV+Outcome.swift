@@ -68,9 +68,12 @@ extension CSV {
 
     private mutating func addMemory(_ outcome: Outcome) {
         let memory = TunnelMemory(outcome)
-        let charged = outcome.settings.processes.isEmpty ? nil : memory
-        add("process_resident_bytes_per_tunnel", charged?.each(\.resident))
-        add("process_proportional_bytes_per_tunnel", charged?.each(\.proportional))
-        add("kernel_bytes_per_tunnel", memory?.each(\.kernelMemory))
+        for gauge in Gauge.all {
+            switch gauge.unit {
+            case .bytes: add("\(gauge.name)_per_tunnel", memory?.each(gauge))
+            case .count: add(gauge.name, outcome.principal.flatMap { gauge.value($0.after) })
+            }
+        }
+        add("unreadable", outcome.unreadable.map(\.name).joined(separator: " "))
     }
 }

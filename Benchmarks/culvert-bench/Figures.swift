@@ -30,6 +30,8 @@ struct Figures {
             ),
             ("kinds", kinds),
             ("hostile", hostile),
+            ("memory", memory),
+            ("unreadable", unreadable),
             ("in_line", outcome.inLine.map { .whole($0) } ?? .null),
             ("refusals", Refusals(outcome.tally).json),
             ("failures", .array(outcome.tally.failures.map(failure))),
@@ -80,25 +82,23 @@ struct Figures {
 
     private func sample(_ snapshot: Snapshot) -> JSON {
         let start = outcome.stretches.first?.before.time ?? snapshot.time
-        return .object([
-            ("seconds", .number(Double(snapshot.time.nanoseconds(since: start)) / 1e9)),
-            ("alive", .whole(snapshot.client.alive)),
-            ("established", .whole(snapshot.client.established)),
-            ("finished", .whole(snapshot.client.finished)),
-            ("failed", .whole(snapshot.client.failed)),
-            ("arrivals", .whole(snapshot.client.arrivals)),
-            ("messages", .whole(snapshot.client.messages)),
-            ("bytes_down", .whole(snapshot.client.bytes)),
-            ("bytes_up", .whole(snapshot.origin.bytes)),
-            ("client_enters", .whole(snapshot.client.enters)),
-            ("client_cpu_nanoseconds", .whole(Int(snapshot.clientCPU))),
-            ("origin_cpu_nanoseconds", .whole(Int(snapshot.originCPU))),
-            ("process_cpu_nanoseconds", .whole(Int(snapshot.processCPU))),
-            ("process_resident_bytes", .whole(snapshot.resident)),
-            ("process_proportional_bytes", .whole(snapshot.proportional)),
-            ("process_threads", .whole(snapshot.threads)),
-            ("kernel_table_bytes", .whole(snapshot.kernelMemory)),
-        ])
+        return .object(
+            [
+                ("seconds", .number(Double(snapshot.time.nanoseconds(since: start)) / 1e9)),
+                ("alive", .whole(snapshot.client.alive)),
+                ("established", .whole(snapshot.client.established)),
+                ("finished", .whole(snapshot.client.finished)),
+                ("failed", .whole(snapshot.client.failed)),
+                ("arrivals", .whole(snapshot.client.arrivals)),
+                ("messages", .whole(snapshot.client.messages)),
+                ("bytes_down", .whole(snapshot.client.bytes)),
+                ("bytes_up", .whole(snapshot.origin.bytes)),
+                ("client_enters", .whole(snapshot.client.enters)),
+                ("client_cpu_nanoseconds", .whole(Int(snapshot.clientCPU))),
+                ("origin_cpu_nanoseconds", .whole(Int(snapshot.originCPU))),
+                ("process_cpu_nanoseconds", .whole(Int(snapshot.processCPU))),
+            ] + gauges(snapshot)
+        )
     }
 
     /// Percentiles, and every bucket that holds something: the highest value and the count.

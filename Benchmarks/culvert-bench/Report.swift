@@ -77,24 +77,6 @@ struct Report {
         ])
     }
 
-    // MARK: Memory
-
-    private var memory: String {
-        guard let memory = TunnelMemory(outcome) else { return "" }
-        func row(_ name: String, _ path: KeyPath<Snapshot, Int>) -> [String] {
-            let times = [memory.before, memory.full, memory.end]
-            let cells = times.map { Text.bytes(Double($0[keyPath: path])) }
-            return [name] + cells + ["\(Text.fixed(memory.each(path), 0)) B"]
-        }
-        var rows = [["memory", "before", "all open", "at the end", "a tunnel"]]
-        if isCharged {
-            rows.append(row("process, resident", \.resident))
-            rows.append(row("process, proportional", \.proportional))
-        }
-        rows.append(row("kernel tables, all ends", \.kernelMemory))
-        return Text.table(rows)
-    }
-
     // MARK: Failures
 
     private var failures: String {

@@ -20,8 +20,9 @@ struct TunnelMemory {
         count = open.count
     }
 
-    /// Bytes for each tunnel.
-    func each(_ path: KeyPath<Snapshot, Int>) -> Double {
-        Double(full[keyPath: path] - before[keyPath: path]) / count
+    /// What `gauge` showed for each tunnel; nil if it could not be read.
+    func each(_ gauge: Gauge) -> Double? {
+        guard let before = gauge.value(before), let full = gauge.value(full) else { return nil }
+        return Double(full - before) / count
     }
 }

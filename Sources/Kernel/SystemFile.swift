@@ -44,4 +44,7 @@ public enum SystemFile {
 
     /// In how many ticks /proc counts a second of CPU.
     public static var ticksPerSecond: Int { Int(sysconf(Int32(_SC_CLK_TCK))) }
+
+    /// Bytes of a page of memory.
+    public static var pageSize: Int { Int(sysconf(Int32(_SC_PAGESIZE))) }
 }

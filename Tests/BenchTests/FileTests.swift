@@ -4,25 +4,6 @@ import Testing
 extension ProgramTests {
     /// The files that the program writes.
     @Suite struct Files {
-        /// The JSON object in `file`.
-        private static func figures(_ file: URL) throws -> [String: Any] {
-            let object = try JSONSerialization.jsonObject(with: try Data(contentsOf: file))
-            return try #require(object as? [String: Any])
-        }
-
-        /// The cells of the one line of values, by name.
-        private static func cells(_ text: String) throws -> [String: String] {
-            #expect(text.hasSuffix("\n"))
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            try #require(lines.count == 3)
-            let rows = lines.map {
-                $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            }
-            try #require(rows[0].count == rows[1].count)
-            #expect(Set(rows[0]).count == rows[0].count)
-            return Dictionary(uniqueKeysWithValues: zip(rows[0], rows[1]))
-        }
-
         @Test func `figures are written as JSON`() throws {
             let folder = try Scratch()
             let own = "\(ProcessInfo.processInfo.processIdentifier)"
@@ -31,8 +12,16 @@ extension ProgramTests {
                 folder.path("a.json"),
             ])
             #expect(result.status == 0)
-            let figures = try Self.figures(folder.file("a.json"))
+            let figures = try folder.figures("a.json")
             #expect(figures["clean"] as? Bool == true)
+            let memory = try #require(figures["memory"] as? [String: Any])
+            #expect(memory["tunnels"] as? Int == 1000)
+            #expect(memory["process_resident_bytes_per_tunnel"] is Double)
+            #expect(memory["kernel_bytes_per_tunnel"] as? Double ?? 0 > 1000)
+            #expect(figures["unreadable"] as? [String] == [])
+            let samples = try #require(figures["samples"] as? [[String: Any]])
+            #expect(samples.contains { $0["kernel_unreclaimable_bytes"] as? Int ?? 0 > 0 })
+            #expect(samples.contains { $0["process_descriptors"] as? Int ?? 0 > 0 })
             let stretches = try #require(figures["stretches"] as? [[String: Any]])
             #expect(stretches.map { $0["name"] as? String } == ["open", "hold", "prove", "close"])
             #expect(stretches.map { $0["count"] as? Double }.first == 1000)
@@ -50,7 +39,7 @@ extension ProgramTests {
                 "--json", folder.path("a.json"), "--csv", folder.path("a.csv"),
             ])
             #expect(result.status == 0)
-            let cells = try Self.cells(folder.text("a.csv"))
+            let cells = try folder.cells("a.csv")
             #expect(cells["scenario"] == "hold")
             #expect(cells["route"] == "direct")
             #expect(cells["target"] == "")
@@ -63,7 +52,7 @@ extension ProgramTests {
             #expect(Double(cells["process_resident_bytes_per_tunnel"] ?? "") != nil)
             #expect(cells["late_start_count"] == "0")
             #expect(cells["late_start_p50_us"] == "")
-            let times = try #require(Self.figures(folder.file("a.json"))["nanoseconds"])
+            let times = try #require(folder.figures("a.json")["nanoseconds"])
             let messages = (times as? [String: Any])?["message"] as? [String: Any]
             let nanoseconds = try #require(messages?["p99.9"] as? Int)
             #expect(cells["message_p99.9_us"].flatMap(Double.init) == Double(nanoseconds) / 1000)
@@ -75,7 +64,7 @@ extension ProgramTests {
             let readme = URL(filePath: #filePath).deletingLastPathComponent()
                 .appending(path: "../../Benchmarks/README.md").standardized
             let document = try String(contentsOf: readme, encoding: .utf8)
-            for name in try Self.cells(folder.text("a")).keys {
+            for name in try folder.cells("a").keys {
                 let general = name.replacing(
                     #/^(setup|message|tunnel|message_beside|late_start)_(?=count|p[0-9]|max)/#,
                     with: "T_"
@@ -90,9 +79,9 @@ extension ProgramTests {
                 "--json", folder.path("a.json"), "--csv", folder.path("a.csv"),
             ])
             #expect(result.status == 130)
-            let figures = try Self.figures(folder.file("a.json"))
+            let figures = try folder.figures("a.json")
             #expect(figures["interrupted"] as? Bool == true)
-            let cells = try Self.cells(folder.text("a.csv"))
+            let cells = try folder.cells("a.csv")
             #expect(cells["interrupted"] == "true")
             #expect(cells["stretch"] == "echo")
             #expect(Double(cells["units"] ?? "") ?? 0 >= 1)
