@@ -33,8 +33,8 @@ class Comparison:
     def __init__(self, options):
         self.options = options
         self.files = raise_file_limit()
-        # A proxy holds two sockets of a tunnel, and some files of its own.
-        self.idle = min(IDLE_MAX, (self.files - 600) // 200 * 100)
+        # A proxy holds two sockets of a tunnel; some keep a tenth of the files for themselves.
+        self.idle = min(IDLE_MAX, self.files * 9 // 2000 * 100)
         cpus = sorted(os.sched_getaffinity(0))
         if len(cpus) < 2:
             raise SystemExit("it takes two CPUs: one for the proxy, one for the load")

@@ -52,7 +52,8 @@ class Peer:
         process = subprocess.run(
             [self.program(), self.version], capture_output=True, text=True, check=False
         )
-        match = re.search(r"\d+\.\d+(\.\d+)*(-dev)?", process.stdout + process.stderr)
+        words = (process.stdout + process.stderr).replace(self.program(), "")
+        match = re.search(r"\d+\.\d+(\.\d+)*", words)
         return match[0] if match else "?"
 
 
@@ -140,7 +141,7 @@ class Running:
             target = Path(self.folder.name, source.name)
             target.write_text(fill(source.read_text(), self.values))
 
-    def wait(self, seconds=20):
+    def wait(self, seconds=60):
         """Returns its processes once it listens and starts no more of them."""
         deadline = time.monotonic() + seconds
         before = []
