@@ -33,16 +33,25 @@ class Comparison:
     def __init__(self, options):
         self.options = options
         self.files = raise_file_limit()
-        # A proxy holds two sockets of a tunnel; some keep a tenth of the files for themselves.
-        self.idle = min(IDLE_MAX, self.files * 9 // 2000 * 100)
         cpus = sorted(os.sched_getaffinity(0))
         if len(cpus) < 2:
             raise SystemExit("it takes two CPUs: one for the proxy, one for the load")
         self.cpu = cpus[0]
-        origin = free_port()
-        self.values = {"ORIGIN": origin, "FILES": self.files, "TUNNELS": self.idle + 100}
-        self.load = Load(cpus[1], origin, options.duration, self.idle)
+        self.origin = free_port()
+        self.load = Load(cpus[1], self.origin, options.duration, self.idle_tunnels)
         self.facts, self.runs, self.faults = {}, {}, []
+
+    def idle_tunnels(self, peer):
+        """How many tunnels a peer is to hold; some keep a tenth of the files for themselves."""
+        return min(IDLE_MAX, self.files * 9 // (1000 * peer.descriptors) * 100)
+
+    def start(self, peer):
+        """A peer for the length of a `with`."""
+        values = {
+            "ORIGIN": self.origin, "FILES": self.files,
+            "TUNNELS": self.idle_tunnels(peer) + 100,
+        }
+        return running(peer, self.cpu, values)
 
     def prove(self, peer):
         """Finds out whether a peer is there and works; keeps what it found."""
@@ -51,7 +60,7 @@ class Comparison:
             return
         facts["version"] = peer.reported_version()
         try:
-            with running(peer, self.cpu, self.values) as (run, processes):
+            with self.start(peer) as (run, processes):
                 facts["proof"] = self.load.proof(peer, run.port, processes)
         except Unusable as reason:
             facts["reason"] = str(reason)
@@ -59,7 +68,7 @@ class Comparison:
     def measure(self, scenario, peer):
         """One run of one scenario on a fresh process; a run that fails is kept as a fault."""
         try:
-            with running(peer, self.cpu, self.values) as (run, processes):
+            with self.start(peer) as (run, processes):
                 figures = self.load.figures(scenario, peer, run.port, processes)
         except Unusable as reason:
             self.faults.append(f"{peer.title}, {scenario.name}: {reason}")
@@ -87,16 +96,15 @@ class Comparison:
                         self.measure(scenario, peer)
         return self.results(before)
 
-    def results(self, load_before):
+    def results(self, load):
         """All that is written."""
         options = self.options
         return {
             "date": datetime.date.today().isoformat(), "commit": results.commit(),
             "machine": results.machine(), "note": options.note,
             "method": {
-                "rounds": options.rounds, "duration": options.duration, "idle": self.idle,
-                "files": self.files, "load_before": round(load_before, 1),
-                "load_after": round(os.getloadavg()[0], 1),
+                "rounds": options.rounds, "duration": options.duration, "idle": self.idle_tunnels(CULVERT),
+                "files": self.files, "load": round(load, 1),
             },
             "peers": self.facts, "faults": self.faults,
             "summaries": results.summaries(self.runs), "runs": self.runs,

@@ -39,6 +39,8 @@ class Peer:
     #: Only scenarios whose names begin with this.
     scenarios: str = ""
     note: str = ""
+    #: What a tunnel takes of the process' open files.
+    descriptors: int = 2
 
     def program(self):
         """The path of the program; None if it is not installed."""
@@ -77,7 +79,8 @@ PEERS = [
     Peer("trafficserver", "Traffic Server", "traffic_server --run-root=@RUN@/runroot.yaml", "-V",
          note="it answers 200 before the origin has"),
     Peer("apache", "Apache httpd", "apache2 -DFOREGROUND -f @RUN@/httpd.conf", "-v",
-         note="a thread for each tunnel, all started at the beginning"),
+         note="a thread for each tunnel, all started at the beginning, and three descriptors",
+         descriptors=3),
     Peer("tinyproxy", "Tinyproxy", "tinyproxy -d -c @RUN@/tinyproxy.conf", "-v",
          note="a thread for each tunnel"),
     Peer("3proxy", "3proxy", "3proxy @RUN@/3proxy.cfg", "--version",

@@ -127,9 +127,9 @@ def circumstances(results):
         f"{where['memory_gib']} GiB; {where['system']}, Linux {where['kernel']}. Loopback; the "
         f"proxy on one core with one worker, `culvert-bench` with clients and origin on another; "
         f"logs off, 64 KiB buffers where they can be set, {how['files']:,} descriptors. "
-        f"{how['rounds']} rounds, each scenario of each proxy once a round in turn, on a fresh "
-        f"process, for {how['duration']} s after a warm-up of 0.5 s; {how['idle']:,} idle tunnels. "
-        f"Load average {how['load_before']} before, {how['load_after']} after."
+        f"Rounds: {how['rounds']}; each scenario of each proxy once a round in turn, on a fresh "
+        f"process, for {how['duration']} s after a warm-up of 0.5 s; {how['idle']:,} idle "
+        f"tunnels, or what the descriptors are enough for. Load average before: {how['load']}."
         + (f" {results['note']}" if results["note"] else "")
     )
 

@@ -79,20 +79,20 @@ SCENARIOS = [
 class Load:
     """The load tool on its own CPU, with its origin on four loopback addresses."""
 
-    def __init__(self, cpu, origin_port, duration, idle):
+    def __init__(self, cpu, origin_port, duration, idle_tunnels):
         self.command = ["taskset", "-c", str(cpu), str(TOOL)]
         self.listeners = [
             word for host in range(1, 5)
             for word in ("--listen", f"127.0.0.{host}:{origin_port}")
         ]
         self.duration = duration
-        self.idle = idle
+        self.idle_tunnels = idle_tunnels
 
     def figures(self, scenario, peer, port, processes):
         """What one run of a scenario comes to, as a figure by name."""
         arguments = scenario.arguments.split()
         if scenario.name == "hold":
-            arguments += ["--tunnels", str(self.idle), "--duration", "1s"]
+            arguments += ["--tunnels", str(self.idle_tunnels(peer)), "--duration", "1s"]
         else:
             arguments += ["--duration", f"{self.duration}s", "--warmup", "500ms"]
         report = self.report(arguments, peer, port, processes)
