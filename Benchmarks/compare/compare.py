@@ -27,6 +27,29 @@ def raise_file_limit():
     return files
 
 
+class Machine:
+    """How busy the machine is, and who makes it so."""
+
+    def __init__(self):
+        self.start = self.spent()
+
+    @staticmethod
+    def spent():
+        """Seconds of CPU so far: on all CPUs, by anybody, and by us and what we started."""
+        ticks = list(map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9]))
+        idle, waiting = ticks[3:5]
+        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF,
+                                                      resource.RUSAGE_CHILDREN)]
+        own = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+        second = os.sysconf("SC_CLK_TCK")
+        return sum(ticks) / second, (sum(ticks) - idle - waiting) / second, own
+
+    def others_percent(self):
+        """What others have used of all CPUs since the beginning, in percent."""
+        whole, busy, own = (now - then for now, then in zip(self.spent(), self.start))
+        return round(100 * max(busy - own, 0) / whole)
+
+
 class Comparison:
     """All rounds of all scenarios with all peers."""
 
@@ -42,7 +65,7 @@ class Comparison:
         self.facts, self.runs, self.faults = {}, {}, []
 
     def idle_tunnels(self, peer):
-        """How many tunnels a peer is to hold; some keep a tenth of the files for themselves."""
+        """How many tunnels a peer is to hold; some keep a tenth of the files back."""
         return min(IDLE_MAX, self.files * 9 // (1000 * peer.descriptors) * 100)
 
     def start(self, peer):
@@ -80,7 +103,7 @@ class Comparison:
 
     def run(self):
         """Proves every peer, measures those that work, and returns all results."""
-        before = os.getloadavg()[0]
+        machine = Machine()
         for peer in self.options.peers:
             self.prove(peer)
             facts = self.facts[peer.name]
@@ -94,17 +117,18 @@ class Comparison:
                 for peer in working:
                     if scenario.name.startswith(peer.scenarios):
                         self.measure(scenario, peer)
-        return self.results(before)
+        return self.results(machine)
 
-    def results(self, load):
+    def results(self, machine):
         """All that is written."""
         options = self.options
         return {
             "date": datetime.date.today().isoformat(), "commit": results.commit(),
             "machine": results.machine(), "note": options.note,
             "method": {
-                "rounds": options.rounds, "duration": options.duration, "idle": self.idle_tunnels(CULVERT),
-                "files": self.files, "load": round(load, 1),
+                "rounds": options.rounds, "duration": options.duration,
+                "idle": self.idle_tunnels(CULVERT),
+                "files": self.files, "others_percent": machine.others_percent(),
             },
             "peers": self.facts, "faults": self.faults,
             "summaries": results.summaries(self.runs), "runs": self.runs,

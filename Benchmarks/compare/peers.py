@@ -16,6 +16,7 @@ from pathlib import Path
 CONFIGURATIONS = Path(__file__).parent / "conf"
 TOP = Path(__file__).parents[2]
 ENVOY = ".build/peers/lib/python3*/site-packages/envoy/_bin/envoy"
+NO_HALF_CLOSE = "it ends both ways when one has ended, so it loses the rest of the other"
 #: Below those that the kernel gives to connections.
 PORTS = iter(range(20000, 32768))
 
@@ -75,19 +76,20 @@ PEERS = [
          note="it has no CONNECT of its own; Lua reads the head, and nothing else"),
     Peer("nginx", "nginx stream, raw TCP", "nginx -e /dev/null -p @RUN@/ -c @RUN@/nginx.conf",
          "-v", "--relay", note="a relay to one group of origins; it reads no head"),
-    Peer("squid", "Squid", "squid -N -n culvertpeer -f @RUN@/squid.conf", "-v"),
+    Peer("squid", "Squid", "squid -N -n culvertpeer -f @RUN@/squid.conf", "-v",
+         note=NO_HALF_CLOSE),
     Peer("trafficserver", "Traffic Server", "traffic_server --run-root=@RUN@/runroot.yaml", "-V",
          note="it answers 200 before the origin has"),
     Peer("apache", "Apache httpd", "apache2 -DFOREGROUND -f @RUN@/httpd.conf", "-v",
          note="a thread for each tunnel, all started at the beginning, and three descriptors",
          descriptors=3),
     Peer("tinyproxy", "Tinyproxy", "tinyproxy -d -c @RUN@/tinyproxy.conf", "-v",
-         note="a thread for each tunnel"),
+         note=f"{NO_HALF_CLOSE}; a thread for each tunnel"),
     Peer("3proxy", "3proxy", "3proxy @RUN@/3proxy.cfg", "--version",
          note="a thread for each tunnel"),
     Peer("envoy", "Envoy",
          f"{ENVOY} -c @RUN@/envoy.yaml --concurrency 1 --disable-hot-restart --log-level off",
-         "--version"),
+         "--version", note=NO_HALF_CLOSE),
 ]
 
 

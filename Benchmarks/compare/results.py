@@ -129,7 +129,8 @@ def circumstances(results):
         f"logs off, 64 KiB buffers where they can be set, {how['files']:,} descriptors. "
         f"Rounds: {how['rounds']}; each scenario of each proxy once a round in turn, on a fresh "
         f"process, for {how['duration']} s after a warm-up of 0.5 s; {how['idle']:,} idle "
-        f"tunnels, or what the descriptors are enough for. Load average before: {how['load']}."
+        f"tunnels, or what the descriptors are enough for. Other programs used "
+        f"{how['others_percent']} % of the machine meanwhile."
         + (f" {results['note']}" if results["note"] else "")
     )
 
