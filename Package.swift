@@ -43,6 +43,7 @@ let package = Package(
     products: [
         .executable(name: "culvert", targets: ["culvert"]),
         .executable(name: "culvert-bench", targets: ["culvert-bench"]),
+        .executable(name: "culvert-micro", targets: ["culvert-micro"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -80,6 +81,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "culvert-micro",
+            dependencies: ["Connect", "Kernel", "Proxy", "Relay", "CAllocations", argumentParser],
+            path: "Benchmarks/culvert-micro",
+            swiftSettings: strict
+        ),
+
         tests("InternetTests", ["Internet"]),
         tests("KernelTests", ["Kernel", "Internet"]),
         tests("RelayTests", ["Relay"]),
@@ -90,7 +98,10 @@ let package = Package(
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
         tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"]),
-        tests("BenchTests", ["culvert-bench", "Load", "Kernel", "Internet", histogram]),
+        tests(
+            "BenchTests",
+            ["culvert-bench", "culvert-micro", "Load", "Kernel", "Internet", histogram]
+        ),
         .target(
             name: "CAllocations",
             path: "Tests/CAllocations",

@@ -157,8 +157,8 @@ def markdown(results):
         "# Culvert and its peers", circumstances(results),
         "Each figure is the median of the rounds, with the least and the greatest in brackets and "
         "its ratio to Culvert's behind. CPU and memory are those of all processes of the proxy. "
-        "Tunnels have failed, in the worst round, whose bytes or ends did not arrive; where one end "
-        "ends both ways, these are streams that were cut off as the measured time ended.",
+        "Tunnels failed whose bytes or ends did not arrive, here in the worst round; of a proxy "
+        "that ends both ways at once, they are those cut off as the measured time ended.",
         peer_table(results),
     ]
     for scenario in SCENARIOS:

@@ -1,5 +1,5 @@
 /// Every kind of submission, in the order in which a tunnel's life meets them.
-enum Operation: UInt8 {
+public enum Operation: UInt8, Sendable {
     // The worker's own.
     case accept
     case mailbox
@@ -38,14 +38,23 @@ enum Operation: UInt8 {
 ///
 /// The generation changes with each life of a slot, so that a late completion is recognised. A
 /// pointer in its place would be shorter to follow, but couldn't be checked.
-struct Token {
-    var operation: Operation
+public struct Token: Sendable {
+    /// What was submitted.
+    public var operation: Operation
     /// A direction, an attempt to connect, or zero.
-    var detail: UInt8
-    var generation: UInt16
-    var slot: UInt32
+    public var detail: UInt8
+    /// The life of the slot that it was submitted for.
+    public var generation: UInt16
+    /// Whose it is.
+    public var slot: UInt32
 
-    init(_ operation: Operation, detail: UInt8 = 0, generation: UInt16 = 0, slot: UInt32 = 0) {
+    /// A token of these parts.
+    public init(
+        _ operation: Operation,
+        detail: UInt8 = 0,
+        generation: UInt16 = 0,
+        slot: UInt32 = 0
+    ) {
         self.operation = operation
         self.detail = detail
         self.generation = generation
@@ -53,7 +62,7 @@ struct Token {
     }
 
     /// The token in its 64 bits; nil for bits that no token has.
-    init?(rawValue: UInt64) {
+    public init?(rawValue: UInt64) {
         guard let operation = Operation(rawValue: UInt8(truncatingIfNeeded: rawValue >> 56)) else {
             return nil
         }
@@ -63,7 +72,8 @@ struct Token {
         slot = UInt32(truncatingIfNeeded: rawValue)
     }
 
-    var rawValue: UInt64 {
+    /// Its 64 bits.
+    public var rawValue: UInt64 {
         UInt64(operation.rawValue) << 56 | UInt64(detail) << 48 | UInt64(generation) << 32
             | UInt64(slot)
     }

@@ -33,7 +33,10 @@ import Testing
         let modules = manifest.matches(of: #/ module\("([A-Za-z]+)"/#).map { String($0.1) }
         #expect(modules.first == "Internet" && modules.last == "Proxy")
         try Self.expectNothing {
-            Checks.imports($0, modules: modules + ["culvert", "Load", "culvert-bench"])
+            Checks.imports(
+                $0,
+                modules: modules + ["culvert", "Load", "culvert-bench", "culvert-micro"]
+            )
         }
     }
 
