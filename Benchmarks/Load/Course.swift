@@ -21,7 +21,7 @@ struct Course: Equatable, Sendable {
         self.kind = kind
         var random = Random(script.seed, tunnel: number)
         self.random = random
-        order.start = UInt32(random.below(Pattern.length))
+        order.start = UInt32(random.below(script.startLimit))
         switch script.scenario {
         case .verify: plan(upTo: UInt64(script.size), script.hasOwnOrigin, &random)
         case .bulk:

@@ -22,7 +22,12 @@ final class Crew: Sendable {
     func startClients(_ script: Script, _ pattern: Pattern) throws(EngineError) {
         try start("client") { index throws(SystemError) in
             if script.schedule != nil { Thread.makeWaitsExact() }
-            let station = try self.station(index, script.buffers, pattern)
+            let station = try self.station(
+                index,
+                script.buffers,
+                receivesEach: script.receivesEach,
+                pattern
+            )
             let services = try ClientServices(script, self.control, station)
             let worker = try ClientWorker(index, services)
             self.roll.started(try ThreadClock.current())
@@ -35,7 +40,12 @@ final class Crew: Sendable {
         let script = plan.script(origins: [])
         let openFiles = Descriptors.limits().soft
         try start("origin") { index throws(SystemError) in
-            let station = try self.station(index, script.buffers, pattern)
+            let station = try self.station(
+                index,
+                script.buffers,
+                receivesEach: script.receivesEach,
+                pattern
+            )
             let mine = plan.endpoints(ofWorker: index)
             var listeners: [Int32] = []
             for endpoint in mine {
@@ -87,10 +97,12 @@ final class Crew: Sendable {
     private func station(
         _ index: Int,
         _ buffers: (count: Int, size: Int),
+        receivesEach: Bool = false,
         _ pattern: Pattern
     ) throws(SystemError) -> Station {
         try Station(
             buffers: buffers,
+            receivesEach: receivesEach,
             pattern: pattern,
             counters: counters[index],
             bell: control.bells[index]

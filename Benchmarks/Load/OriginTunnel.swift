@@ -72,7 +72,7 @@ struct OriginTunnel {
             fail(.reset, ErrorName.text("receive", -completion.result), &origin)
         }
         origin.station.giveBack(completion)
-        arm(isEmpty: !completion.isSocketNonEmpty, &origin)
+        if !completion.hasMore { arm(isEmpty: !completion.isSocketNonEmpty, &origin) }
     }
 
     private mutating func take(_ bytes: Extent, _ origin: inout OriginServices) {

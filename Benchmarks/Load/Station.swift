@@ -8,6 +8,8 @@ struct Station: ~Copyable {
     let counters: Counters
     /// Bytes of a receive, at most.
     let bufferSize: Int
+    /// Whether one receive is for all that comes, and not for what comes next.
+    let receivesEach: Bool
     var tally = Tally()
     /// The time at which this turn began.
     var now: Instant
@@ -15,6 +17,7 @@ struct Station: ~Copyable {
 
     init(
         buffers: (count: Int, size: Int),
+        receivesEach: Bool,
         pattern: Pattern,
         counters: Counters,
         bell: Int32
@@ -28,6 +31,7 @@ struct Station: ~Copyable {
         self.pattern = pattern
         self.counters = counters
         self.bell = bell
+        self.receivesEach = receivesEach
         bufferSize = buffers.size
         for index in 0..<buffers.count { self.queue.provide(UInt16(truncatingIfNeeded: index)) }
         watchBell()

@@ -36,6 +36,17 @@ extension Ring: SubmissionQueue {
         unsafe entry.pointee.user_data = token
     }
 
+    /// Receives whatever comes, each time into a buffer of the ring, until there is an end, a
+    /// failure or no buffer: nothing holds the sender back but the want of buffers.
+    public mutating func receiveEach(_ socket: Int32, token: UInt64) {
+        let entry = unsafe entry(token)
+        unsafe io_uring_prep_recv_multishot(entry, socket, nil, 0, 0)
+        unsafe entry.pointee.flags = CL_SQE_BUFFER_SELECT
+        unsafe entry.pointee.buf_group = 0
+        unsafe entry.pointee.ioprio |= UInt16(IORING_RECVSEND_POLL_FIRST)
+        unsafe entry.pointee.user_data = token
+    }
+
     /// A send that may wait for room does so by a poll, which is ready as soon as the peer has sent
     /// FIN, room or not: the kernel then tries 128 times over and hands the send to an io-wq
     /// thread, which blocks.

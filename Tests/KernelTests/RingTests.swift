@@ -72,6 +72,28 @@ import Testing
         Socket.close(client)
     }
 
+    @Test func `one receive is for all that comes, until the end`() throws {
+        var ring = try makeRing()
+        let (server, client) = try pair(&ring)
+        let memory = try Blocks(count: 1, blockSize: 64)
+        for index in 0..<3 { ring.provide(UInt16(index)) }
+        ring.receiveEach(server, token: 8)
+        for word in ["one", "two"] {
+            ring.send(client, from: fill(memory[0], word), token: 7)
+            var completions = [try next(&ring), try next(&ring)]
+            completions.sort { $0.token < $1.token }
+            #expect(completions[1].hasMore)
+            let buffer = try #require(completions[1].buffer)
+            #expect(text(ring.buffer(buffer).part(0..<3)) == word)
+        }
+        #expect(ring.shutdownSending(client) == 0)
+        let end = try next(&ring)
+        #expect(end.token == 8)
+        #expect(end.result == 0 && !end.hasMore)
+        Socket.close(server)
+        Socket.close(client)
+    }
+
     @Test func `a receive without a buffer fails, and the bytes stay in the socket`() throws {
         var ring = try makeRing()
         let (server, client) = try pair(&ring)
