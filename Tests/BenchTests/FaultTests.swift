@@ -54,6 +54,17 @@ import Testing
         #expect(!outcome.isClean)
     }
 
+    @Test(arguments: Scenario.general, [Fault.truncates(.up), .truncates(.down)])
+    func `a stream whose last byte never comes is reported`(
+        scenario: Scenario,
+        fault: Fault
+    ) throws {
+        var settings = Bench.settings(scenario, Self.somewhere)
+        settings.timeout = Bench.second / 2
+        let outcome = try Bench.run(settings, fault)
+        #expect(!outcome.kinds.isDisjoint(with: [.endedEarly, .stalled, .lost]))
+    }
+
     @Test(arguments: Scenario.general, [Fault.stalls(.up, 10), .stalls(.down, 10)])
     func `a proxy that stalls is reported`(scenario: Scenario, fault: Fault) throws {
         var settings = Bench.settings(scenario, Self.somewhere)
@@ -127,6 +138,15 @@ import Testing
         #expect(!outcome.kinds.isDisjoint(with: [.endedEarly, .reset]))
         // Streams of no bytes, which verify and mix have too, may look whole to the client.
         if scenario != .verify, scenario != .mix { #expect(outcome.counts?.finished == 0) }
+    }
+
+    @Test(arguments: Scenario.general)
+    func `an answer of 200 that no tunnel follows is reported`(scenario: Scenario) throws {
+        var settings = Bench.settings(scenario, Self.somewhere)
+        settings.timeout = Bench.second / 2
+        let outcome = try Bench.run(settings, .consentsThenStalls)
+        #expect(outcome.kinds.contains(.stalled))
+        #expect(outcome.counts?.finished == 0)
     }
 
     @Test func `a proxy that isn't there is reported`() throws {

@@ -18,6 +18,8 @@ enum Fault: Equatable, Sendable, CustomTestStringConvertible {
     // With its end.
     case keepsEnd(Way)
     case adds(Way)
+    /// Keeps the last byte back, and passes on the end.
+    case truncates(Way)
     case endsBoth(Way)
     // With the request.
     case forgetsEarlyBytes
@@ -27,6 +29,7 @@ enum Fault: Equatable, Sendable, CustomTestStringConvertible {
     case saysNothing
     case hangsUp
     case consentsThenFails
+    case consentsThenStalls
     /// Opens no tunnel without these credentials; no fault, but strict.
     case demands(String)
     /// Answers after so many milliseconds; no fault, but slow.

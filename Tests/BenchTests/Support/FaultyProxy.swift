@@ -81,9 +81,9 @@ final class FaultyProxy: @unchecked Sendable {
         case .dallies(let milliseconds): usleep(milliseconds * 1000)
         default: break
         }
-        if fault == .consentsThenFails {
+        if fault == .consentsThenFails || fault == .consentsThenStalls {
             client.send("HTTP/1.1 200 Connection established\r\n\r\n".utf8)
-            return client.shut()
+            return fault == .consentsThenFails ? client.shut() : swallow(client)
         }
         let first = lock.withLock {
             firstTarget = firstTarget ?? target
@@ -115,6 +115,11 @@ final class FaultyProxy: @unchecked Sendable {
         }
     }
 
+    /// Takes what comes until the client gives up.
+    private func swallow(_ client: Wire) {
+        while client.receive()?.isEmpty == false {}
+    }
+
     // MARK: The streams
 
     private func relay(_ client: Wire, _ origin: Wire, early: [UInt8]) {
@@ -127,13 +132,15 @@ final class FaultyProxy: @unchecked Sendable {
     private func move(from source: Wire, to sink: Wire, _ way: Fault.Way, early: [UInt8]) {
         var position = 0
         var bytes = early
+        var kept: [UInt8] = []
         while true {
             if case .pauses(way, let place, let milliseconds) = fault,
                 (position..<position + bytes.count).contains(place)
             {
                 usleep(milliseconds * 1000)
             }
-            let through = fault.apply(to: bytes, at: position, way)
+            var through = kept + fault.apply(to: bytes, at: position, way)
+            if fault == .truncates(way) { kept = through.popLast().map { [$0] } ?? [] }
             sink.send(through)
             position += bytes.count
             if isOver(way, position, source, sink) { return }
