@@ -68,9 +68,20 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .systemLibrary(
+            name: "COpenSSL",
+            path: "Benchmarks/COpenSSL",
+            pkgConfig: "openssl"
+        ),
+        .target(
+            name: "TLS",
+            dependencies: ["Kernel", "COpenSSL"],
+            path: "Benchmarks/TLS",
+            swiftSettings: strict
+        ),
         .target(
             name: "Load",
-            dependencies: ["Internet", "Kernel", histogram],
+            dependencies: ["Internet", "Kernel", "TLS", histogram],
             path: "Benchmarks/Load",
             swiftSettings: strict
         ),

@@ -69,6 +69,9 @@ extension ClientTunnel {
     /// Whether nothing more is to come of this life.
     var isOver: Bool { state == .free || state == .closing }
 
+    /// Whether the tunnel doesn't stand yet.
+    private var isOpening: Bool { [.connecting, .asking, .securing].contains(state) }
+
     /// Something has moved.
     ///
     /// Once the end has been sent, the other end has one timeout to follow, whatever it sends.
@@ -77,9 +80,33 @@ extension ClientTunnel {
     }
 
     private mutating func take(_ bytes: Extent, _ client: inout ClientServices) {
-        guard state == .asking else { return takeStream(bytes, &client) }
+        guard state == .asking else { return takeTunnelled(bytes, &client) }
         guard let count = readAnswer(bytes, &client), count < bytes.count else { return }
-        takeStream(bytes.part(count..<bytes.count), &client)
+        takeTunnelled(bytes.part(count..<bytes.count), &client)
+    }
+
+    /// Takes bytes that come through the tunnel: of the stream, or of TLS that holds it.
+    private mutating func takeTunnelled(_ bytes: Extent, _ client: inout ClientServices) {
+        guard conduit.isSecure else { return takeStream(bytes, &client) }
+        conduit.feed(bytes, client.station)
+        openStream(&client)
+    }
+
+    /// Takes what TLS holds of the stream, and the handshake as far as it goes.
+    mutating func openStream(_ client: inout ClientServices) {
+        while !isOver, let bytes = openNext(&client) { takeStream(bytes, &client) }
+        if state == .securing, conduit.isAgreed(client.station) { stand(&client) }
+        if !isOver { conduit.flush(&client.station) }
+    }
+
+    private mutating func openNext(_ client: inout ClientServices) -> Extent? {
+        switch conduit.open(client.station) {
+        case .bytes(let bytes): return bytes
+        case .nothing: return nil
+        case .failed(let reason):
+            fail(.insecure, reason, &client)
+            return nil
+        }
     }
 
     /// Checks the next bytes of the stream.
@@ -117,6 +144,9 @@ extension ClientTunnel {
 
     private mutating func didReceiveEnd(_ client: inout ClientServices) {
         conduit.incoming.hasEnded = true
+        guard conduit.mayHaveEnded(client.station) else {
+            return fail(.endedEarly, "without a word of TLS", &client)
+        }
         let isAll =
             conduit.incoming.received == conduit.incoming.due
             || (course.order.down == Order.unlimited && conduit.outgoing.hasEnded)
@@ -174,7 +204,7 @@ extension ClientTunnel {
         let place = position.map { ", byte \($0) of \(order.down)" } ?? ""
         let failure = Failure(.client, stage, kind, detail)
         client.station.tally.add(failure, "tunnel \(order.number)\(place)")
-        if state == .connecting || state == .asking { client.station.counters.unopened.add() }
+        if isOpening { client.station.counters.unopened.add() }
         client.station.counters.failed.add()
         client.station.tally.of(course.kind) { $0.failed += 1 }
         drop(&client)
@@ -184,7 +214,7 @@ extension ClientTunnel {
     mutating func drop(_ client: inout ClientServices) {
         switch state {
         case .idle: client.idle -= 1
-        case .connecting, .asking: client.opening -= 1
+        case .connecting, .asking, .securing: client.opening -= 1
         default: break
         }
         state = .closing
@@ -214,6 +244,7 @@ extension ClientTunnel {
         switch state {
         case .free, .connecting: .connecting
         case .asking: .asking
+        case .securing: .securing
         case .settling: .ordering
         case .idle: .idle
         case .running: .exchanging

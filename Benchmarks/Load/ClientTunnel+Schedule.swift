@@ -37,7 +37,7 @@ extension ClientTunnel {
             sendArrival(&client)
         case .running: waiting += 1
         // It has failed, or never stood: its messages are missed.
-        case .free, .connecting, .asking, .settling, .ending, .closing: break
+        case .free, .connecting, .asking, .securing, .settling, .ending, .closing: break
         }
     }
 

@@ -3,12 +3,12 @@ internal import Kernel
 
 /// The client's end of a tunnel. This file and `ClientTunnel+Running.swift` read as it lives:
 ///
-///     free → connecting → asking → settling → idle ⇄ running → ending → closing → free
+///     free → connecting → asking → securing → settling → idle ⇄ running → ending → closing → free
 ///
-/// Without a proxy nothing is asked; where nothing stands idle it runs as soon as it stands.
+/// Without a proxy nothing is asked; without TLS nothing is secured; where nothing stands idle it runs as soon as it stands.
 struct ClientTunnel {
     enum State: UInt8 {
-        case free, connecting, asking, settling, idle, running, ending, closing
+        case free, connecting, asking, securing, settling, idle, running, ending, closing
     }
 
     var state = State.free
@@ -109,7 +109,7 @@ struct ClientTunnel {
         }
         conduit.lastProgress = client.station.now
         guard case .proxy = client.script.route else {
-            stand(&client)
+            reach(&client)
             return arm(isEmpty: true, &client)
         }
         state = .asking
@@ -133,13 +133,24 @@ struct ClientTunnel {
                 fail(.refused, detail, &client)
                 return nil
             }
-            stand(&client)
+            reach(&client)
             return isOver ? nil : count
         }
     }
 
+    /// There is a way to the origin.
+    private mutating func reach(_ client: inout ClientServices) {
+        guard client.station.security != nil else { return stand(&client) }
+        state = .securing
+        guard conduit.secure(&client.station) else {
+            return fail(.insecure, "no memory", &client)
+        }
+        // The client speaks first.
+        openStream(&client)
+    }
+
     /// The tunnel stands.
-    private mutating func stand(_ client: inout ClientServices) {
+    mutating func stand(_ client: inout ClientServices) {
         client.station.counters.established.add()
         client.opening -= 1
         if isMeasured(client) || client.script.scenario.standsIdle {
@@ -164,6 +175,7 @@ struct ClientTunnel {
 
     /// Sends what is to be sent next, unless a send is under way.
     mutating func pump(_ client: inout ClientServices) {
+        conduit.flush(&client.station)
         guard !conduit.outgoing.isSending else { return }
         if let opening {
             let state = client.openings[opening]
@@ -180,7 +192,7 @@ struct ClientTunnel {
 
     private mutating func roomAppeared(_ result: Int32, _ client: inout ClientServices) {
         guard result >= 0 else { return }
-        conduit.roomAppeared()
+        conduit.roomAppeared(&client.station)
         pump(&client)
         finishIfDone(&client)
     }
@@ -193,12 +205,13 @@ struct ClientTunnel {
             return fail(.reset, ErrorName.text("send", -result), &client)
         }
         moved(client.station.now)
+        guard let count = conduit.didSend(Int(result), &client.station) else { return }
         if let opening {
             conduit.outgoing.isSending = false
-            client.openings[opening].sent += Int(result)
+            client.openings[opening].sent += count
         } else {
-            conduit.outgoing.didSend(Int(result))
-            countBytes(Int(result), &client)
+            conduit.outgoing.didSend(count)
+            countBytes(count, &client)
         }
         pump(&client)
         settleIfSent(&client)

@@ -19,6 +19,11 @@ struct Conduit {
     /// Whether the last send found no room, and whether the kernel tells when there is some.
     private(set) var isFull = false
     private var watchesRoom = false
+    /// Whether bytes go through TLS, how many of the stream are sealed in what is being sent, and
+    /// what of the slot's block is not sent yet.
+    var isSecure = false
+    var sealedCount = 0
+    var unsent = 0..<0
 
     init(slot: UInt32) { self.slot = slot }
 
@@ -34,6 +39,9 @@ struct Conduit {
         awaited = nil
         isFull = false
         watchesRoom = false
+        isSecure = false
+        sealedCount = 0
+        unsent = 0..<0
     }
 
     /// A submission has completed.
@@ -73,6 +81,9 @@ struct Conduit {
             )
             send(bytes, &station)
             return true
+        case .farewell:
+            bidFarewell(&station)
+            return true
         case .shutdown:
             stopWatchingRoom(&station)
             return station.queue.shutdownSending(socket) == 0
@@ -83,12 +94,14 @@ struct Conduit {
     mutating func send(_ bytes: Extent, _ station: inout Station) {
         precondition(!isFull, "it is known that there is no room")
         outgoing.isSending = true
+        guard !isSecure else { return seal(bytes, &station) }
         station.queue.send(socket, from: bytes, token: submitted(.send))
     }
 
     /// A send found no room: `roomAppeared` will be called for.
     mutating func awaitRoom(_ station: inout Station) {
-        outgoing.isSending = false
+        // What is sealed can't be sealed again.
+        outgoing.isSending = !unsent.isEmpty
         isFull = true
         guard !watchesRoom else { return }
         watchesRoom = true
@@ -96,7 +109,10 @@ struct Conduit {
     }
 
     /// There may be room again.
-    mutating func roomAppeared() { isFull = false }
+    mutating func roomAppeared(_ station: inout Station) {
+        isFull = false
+        if !unsent.isEmpty { sendUnsent(&station) }
+    }
 
     private mutating func stopWatchingRoom(_ station: inout Station) {
         if watchesRoom { cancel(.room, &station) }
@@ -152,6 +168,8 @@ struct Conduit {
         guard inFlight == 0 else { return false }
         station.queue.close(socket, token: Token(.close).rawValue)
         socket = -1
+        if isSecure { station.security?.end(slot) }
+        isSecure = false
         return true
     }
 }

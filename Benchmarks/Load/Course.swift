@@ -32,8 +32,8 @@ struct Course: Equatable, Sendable {
         case .hold, .rate, .echo, .hostile: break
         }
         self.random = random
-        if case .proxy = script.route { return }
-        // Without a head there is nothing to be early for.
+        if case .proxy = script.route, !script.isSecure { return }
+        // Without a head there is nothing to be early for; and TLS begins when the tunnel stands.
         early = nil
     }
 

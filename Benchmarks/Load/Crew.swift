@@ -1,6 +1,7 @@
 internal import Internet
 internal import Kernel
 internal import Synchronization
+internal import TLS
 
 /// The workers of one kind: their threads, what they count, and how they are told what to do.
 final class Crew: Sendable {
@@ -19,15 +20,22 @@ final class Crew: Sendable {
     var counts: Counts { Counts(counters) }
 
     /// Starts the clients.
-    func startClients(_ script: Script, _ pattern: Pattern) throws(EngineError) {
+    func startClients(
+        _ script: Script,
+        _ pattern: Pattern,
+        _ context: SecureContext?
+    ) throws(EngineError) {
         try start("client") { index throws(SystemError) in
             if script.schedule != nil { Thread.makeWaitsExact() }
-            let station = try self.station(
+            var station = try self.station(
                 index,
                 script.buffers,
                 receivesEach: script.receivesEach,
                 pattern
             )
+            if let context {
+                station.security = try Security(context, capacity: script.aliveMax)
+            }
             let services = try ClientServices(script, self.control, station)
             let worker = try ClientWorker(index, services)
             self.roll.started(try ThreadClock.current())
@@ -36,16 +44,23 @@ final class Crew: Sendable {
     }
 
     /// Starts the origins; where they listen.
-    func startOrigins(_ plan: Plan, _ pattern: Pattern) throws(EngineError) -> [Endpoint] {
+    func startOrigins(
+        _ plan: Plan,
+        _ pattern: Pattern,
+        _ context: SecureContext? = nil
+    ) throws(EngineError) -> [Endpoint] {
         let script = plan.script(origins: [])
         let openFiles = Descriptors.limits().soft
         try start("origin") { index throws(SystemError) in
-            let station = try self.station(
+            var station = try self.station(
                 index,
                 script.buffers,
                 receivesEach: script.receivesEach,
                 pattern
             )
+            if let context {
+                station.security = try Security(context, capacity: openFiles)
+            }
             let mine = plan.endpoints(ofWorker: index)
             var listeners: [Int32] = []
             for endpoint in mine {

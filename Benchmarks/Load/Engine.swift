@@ -33,11 +33,12 @@ package struct Engine {
         outcome = Outcome(plan)
         let parts = try Engine.prepare(plan)
         (text, clients, origins) = (parts.text, parts.clients, parts.origins)
-        let endpoints = try origins.startOrigins(plan, text.pattern)
+        let contexts = try Contexts(plan.settings)
+        let endpoints = try origins.startOrigins(plan, text.pattern, contexts.origins)
         script = plan.script(
             origins: endpoints.isEmpty ? plan.settings.externalOrigins : endpoints
         )
-        try clients.startClients(script, text.pattern)
+        try clients.startClients(script, text.pattern, contexts.clients)
         camp = try HostileCamp(plan, text.pattern)
     }
 

@@ -9,7 +9,7 @@ package struct Failure: Hashable, Sendable {
 
     /// What the tunnel was about.
     package enum Stage: String, Sendable {
-        case connecting, asking, ordering, idle, exchanging, ending, after
+        case connecting, asking, securing, ordering, idle, exchanging, ending, after
     }
 
     /// What it was.
@@ -20,6 +20,7 @@ package struct Failure: Hashable, Sendable {
         case malformed = "no answer of HTTP"
         case endedEarly = "ended early"
         case reset = "broken"
+        case insecure = "TLS failed"
         case wrong = "wrong byte"
         case surplus = "more than was sent"
         case stalled = "stalled"

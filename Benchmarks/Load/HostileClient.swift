@@ -59,7 +59,7 @@ struct HostileClient {
         case .connect: didConnect(completion.result, &services)
         case .send: didSend(completion.result, &services)
         case .room:
-            conduit.roomAppeared()
+            conduit.roomAppeared(&services.station)
             fill(&services)
         case .receive: didReceive(completion, &services)
         default: break

@@ -26,6 +26,9 @@ struct OriginTunnel {
         self.endpoint = endpoint
         conduit.begin(socket, now: origin.station.now)
         origin.station.counters.begun.add()
+        if origin.station.security != nil, !conduit.secure(&origin.station) {
+            return fail(.insecure, "no memory", &origin)
+        }
         arm(isEmpty: false, &origin)
     }
 
@@ -55,7 +58,7 @@ struct OriginTunnel {
 
     /// Waits for what comes next; where tunnels stand idle for long, by the cheaper poll.
     private mutating func arm(isEmpty: Bool, _ origin: inout OriginServices) {
-        guard state == .ordering || state == .running, !conduit.incoming.hasEnded else { return }
+        guard isOpen, !conduit.incoming.hasEnded else { return }
         if origin.isPatient {
             conduit.watch(&origin.station)
         } else {
@@ -65,7 +68,7 @@ struct OriginTunnel {
 
     private mutating func didReceive(_ completion: Completion, _ origin: inout OriginServices) {
         if let bytes = origin.station.bytes(completion) {
-            take(bytes, &origin)
+            takeTunnelled(bytes, &origin)
         } else if completion.result == 0 {
             didReceiveEnd(&origin)
         } else if completion.result != -Errno.noBuffers {
@@ -74,6 +77,26 @@ struct OriginTunnel {
         origin.station.giveBack(completion)
         if !completion.hasMore { arm(isEmpty: !completion.isSocketNonEmpty, &origin) }
     }
+
+    /// Takes what has come: what the client says, or TLS that holds it.
+    private mutating func takeTunnelled(_ bytes: Extent, _ origin: inout OriginServices) {
+        guard conduit.isSecure else { return take(bytes, &origin) }
+        conduit.feed(bytes, origin.station)
+        while isOpen, let bytes = openNext(&origin) { take(bytes, &origin) }
+        if isOpen { conduit.flush(&origin.station) }
+    }
+
+    private mutating func openNext(_ origin: inout OriginServices) -> Extent? {
+        switch conduit.open(origin.station) {
+        case .bytes(let bytes): return bytes
+        case .nothing: return nil
+        case .failed(let reason):
+            fail(.insecure, reason, &origin)
+            return nil
+        }
+    }
+
+    private var isOpen: Bool { state == .ordering || state == .running }
 
     private mutating func take(_ bytes: Extent, _ origin: inout OriginServices) {
         guard state == .ordering else { return takeStream(bytes, &origin) }
@@ -119,6 +142,9 @@ struct OriginTunnel {
 
     private mutating func didReceiveEnd(_ origin: inout OriginServices) {
         conduit.incoming.hasEnded = true
+        guard conduit.mayHaveEnded(origin.station) else {
+            return fail(.endedEarly, "without a word of TLS", &origin)
+        }
         let isAll =
             order.up == Order.unlimited || conduit.incoming.received == order.up
         guard state == .running, isAll else {
@@ -146,13 +172,14 @@ struct OriginTunnel {
         guard result > 0 else {
             return fail(.reset, ErrorName.text("send", -result), &origin)
         }
-        conduit.outgoing.didSend(Int(result))
+        guard let count = conduit.didSend(Int(result), &origin.station) else { return }
+        conduit.outgoing.didSend(count)
         pump(&origin)
     }
 
     private mutating func roomAppeared(_ result: Int32, _ origin: inout OriginServices) {
         guard result >= 0 else { return }
-        conduit.roomAppeared()
+        conduit.roomAppeared(&origin.station)
         pump(&origin)
     }
 

@@ -5,6 +5,8 @@ struct Outgoing: Equatable, Sendable {
         case none
         /// Send so many bytes from where the stream stands.
         case send(Int)
+        /// All is sent: tell the peer by TLS.
+        case farewell
         /// All is sent: end the stream.
         case shutdown
     }
@@ -23,6 +25,8 @@ struct Outgoing: Equatable, Sendable {
     var isSending = false
     /// Whether the stream has been ended.
     private(set) var hasEnded = false
+    /// Whether the peer is to be told of the end by TLS before the stream is ended.
+    var needsFarewell = false
     private var stops = false
 
     /// The next step, which the caller takes.
@@ -33,6 +37,11 @@ struct Outgoing: Equatable, Sendable {
             return .send(Int(min(min(ready, end) - sent, UInt64(sendMax))))
         }
         guard sent == end else { return .none }
+        if needsFarewell {
+            needsFarewell = false
+            isSending = true
+            return .farewell
+        }
         hasEnded = true
         return .shutdown
     }

@@ -156,6 +156,7 @@ package struct Plan: Sendable {
             aliveMax: max(aliveMax, 1),
             openingMax: max(min(Plan.share(openingMax, workers), aliveMax), 1),
             size: settings.size,
+            isSecure: settings.isSecure,
             seed: settings.seed,
             timeout: settings.timeout,
             schedule: schedule,

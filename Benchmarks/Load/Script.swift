@@ -23,6 +23,8 @@ struct Script: Sendable {
     var openingMax: Int
     /// Bytes of a message; of a stream, at most.
     var size: Int
+    /// Whether tunnels carry TLS.
+    var isSecure: Bool
     var seed: UInt64
     /// Nanoseconds that a tunnel may stand still.
     var timeout: UInt64

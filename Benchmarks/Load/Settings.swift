@@ -31,6 +31,8 @@ package struct Settings: Sendable {
     package var direction = Direction.both
     /// Arrivals in a second, over all workers; nil for a closed loop.
     package var rate: Int?
+    /// Whether tunnels carry TLS, which the origin ends.
+    package var isSecure = false
     package var seed: UInt64 = 1
     package var sources: [Address] = []
     /// Loopback addresses of our own origin.

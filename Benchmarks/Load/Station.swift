@@ -1,5 +1,6 @@
 internal import Internet
 internal import Kernel
+internal import TLS
 
 /// What every worker has: a ring with its buffers, the pattern, counters, and the time.
 struct Station: ~Copyable {
@@ -11,6 +12,8 @@ struct Station: ~Copyable {
     /// Whether one receive is for all that comes, and not for what comes next.
     let receivesEach: Bool
     var tally = Tally()
+    /// TLS of the tunnels, if they have any.
+    var security: Security?
     /// The time at which this turn began.
     var now: Instant
     private let bell: Int32

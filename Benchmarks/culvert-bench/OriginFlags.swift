@@ -34,6 +34,14 @@ struct OriginFlags: ParsableArguments {
     )
     var origin: [Endpoint] = []
 
+    @Flag(
+        help: """
+            TLS inside the tunnels, ended by the tool's own origin with a certificate made at the \
+            start, or by --origin, whose certificate is not looked at.
+            """
+    )
+    var tls = false
+
     @Option(
         help: help(
             "Address to connect from, or a range (127.9.0.1-127.9.0.8), each in turn. Repeatable.",
@@ -48,6 +56,7 @@ struct OriginFlags: ParsableArguments {
         settings.origins = origins
         settings.listen = listen
         settings.externalOrigins = origin
+        settings.isSecure = tls
         settings.sources = source.flatMap { $0 }
         guard origin.isEmpty || (listen.isEmpty && origins == nil) else {
             throw ValidationError(

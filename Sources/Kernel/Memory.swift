@@ -50,6 +50,13 @@ internal import Glibc
     /// Overwrites all of it with zeros.
     public func clear() { unsafe start.update(repeating: 0, count: count) }
 
+    /// Lends the bytes to `body`, which may write them.
+    @unsafe package func withUnsafeMutableBytes<Result>(
+        _ body: (UnsafeMutableRawBufferPointer) -> Result
+    ) -> Result {
+        unsafe body(UnsafeMutableRawBufferPointer(start: start, count: count))
+    }
+
     /// The byte at `index`.
     @inlinable public subscript(index: Int) -> UInt8 {
         get {

@@ -33,10 +33,8 @@ import Testing
         let modules = manifest.matches(of: #/ module\("([A-Za-z]+)"/#).map { String($0.1) }
         #expect(modules.first == "Internet" && modules.last == "Proxy")
         try Self.expectNothing {
-            Checks.imports(
-                $0,
-                modules: modules + ["culvert", "Load", "culvert-bench", "culvert-micro"]
-            )
+            let programs = ["culvert", "TLS", "Load", "culvert-bench", "culvert-micro"]
+            return Checks.imports($0, modules: modules + programs)
         }
     }
 
