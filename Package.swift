@@ -68,11 +68,7 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        .systemLibrary(
-            name: "COpenSSL",
-            path: "Benchmarks/COpenSSL",
-            pkgConfig: "openssl"
-        ),
+        .systemLibrary(name: "COpenSSL", path: "Benchmarks/COpenSSL"),
         .target(
             name: "TLS",
             dependencies: ["Kernel", "COpenSSL"],
@@ -119,7 +115,7 @@ let package = Package(
         tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"]),
         tests(
             "BenchTests",
-            ["culvert-bench", "culvert-micro", "Load", "Kernel", "Internet", histogram]
+            ["culvert-bench", "culvert-micro", "Load", "TLS", "Kernel", "Internet", histogram]
         ),
         .target(
             name: "CAllocations",

@@ -5,7 +5,8 @@ internal import Kernel
 ///
 ///     free → connecting → asking → securing → settling → idle ⇄ running → ending → closing → free
 ///
-/// Without a proxy nothing is asked; without TLS nothing is secured; where nothing stands idle it runs as soon as it stands.
+/// Without a proxy nothing is asked; without TLS nothing is secured; where nothing stands idle it
+/// runs as soon as it stands.
 struct ClientTunnel {
     enum State: UInt8 {
         case free, connecting, asking, securing, settling, idle, running, ending, closing

@@ -110,6 +110,8 @@ struct Conduit {
 
     /// There may be room again.
     mutating func roomAppeared(_ station: inout Station) {
+        // The watch goes on: it may tell of room while a send is under way.
+        guard isFull else { return }
         isFull = false
         if !unsent.isEmpty { sendUnsent(&station) }
     }

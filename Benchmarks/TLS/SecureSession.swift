@@ -72,7 +72,10 @@ package final class SecureSession {
         }
         guard count <= 0 else { return .bytes(Int(count)) }
         switch unsafe SSL_get_error(session, count) {
-        case SSL_ERROR_WANT_READ, SSL_ERROR_ZERO_RETURN: return .nothing
+        case SSL_ERROR_WANT_READ: return .nothing
+        case SSL_ERROR_ZERO_RETURN:
+            let isLast = unsafe cl_pending(incoming) == 0
+            return isLast ? .nothing : .failed("bytes behind the end")
         default: return .failed(SecureError.reason())
         }
     }

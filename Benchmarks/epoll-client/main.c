@@ -187,7 +187,8 @@ static void go_on(struct connection *one, uint32_t events, uint64_t now) {
             return begin(one, now);
         }
         if ((size_t)count > size - one->received) complain("more came than was sent");
-        if (memcmp(scratch, text + one->received, (size_t)count) != 0) complain("a wrong byte came");
+        const int differs = memcmp(scratch, text + one->received, (size_t)count);
+        if (differs) complain("a wrong byte came");
         one->received += (size_t)count;
         if (one->received < size) continue;
         if (is_rate) {

@@ -46,8 +46,9 @@ public struct Users: Equatable, Sendable {
         names.append(name)
     }
 
-    /// Whether `text` may be the name of a user: 1 to 255 bytes, no colon, no control character, and
-    /// no # in front.
+    /// Whether `text` may be the name of a user.
+    ///
+    /// It may if it has 1 to 255 bytes, no colon, no control character, and no # in front.
     public static func isName(_ text: String) -> Bool {
         (1...255).contains(text.utf8.count) && !text.hasPrefix("#")
             && !text.utf8.contains { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: ":") }

@@ -26,6 +26,15 @@ extension EndToEndTests {
             #expect(try culvert.status()["opened"] == 10000)
         }
 
+        @Test(arguments: ["verify", "echo"])
+        func `tunnels that carry TLS get through`(scenario: String) throws {
+            let culvert = try Culvert(Culvert.openFlags)
+            let amount = scenario == "verify" ? [] : ["--duration", "500ms", "--warmup", "0"]
+            try expectSuccess(command(scenario, culvert, "--tls", "--tunnels", "100") + amount)
+            try culvert.expectEmpty()
+            #expect(try culvert.status()["opened"] == 100)
+        }
+
         @Test func `three workers hold more tunnels than there may be open files`() throws {
             let limit = #"ulimit -n 20000 && exec "$0" "$@""#
             let flags = ["--listen", "127.0.0.1:0", "--journal", "/dev/null", "--workers", "3"]

@@ -51,7 +51,8 @@ enum Checks {
     }
 
     static func mayBeUnsafe(_ path: String) -> Bool {
-        ["Sources/Kernel/", "Sources/Resolver/Ares", "Benchmarks/TLS/"].contains(where: path.hasPrefix)
+        ["Sources/Kernel/", "Sources/Resolver/Ares", "Benchmarks/TLS/"]
+            .contains(where: path.hasPrefix)
     }
 
     static func unsafeOutside(_ file: TextFile) -> [String] {

@@ -6,7 +6,7 @@ final class FaultyProxy: @unchecked Sendable {
     private enum Kind { case proxy, relay(Endpoint), echo }
 
     let endpoint: Endpoint
-    /// Signalled for all bytes that come at once.
+    /// Signalled for each head, and for all bytes of a stream that come at once.
     let arrivals = DispatchSemaphore(value: 0)
     private let fault: Fault
     private let kind: Kind
@@ -111,6 +111,7 @@ final class FaultyProxy: @unchecked Sendable {
             let words = head.split(separator: " ")
             guard words.count > 1, words[0] == "CONNECT", let target = Endpoint(String(words[1]))
             else { return nil }
+            arrivals.signal()
             return (head, target, Array(bytes[end.upperBound...]))
         }
     }
@@ -144,10 +145,7 @@ final class FaultyProxy: @unchecked Sendable {
             sink.send(through)
             position += bytes.count
             if isOver(way, position, source, sink) { return }
-            guard let more = source.receive() else {
-                sink.makeAbortive()
-                return sink.shut()
-            }
+            guard let more = source.receive() else { return sink.reset() }
             guard !more.isEmpty else { return end(source, sink, way) }
             arrivals.signal()
             bytes = more
@@ -161,10 +159,8 @@ final class FaultyProxy: @unchecked Sendable {
             source.shut()
             sink.shut()
         case .breaks(way, let place) where place < position:
-            source.makeAbortive()
-            sink.makeAbortive()
-            source.shut()
-            sink.shut()
+            source.reset()
+            sink.reset()
         case .stalls(way, let place) where place < position: break
         default: return false
         }

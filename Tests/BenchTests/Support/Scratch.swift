@@ -17,6 +17,11 @@ final class Scratch {
     /// The path of the file `name` in it.
     func path(_ name: String) -> String { file(name).path(percentEncoded: false) }
 
+    /// The names of the files in it.
+    func names() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
+    }
+
     /// What the file `name` in it holds.
     func text(_ name: String) throws -> String {
         String(decoding: try Data(contentsOf: file(name)), as: UTF8.self)

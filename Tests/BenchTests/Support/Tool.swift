@@ -14,6 +14,9 @@ enum Tool {
             .deletingLastPathComponent().appending(path: "culvert-bench")
     }
 
+    /// The command that runs the program.
+    static func command(_ arguments: [String]) -> [String] { [program.path] + arguments }
+
     /// Runs the program to its end.
     ///
     /// What it prints goes through files, so that nothing that it prints can hold it up.
@@ -29,10 +32,19 @@ enum Tool {
             "echo", "--direct", "--origin", "\(origin.endpoint)", "--tunnels", "1", "--warmup", "0",
             "--duration", "1h",
         ]
-        return try run(echo + arguments, program) { process in
-            // The third comes when two are back.
-            for _ in 0..<3 where origin.arrivals.wait(timeout: .now() + 60) == .timedOut {
-                Issue.record("no message came")
+        // The third comes when two are back.
+        return try run(echo + arguments, interruptedAfter: 3, at: origin)
+    }
+
+    /// Runs the program, and interrupts it when something has arrived `count` times at `proxy`.
+    static func run(
+        _ arguments: [String],
+        interruptedAfter count: Int,
+        at proxy: FaultyProxy
+    ) throws -> Result {
+        try run(arguments, program) { process in
+            for _ in 0..<count where proxy.arrivals.wait(timeout: .now() + 60) == .timedOut {
+                Issue.record("nothing arrives")
             }
             process.interrupt()
         }

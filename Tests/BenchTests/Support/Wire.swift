@@ -3,13 +3,14 @@ import Internet
 
 /// A TCP socket that is used with waiting calls.
 ///
-/// No call waits for more than a quarter of a minute: a test fails rather than hangs.
+/// No call waits for more than a quarter of a minute, and none for a client for more than a whole
+/// one: a test fails rather than hangs.
 final class Wire: @unchecked Sendable {
     let descriptor: Int32
 
-    private init(_ descriptor: Int32) {
+    private init(_ descriptor: Int32, seconds: Int = 15) {
         self.descriptor = descriptor
-        var limit = timeval(tv_sec: 15, tv_usec: 0)
+        var limit = timeval(tv_sec: seconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
@@ -21,7 +22,7 @@ final class Wire: @unchecked Sendable {
 
     /// A socket that listens on a free port of 127.0.0.1.
     static func listening() -> Wire {
-        let wire = Wire(make())
+        let wire = Wire(make(), seconds: 60)
         unsafe withName(Endpoint(Address(v4: 0x7f00_0001), port: 0)) {
             _ = unsafe bind(wire.descriptor, $0, $1)
         }
@@ -32,6 +33,8 @@ final class Wire: @unchecked Sendable {
     /// The next client, or nil if the socket is shut or nobody comes.
     func accept() -> Wire? {
         let client = Glibc.accept(descriptor, nil, nil)
+        // A program that a test starts must not hold it open.
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         return client >= 0 ? Wire(client) : nil
     }
 
@@ -91,11 +94,11 @@ final class Wire: @unchecked Sendable {
     /// Ends both directions, and wakes who waits.
     func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// Makes the coming close a reset.
-    func makeAbortive() {
-        var option = linger(l_onoff: 1, l_linger: 0)
-        let size = socklen_t(MemoryLayout<linger>.size)
-        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, size)
+    /// Resets the connection now, and wakes who waits.
+    func reset() {
+        var none = sockaddr()
+        none.sa_family = sa_family_t(AF_UNSPEC)
+        _ = unsafe connect(descriptor, &none, socklen_t(MemoryLayout<sockaddr>.size))
     }
 
     private static func make() -> Int32 {
