@@ -7,6 +7,14 @@ public enum ThreadTables {
     ///
     /// Nil if that can't be known, as before Linux 6.2.
     public static func openCount(_ pid: Int32) -> Int? {
+        // A thread that ends meanwhile can't be asked.
+        for _ in 0..<8 {
+            if let count = openCountNow(pid) { return count }
+        }
+        return nil
+    }
+
+    private static func openCountNow(_ pid: Int32) -> Int? {
         // A thread for each table, in the kernel's order of tables.
         var owners: [Int32] = []
         var sum = 0

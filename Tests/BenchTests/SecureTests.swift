@@ -46,7 +46,7 @@ import Testing
     )
     func `what happens to TLS on the way is reported`(scenario: Scenario, fault: Fault) throws {
         var settings = Self.settings(scenario)
-        settings.timeout = Bench.second
+        settings.timeout = Bench.second / 4
         #expect(try Bench.run(settings, fault).isClean == false)
     }
 
