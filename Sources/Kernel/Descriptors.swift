@@ -54,9 +54,11 @@ public enum Descriptors {
 
     /// An eventfd: a descriptor that wakes its reader when it is written to.
     ///
+    /// It is non-blocking: a ring hands a write to any other to a thread of io-wq.
+    ///
     /// - Throws: `SystemError` of eventfd(2).
     public static func makeEvent() throws(SystemError) -> Int32 {
-        let descriptor = eventfd(0, Int32(EFD_CLOEXEC))
+        let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard descriptor >= 0 else { throw SystemError("eventfd") }
         return descriptor
     }
@@ -78,6 +80,10 @@ public enum Descriptors {
     /// Waits until the eventfd `descriptor` is written to, and clears it.
     public static func waitForSignal(_ descriptor: Int32) {
         var value: eventfd_t = 0
-        _ = unsafe eventfd_read(descriptor, &value)
+        while unsafe eventfd_read(descriptor, &value) != 0 {
+            guard errno == EAGAIN || errno == EINTR else { return }
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            _ = unsafe poll(&request, 1, -1)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Internet
 import Kernel
 import Testing
@@ -53,6 +54,17 @@ import Testing
         _ = try next(&ring)
         Socket.close(listener)
         return (server, client)
+    }
+
+    @Test func `a wake is done by the submission itself`() throws {
+        var ring = try makeRing()
+        let event = try Descriptors.makeEvent()
+        ring.wake(event, token: 1)
+        ring.submitAndWait(count: 0, gatherMicroseconds: 0, until: ring.now())
+        var request = pollfd(fd: event, events: Int16(POLLIN), revents: 0)
+        #expect(unsafe poll(&request, 1, 0) == 1)
+        Descriptors.waitForSignal(event)
+        #expect(unsafe poll(&request, 1, 0) == 0)
     }
 
     @Test func `bytes sent arrive in a provided buffer, whose index is told`() throws {
