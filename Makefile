@@ -37,7 +37,7 @@ SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
 # Too slow under a sanitizer, or about allocations, text and exit statuses that one would change.
 SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests \
-	--skip BenchTests.ProgramTests --skip BenchTests.MicroTests
+	--skip BenchTests.ProgramTests --skip BenchTests.MicroTests --skip BenchTests.MemoryTests
 # Rings of many threads come and go there, in memory whose reuse the thread sanitizer can't see.
 SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
