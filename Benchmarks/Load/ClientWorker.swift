@@ -113,9 +113,9 @@ struct ClientWorker: ~Copyable {
         return true
     }
 
-    /// Whether one more tunnel may leave its idle stand.
+    /// Whether one more tunnel may leave its idle stand, be it to be proved or to be closed.
     private var mayGoOn: Bool {
-        guard client.phase == .go, client.script.scenario == .hold else { return true }
+        guard client.phase < .stop, client.script.scenario == .hold else { return true }
         return tunnels.count - client.idle < client.script.openingMax
     }
 

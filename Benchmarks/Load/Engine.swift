@@ -178,7 +178,10 @@ package struct Engine {
             let failure = Failure(.run, .after, .leftOpen)
             outcome.tally.add(failure, count: origin.alive, "\(origin.alive) at the origin")
         }
-        lose("tunnels ended well for the client only", client.finished - origin.finished)
+        let surplus = client.finished - origin.finished
+        lose("tunnels ended well for the client only", max(surplus, 0))
+        // A client that has failed has told of it.
+        if client.failed == 0 { lose("tunnels ended well for the origin only", max(-surplus, 0)) }
         guard outcome.tally.failures.isEmpty, client.failed == 0, origin.failed == 0 else { return }
         lose("bytes sent by clients", client.sentWell - origin.receivedWell)
         lose("bytes sent by the origin", origin.sentWell - client.receivedWell)

@@ -24,7 +24,7 @@ struct HoldCommand: ScenarioCommand {
 
     @Option(
         help: help(
-            "Tunnels that are being opened, or proved, at once.",
+            "Tunnels that are being opened, proved or closed at once.",
             default: "\(Settings.standard(.hold).concurrency)",
             "count"
         ),
