@@ -81,10 +81,9 @@ struct Figures {
     }
 
     private func sample(_ snapshot: Snapshot) -> JSON {
-        let start = outcome.stretches.first?.before.time ?? snapshot.time
-        return .object(
+        .object(
             [
-                ("seconds", .number(Double(snapshot.time.nanoseconds(since: start)) / 1e9)),
+                ("seconds", .number(seconds(snapshot.time))),
                 ("alive", .whole(snapshot.client.alive)),
                 ("established", .whole(snapshot.client.established)),
                 ("finished", .whole(snapshot.client.finished)),
@@ -99,6 +98,13 @@ struct Figures {
                 ("process_cpu_nanoseconds", .whole(Int(snapshot.processCPU))),
             ] + gauges(snapshot)
         )
+    }
+
+    /// Seconds since the first stretch began; below zero for what comes before, to warm up.
+    private func seconds(_ time: Instant) -> Double {
+        let start = outcome.stretches.first?.before.time ?? time
+        let since = Double(time.nanoseconds(since: start))
+        return (since - Double(start.nanoseconds(since: time))) / 1e9
     }
 
     /// Percentiles, and every bucket that holds something: the highest value and the count.

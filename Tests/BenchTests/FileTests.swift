@@ -58,6 +58,17 @@ extension ProgramTests {
             #expect(cells["message_p99.9_us"].flatMap(Double.init) == Double(nanoseconds) / 1000)
         }
 
+        @Test func `samples of the warm-up stand before the start`() throws {
+            let folder = try Scratch()
+            let times = ["--warmup", "300ms", "--duration", "300ms"]
+            _ = try Tool.run(["rate", "--direct", "--json", folder.path("a.json")] + times)
+            let samples = try #require(folder.figures("a.json")["samples"] as? [[String: Any]])
+            let seconds = samples.compactMap { $0["seconds"] as? Double }
+            #expect(seconds.count >= 2)
+            #expect(seconds == seconds.sorted() && Set(seconds).count == seconds.count)
+            #expect(seconds.first ?? 0 < 0)
+        }
+
         @Test func `the README of the load tool names every column`() throws {
             let folder = try Scratch()
             _ = try Tool.run(["verify", "--direct", "--tunnels", "1", "--csv", folder.path("a")])
