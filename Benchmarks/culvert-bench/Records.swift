@@ -5,6 +5,7 @@ internal import Load
 struct Records: ~Copyable {
     private let json: OutputFile?
     private let csv: OutputFile?
+    private let html: OutputFile?
 
     /// Opens those that `flags` ask for.
     ///
@@ -12,14 +13,16 @@ struct Records: ~Copyable {
     init(_ flags: ToolFlags) throws(SettingError) {
         let json = try Records.open("--json", flags.json)
         let csv = try Records.open("--csv", flags.csv)
+        let html = try Records.open("--html", flags.html)
         self.json = json
         self.csv = csv
+        self.html = html
     }
 
-    private static func open(
-        _ flag: String,
-        _ path: String?
-    ) throws(SettingError) -> OutputFile? {
+    /// Opens the file at `path`, the value of `flag`, anew; nil if none was given.
+    ///
+    /// - Throws: `SettingError` if it can't be written.
+    static func open(_ flag: String, _ path: String?) throws(SettingError) -> OutputFile? {
         guard let path else { return nil }
         do throws(SystemError) {
             return try OutputFile(replacing: path)
@@ -32,7 +35,11 @@ struct Records: ~Copyable {
     ///
     /// - Throws: `SystemError` of the first file that takes no more.
     func write(_ outcome: Outcome) throws(SystemError) {
-        try json?.write(Figures(outcome).text + "\n")
+        let figures = Figures(outcome).text
+        try json?.write(figures + "\n")
         try csv?.write(CSV(outcome).text)
+        let route = outcome.settings.route
+        let name = [route.name, route.target].compactMap { $0 }.joined(separator: " ")
+        try html?.write(Page(runs: [Page.Run(name: name, figures: figures)]).text)
     }
 }

@@ -59,6 +59,14 @@ struct ToolFlags: ParsableArguments {
     )
     var csv: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to write a page with plots, for a browser. Several runs: culvert-bench report.",
+            valueName: "file"
+        )
+    )
+    var html: String?
+
     func fill(_ settings: inout Settings) {
         settings.workers = workers
         settings.originWorkers = originWorkers
