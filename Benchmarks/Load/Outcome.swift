@@ -1,8 +1,12 @@
+package import Kernel
+
 /// What a run came to.
 package struct Outcome: Sendable {
     package let settings: Settings
     package let workers: Int
     package let originWorkers: Int
+    /// When its workers were started.
+    package let started = WallTime.now()
     /// The parts of the run, in order.
     package var stretches: [Stretch] = []
     /// A reading now and then, for plots.

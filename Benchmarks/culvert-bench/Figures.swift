@@ -13,6 +13,7 @@ struct Figures {
         JSON.object([
             ("tool", .text("culvert-bench")),
             ("format", .whole(1)),
+            ("started", .text(Text.moment(outcome.started))),
             ("kernel", .text(Probe.systemRelease())),
             ("cpus", SystemFile.allowedCPUs.map { .text($0) } ?? .null),
             ("settings", settings),

@@ -20,7 +20,7 @@ internal import ArgumentParser
             """,
         subcommands: [
             VerifyCommand.self, HoldCommand.self, RateCommand.self, EchoCommand.self,
-            BulkCommand.self, MixCommand.self, HostileCommand.self,
+            BulkCommand.self, MixCommand.self, HostileCommand.self, ReportCommand.self,
         ]
     )
 }

@@ -6,12 +6,12 @@ extension Page {
         const about = run => {
             const of = settings(run);
             const way = of.route === "direct" ? "direct" : `through the ${of.route} ${of.target}`;
-            const size = of.tunnels > 0 ? `${of.tunnels} tunnels` : `${of.concurrency} tunnels at once`;
-            const words = [`${of.scenario}: ${size} ${way}`, run.figures.started].filter(isThere);
+            const size = of.tunnels > 0 ? `${of.tunnels}` : `${of.concurrency} at a time`;
+            const words = [scenario(run), `tunnels ${way}: ${size}`, run.figures.started];
             const isCut = run.figures.interrupted === true;
             return make(
                 "li", {}, swatch(run), make("strong", {}, run.name), " ",
-                make("span", { class: "soft" }, words.join(", ")),
+                make("span", { class: "soft" }, words.filter(isThere).join(", ")),
                 isCut ? make("span", { class: "bad" }, " interrupted") : null,
             );
         };
@@ -119,7 +119,7 @@ extension Page {
                 quantiles(run, run.figures.nanoseconds?.message),
                 quantiles(run, run.figures.nanoseconds?.message_beside, true),
             ])),
-            ...[...general.slice(2), ...ofKinds, ...ofHostile].map(([title, of]) =>
+            ...[...general.slice(2), ...ofKinds].map(([title, of]) =>
                 latency(title, runs.map(run => quantiles(run, of(run))))),
         ].filter(isThere);
         const flows = union(run => throughputs[scenario(run)] ?? []).map(name => courses[name]())

@@ -5,7 +5,7 @@ extension Page {
 
         const list = value => Array.isArray(value) ? value : [];
         const settings = run => run.figures.settings ?? {};
-        const scenario = run => settings(run).scenario;
+        const scenario = run => settings(run).scenario ?? "a run";
         const stretches = run => list(run.figures.stretches);
         const named = (run, name) => stretches(run).find(stretch => stretch.name === name);
         // The part of the run that its main figures are of.

@@ -1,6 +1,10 @@
 extension Page {
     /// The first part of the program of the page: the runs, numbers, elements and tables.
     static let tables = #"""
+        addEventListener("error", event => {
+            document.querySelector("header").append(`This page can't be drawn: ${event.message}`);
+        });
+
         // Whatever comes from the runs goes to the page as text.
         const runs = [...document.querySelectorAll("script.run")].map((element, index) => ({
             index,

@@ -1,5 +1,14 @@
+internal import Kernel
+
 /// Numbers for a person to read.
 enum Text {
+    /// A time of day to the second (RFC 3339).
+    static func moment(_ time: WallTime) -> String {
+        func pair(_ value: UInt32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return "\(time.year)-\(pair(time.month))-\(pair(time.day))T"
+            + "\(pair(time.hour)):\(pair(time.minute)):\(pair(time.second))Z"
+    }
+
     /// `value` with `digits` after the point.
     static func fixed(_ value: Double, _ digits: Int) -> String {
         var scale = 1.0

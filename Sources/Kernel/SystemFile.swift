@@ -10,21 +10,28 @@ public enum SystemFile {
     ///
     /// Files of /proc have no size to ask for, so it reads until the end.
     public static func read(_ path: String) -> String? {
+        (try? bytes(path, atMost: byteCountMax)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// What the file at `path` begins with: all of it, if it has at most `limit` bytes.
+    ///
+    /// - Throws: `SystemError` of open(2) or read(2).
+    public static func bytes(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { throw SystemError("open") }
         defer { _ = Glibc.close(descriptor) }
         var text: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65536)
-        while text.count < byteCountMax {
+        while text.count < limit {
             let count = unsafe block.withUnsafeMutableBytes { bytes in
                 unsafe Glibc.read(descriptor, bytes.baseAddress, bytes.count)
             }
             if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { return nil }
+            guard count >= 0 else { throw SystemError("read") }
             if count == 0 { break }
-            text.append(contentsOf: block[..<count])
+            text.append(contentsOf: block[..<min(count, limit - text.count)])
         }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 
     /// Whether `path` is a directory.

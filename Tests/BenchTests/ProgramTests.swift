@@ -56,6 +56,7 @@ import Testing
             ),
             (["hold", "--json", "/nowhere/a"], "'/nowhere/a'", "'--json'", "can't be written"),
             (["hold", "--csv", "/nowhere/a"], "'/nowhere/a'", "'--csv'", "can't be written"),
+            (["hold", "--html", "/nowhere/a"], "'/nowhere/a'", "'--html'", "can't be written"),
         ] as [([String], String, String, String)]
     )
     func `a flag that is wrong is told with its value and what is allowed`(

@@ -22,6 +22,9 @@ final class Scratch {
         try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
     }
 
+    /// Writes `text` to the file `name` in it.
+    func write(_ name: String, _ text: String) throws { try Data(text.utf8).write(to: file(name)) }
+
     /// What the file `name` in it holds.
     func text(_ name: String) throws -> String {
         String(decoding: try Data(contentsOf: file(name)), as: UTF8.self)
