@@ -50,11 +50,18 @@ extension Page {
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         td, th { padding: .2rem .75rem .2rem 0; text-align: left; vertical-align: top; }
         th { font-weight: 400; color: var(--soft); }
-        thead th { overflow-wrap: anywhere; color: var(--ink); font-weight: 600; min-width: 6em; }
+        thead th { overflow-wrap: anywhere; color: var(--ink); font-weight: 600; min-width: 5em; }
         thead th, td { text-align: right; }
-        tr + tr > * , thead + tbody > tr > * { border-top: 1px solid var(--line); }
+        tr + tr > *, thead + tbody > tr > * { border-top: 1px solid var(--line); }
         td small { color: var(--soft); margin-left: .5em; white-space: nowrap; }
         tr.marked > * { color: var(--ink); font-weight: 600; }
+        tbody th { position: sticky; left: 0; background: var(--card); }
+        tbody th { min-width: 6.6em; overflow-wrap: anywhere; }
+        @media (max-width: 600px) {
+            table { font-size: .875rem; }
+            td, th { padding-right: .5rem; }
+            td small { display: block; margin: 0; }
+        }
         @media print {
             body { font-size: 11px; padding: 0; }
             .grid { --least: 20rem; }

@@ -20,13 +20,13 @@ extension Page {
         const digits = value => Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
         const scaled = (...steps) => value => {
             const [size, unit] = steps.find(step => Math.abs(value) >= step[0]) ?? steps.at(-1);
-            return `${(value / size).toFixed(digits(value / size))}${unit}`;
+            return `${(value / size).toFixed(digits(value / size))}${unit && `\u00a0${unit}`}`;
         };
-        const time = scaled([1e9, " s"], [1e6, " ms"], [1e3, " µs"], [1, " ns"]);
-        const bytes = scaled([2 ** 30, " GiB"], [2 ** 20, " MiB"], [2 ** 10, " KiB"], [1, " B"]);
-        const rate = scaled([1e9, " G"], [1e6, " M"], [1e3, " k"], [1, ""]);
+        const time = scaled([1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]);
+        const bytes = scaled([2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "B"]);
+        const rate = scaled([1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]);
         const count = value => value.toLocaleString("en-US", { maximumFractionDigits: 2 });
-        const seconds = value => `${value.toFixed(digits(value))} s`;
+        const seconds = value => `${value.toFixed(digits(value))}\u00a0s`;
         const trimmed = show => value =>
             show(value).replace(/(\.\d*?)0+(?=\D|$)/, (_, kept) => kept === "." ? "" : kept);
 
@@ -69,7 +69,7 @@ extension Page {
         const ratio = (row, index) => {
             const [first, own] = [row.values[0], row.values[index]];
             if (index === 0 || !row.isCompared || !isNumber(own) || !(first > 0)) return null;
-            return make("small", {}, `× ${(own / first).toFixed(2)}`);
+            return make("small", {}, `×\u00a0${(own / first).toFixed(2)}`);
         };
         const cell = (row, index) => {
             const value = row.values[index];
