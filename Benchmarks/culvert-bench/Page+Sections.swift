@@ -8,7 +8,8 @@ extension Page {
             const way = of.route === "direct" ? "direct" : `through the ${of.route} ${of.target}`;
             const size = of.tunnels > 0
                 ? `${of.tunnels} tunnels` : `${of.concurrency} tunnels at a time`;
-            const words = of.scenario ? [`${of.scenario}: ${size} ${way}`, run.figures.started] : [];
+            const words = of.scenario
+                ? [`${of.scenario}: ${size} ${way}`, run.figures.started] : [];
             const isCut = run.figures.interrupted === true;
             return make(
                 "li", {}, swatch(run), make("strong", {}, run.name), " ",
