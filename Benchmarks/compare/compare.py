@@ -108,8 +108,9 @@ class Comparison:
             self.prove(peer)
             facts = self.facts[peer.name]
             say(f"{peer.title} {facts['version']}: {facts['proof'] or facts['reason']}")
-        if not self.facts[CULVERT.name]["proof"]:
-            raise SystemExit("Culvert does not work, so there is nothing to compare with")
+        first = self.options.peers[0]
+        if not self.facts[first.name]["proof"]:
+            raise SystemExit(f"{first.title} does not work, so there is nothing to compare with")
         working = [peer for peer in self.options.peers if self.facts[peer.name]["proof"]]
         for number in range(self.options.rounds):
             for scenario in self.options.scenarios:
@@ -131,7 +132,7 @@ class Comparison:
                 "files": self.files, "others_percent": machine.others_percent(),
             },
             "peers": self.facts, "faults": self.faults,
-            "summaries": results.summaries(self.runs), "runs": self.runs,
+            "summaries": results.summaries(self.runs, options.peers[0]), "runs": self.runs,
         }
 
 

@@ -49,7 +49,7 @@ def commit():
 
 
 def summary(runs, own):
-    """Median and spread of each figure over the rounds, and its ratio to Culvert's."""
+    """Median and spread of each figure over the rounds, and its ratio to the `own` one."""
     figures = {}
     for name in runs[0]:
         values = [run[name] for run in runs]
@@ -61,15 +61,14 @@ def summary(runs, own):
     return figures
 
 
-def summaries(runs):
-    """Summaries by scenario and peer, Culvert's first, since the others refer to it."""
+def summaries(runs, first):
+    """Summaries by scenario and peer, with ratios to the figures of the peer `first`."""
     done = {}
-    for scenario in SCENARIOS:
-        by_peer = runs.get(scenario.name, {})
-        own = by_peer.get(CULVERT.name)
+    for scenario, by_peer in runs.items():
+        own = by_peer.get(first.name)
         own = summary(own, None) if own else None
         for peer, each in by_peer.items():
-            done.setdefault(scenario.name, {})[peer] = summary(each, own)
+            done.setdefault(scenario, {})[peer] = summary(each, own)
     return done
 
 

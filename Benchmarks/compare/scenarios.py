@@ -38,23 +38,26 @@ def times(unit):
     return (Figure("p50", f"p50, {unit}"), Figure("p99", f"p99, {unit}"))
 
 
-def echo(tunnels):
-    """Messages on so many tunnels."""
+def echo(tunnels, size=""):
+    """Messages on so many tunnels, of 64 bytes or `size`."""
     rate = Figure("rate", "messages a second")
     cost = Figure("cpu", "CPU a message, us")
+    words = f"{size or '64-byte'} messages on {tunnels:,} tunnels"
     return Scenario(
-        f"echo-{tunnels}", f"64-byte messages on {tunnels:,} tunnels",
-        f"echo --tunnels {tunnels}", (rate, cost) + times("us"), "cpu", f"{tunnels:,} tunnels",
+        f"echo-{tunnels}" + f"-{size}" * bool(size), words,
+        f"echo --tunnels {tunnels}" + f" --size {size}" * bool(size),
+        (rate, cost) + times("us"), "cpu", f"{tunnels:,} tunnels",
     )
 
 
-def bulk(tunnels):
-    """Streams down, so many at once."""
+def bulk(tunnels, direction="down"):
+    """Streams in a direction, so many at once."""
     rate = Figure("rate", "GB a second")
     cost = Figure("cpu", "CPU a GB, ms")
     return Scenario(
-        f"bulk-{tunnels}", f"Bulk, {tunnels} stream{'s'[:tunnels > 1]} down",
-        f"bulk --tunnels {tunnels} --direction down", (rate, cost), "cpu",
+        f"bulk-{tunnels}" + f"-{direction}" * (direction != "down"),
+        f"Bulk, {tunnels} stream{'s'[:tunnels > 1]} {direction}",
+        f"bulk --tunnels {tunnels} --direction {direction}", (rate, cost), "cpu",
         f"{tunnels} stream{'s'[:tunnels > 1]}",
     )
 
@@ -153,7 +156,8 @@ def taken(name, report):
     before, after = part["before"], part["after"]
     spent = after["process_cpu_nanoseconds"] - before["process_cpu_nanoseconds"]
     if kind == "bulk":
-        done, unit = (after["bytes_down"] - before["bytes_down"]) / 1e9, 1e6
+        ways = ("bytes_down", "bytes_up")
+        done, unit = sum(after[way] - before[way] for way in ways) / 1e9, 1e6
     else:
         done, unit = part["count"], 1e3
     if not done:

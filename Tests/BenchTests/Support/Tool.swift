@@ -25,6 +25,8 @@ enum Tool {
     }
 
     /// Runs an echo without end, and interrupts it once messages have gone back and forth.
+    ///
+    /// They begin with the tunnel, and are counted from when all tunnels are known to be open.
     static func runUntilInterrupted(_ arguments: [String] = []) throws -> Result {
         let origin = FaultyProxy.echo(.none)
         defer { origin.stop() }
@@ -32,8 +34,7 @@ enum Tool {
             "echo", "--direct", "--origin", "\(origin.endpoint)", "--tunnels", "1", "--warmup", "0",
             "--duration", "1h",
         ]
-        // The third comes when two are back.
-        return try run(echo + arguments, interruptedAfter: 3, at: origin)
+        return try run(echo + arguments, interruptedAfter: 5000, at: origin)
     }
 
     /// Runs the program, and interrupts it when something has arrived `count` times at `proxy`.
