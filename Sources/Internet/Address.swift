@@ -28,4 +28,9 @@ public struct Address: Hashable, Sendable, BitwiseCopyable {
         self.low = low
         family = .v6
     }
+
+    /// Whether packets to it never leave this machine: 127.0.0.0/8 and ::1.
+    public var isLoopback: Bool {
+        family == .v4 ? low >> 24 == 127 : high == 0 && low == 1
+    }
 }

@@ -130,6 +130,7 @@ public enum Socket {
         if options.userTimeoutMilliseconds > 0 {
             set(CL_TCP_USER_TIMEOUT, options.userTimeoutMilliseconds, tcp, socket)
         }
+        options.congestion?.set(on: socket)
     }
 
     private static func enable(_ option: Int32, level: Int32, on socket: Int32) {

@@ -135,6 +135,8 @@ public struct SocketOptions: Equatable, Sendable {
     public var keepaliveSeconds: Int32 = 0
     /// TCP_USER_TIMEOUT in milliseconds.
     public var userTimeoutMilliseconds: Int32 = 0
+    /// TCP_CONGESTION; nil leaves the system's.
+    public var congestion: CongestionControl?
 
     /// The kernel's choices, with TCP_NODELAY.
     public init() {}

@@ -167,6 +167,20 @@ public struct Configuration: Sendable {
     public var userTimeout: UInt64 = 0
     /// Whether TCP_NODELAY is set on both sockets.
     public var nodelay = true
+    /// Which congestion control TCP uses on both sides.
+    public enum Congestion: Equatable, Sendable {
+        /// The system's, but not one that paces (BBR) over loopback.
+        ///
+        /// There is nothing to find out about that path, and a timer for every few segments costs
+        /// more than all else that is done for them.
+        case auto
+        /// The system's.
+        case system
+        /// The one of this name.
+        case named(String)
+    }
+    /// Which congestion control TCP uses on both sides.
+    public var congestion = Congestion.auto
 
     // MARK: Journal
 

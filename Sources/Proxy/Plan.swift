@@ -13,6 +13,7 @@ struct Plan: Sendable {
     let descriptorMax: Int
     let name: String
     let ring: Ring.Options
+    let congestion: CongestionChoice
     private let cpus: [Int]
 
     /// Descriptors of a worker that aren't a tunnel's: standard streams, ring, events, name-server
@@ -44,6 +45,7 @@ struct Plan: Sendable {
         ring.completionEntries = UInt32(clamping: configuration.completionEntries)
         ring.buffers = configuration.buffers
         self.ring = ring
+        congestion = CongestionChoice(configuration.congestion)
     }
 
     /// The CPU that worker `index` is pinned to; nil if it isn't.

@@ -232,7 +232,12 @@ public final class Server: Sendable {
         if let balance { kept += balance.descriptors(of: index) }
         try Descriptors.makeOwnTable(keeping: kept)
         if let cpu = plan.cpu(of: index) { try Thread.pin(to: cpu) }
-        let terms = Terms(configuration, name: plan.name, ownListeners: endpoints)
+        let terms = Terms(
+            configuration,
+            name: plan.name,
+            congestion: plan.congestion,
+            ownListeners: endpoints
+        )
         let memory = try Blocks(
             count: configuration.buffers,
             blockSize: configuration.bufferSize
@@ -244,7 +249,7 @@ public final class Server: Sendable {
                 try Socket.listen(
                     on: endpoint,
                     backlog: Int32(clamping: configuration.backlog),
-                    options: terms.socket
+                    options: terms.socket(endpoint.address)
                 )
             )
         }

@@ -11,7 +11,9 @@ struct Terms: Sendable {
     let rules: EgressRules
     let flow: FlowRules
     let head: HeadLimits
-    let socket: SocketOptions
+    /// Of sockets whose address is a loopback one; `distantSocket` of all others.
+    private let loopbackSocket: SocketOptions
+    private let distantSocket: SocketOptions
     let name: String
     let splicesOnRing: Bool
     let bind4: [Address]
@@ -23,7 +25,12 @@ struct Terms: Sendable {
     var headBlockSize: Int { (configuration.headBytesMax + Terms.answerBytesMax + 4095) & ~4095 }
     static var answerBytesMax: Int { 1024 }
 
-    init(_ configuration: Configuration, name: String, ownListeners: [Endpoint]) {
+    init(
+        _ configuration: Configuration,
+        name: String,
+        congestion: CongestionChoice = CongestionChoice(),
+        ownListeners: [Endpoint]
+    ) {
         self.configuration = configuration
         self.name = name
         rules = EgressRules(
@@ -48,12 +55,21 @@ struct Terms: Sendable {
             headBytesMax: configuration.headBytesMax,
             fieldsMax: configuration.headFieldsMax
         )
-        socket = Terms.socketOptions(configuration)
+        loopbackSocket = Terms.socketOptions(configuration, congestion.loopback)
+        distantSocket = Terms.socketOptions(configuration, congestion.distant)
         bind4 = configuration.bind.filter { $0.family == .v4 }
         bind6 = configuration.bind.filter { $0.family == .v6 }
     }
 
-    private static func socketOptions(_ configuration: Configuration) -> SocketOptions {
+    /// Options of a socket that listens at `address` or is to be connected to it.
+    func socket(_ address: Address) -> SocketOptions {
+        address.isLoopback ? loopbackSocket : distantSocket
+    }
+
+    private static func socketOptions(
+        _ configuration: Configuration,
+        _ congestion: CongestionControl?
+    ) -> SocketOptions {
         var options = SocketOptions()
         options.nodelay = configuration.nodelay
         options.sendBuffer = Int32(clamping: configuration.sendBuffer)
@@ -62,6 +78,7 @@ struct Terms: Sendable {
             clamping: (configuration.keepalive + 999_999_999) / 1_000_000_000
         )
         options.userTimeoutMilliseconds = Int32(clamping: configuration.userTimeout / 1_000_000)
+        options.congestion = congestion
         return options
     }
 }

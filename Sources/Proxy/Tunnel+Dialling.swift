@@ -150,7 +150,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let socket = worker.queue.makeSocket(
             address.family,
             source: source,
-            options: worker.terms.socket
+            options: worker.terms.socket(address)
         )
         guard socket >= 0 else {
             return worker.openings[opening].note(Tunnel.refusal(code: -socket))

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Kernel
 internal import Proxy
 
 private let milliseconds: UInt64 = 1_000_000
@@ -58,7 +59,19 @@ struct SocketFlags: FlagGroup {
     )
     var nodelay: Bool?
 
+    @Option(
+        help: help(
+            "TCP's congestion control: auto: the system's, but not BBR over loopback; system; or a "
+                + "name.",
+            default: show(defaults.congestion),
+            "name"
+        ),
+        transform: Reading.congestion
+    )
+    var congestion: Configuration.Congestion?
+
     func fill(_ configuration: inout Configuration) {
+        if let congestion { configuration.congestion = congestion }
         if let sendBuffer { configuration.sendBuffer = sendBuffer }
         if let receiveBuffer { configuration.receiveBuffer = receiveBuffer }
         if let keepalive { configuration.keepalive = keepalive }
@@ -80,8 +93,38 @@ struct SocketFlags: FlagGroup {
             ("--keepalive", show(configuration.keepalive, zero: "off"), keepalive != nil),
             ("--user-timeout", show(configuration.userTimeout, zero: kernel), userTimeout != nil),
             ("--nodelay", configuration.nodelay ? "on" : "off", nodelay != nil),
+            ("--congestion", show(configuration.congestion), congestion != nil),
         ]
         return values.map { ConfigurationLine($0, $1, given: $2) }
+    }
+}
+
+extension Reading {
+    /// A congestion control that this process may use, or how one is chosen.
+    static func congestion(_ text: String) throws -> Configuration.Congestion {
+        switch text {
+        case "auto": return .auto
+        case "system": return .system
+        default:
+            guard CongestionControl(text)?.isUsable == true else {
+                let usable = CongestionControl.available.filter {
+                    CongestionControl($0)?.isUsable == true
+                }
+                throw ValidationError(
+                    "allowed are auto, system and what the kernel lets us use: "
+                        + "\(usable.joined(separator: ", "))."
+                )
+            }
+            return .named(text)
+        }
+    }
+}
+
+private func show(_ congestion: Configuration.Congestion) -> String {
+    switch congestion {
+    case .auto: "auto"
+    case .system: "system"
+    case .named(let name): name
     }
 }
 

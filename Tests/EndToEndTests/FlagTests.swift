@@ -65,6 +65,7 @@ extension EndToEndTests {
             Flag("--receive-buffer", "2GiB", size + "4KiB to 1GiB, or 0 or off", "16KiB"),
             Flag("--keepalive", "999ms", duration + "1s to 32767s, or 0 or off", "7s"),
             Flag("--user-timeout", "x", duration + "1ms to 24h, or 0 or off", "7s"),
+            Flag("--congestion", "swift", "auto, system and what the kernel lets us use: ", "reno"),
             Flag("--journal", "/nowhere/journal", "there is no directory /nowhere/", "/dev/null"),
         ]
 
