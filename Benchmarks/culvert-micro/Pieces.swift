@@ -90,7 +90,7 @@ extension Piece {
         return sum
     }
 
-    private static let rules = FlowRules(way: .auto, bufferSize: 65536, promoteAfter: 4)
+    private static let rules = FlowRules(way: .auto, largeSize: 4096, promoteAfter: 1)
 
     /// A message of one direction: received, sent, buffer back, waiting for the next.
     private static func copy(times: Int) -> UInt64 {
@@ -107,7 +107,7 @@ extension Piece {
 
     /// A move of one direction: into the pipe, out of it, and empty.
     private static func splice(times: Int) -> UInt64 {
-        let rules = FlowRules(way: .splice, bufferSize: 65536, promoteAfter: 4)
+        let rules = FlowRules(way: .splice, largeSize: 4096, promoteAfter: 1)
         var flow = Flow()
         _ = flow.start(rules)
         for index in 0..<times {

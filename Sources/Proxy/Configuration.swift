@@ -130,13 +130,17 @@ public struct Configuration: Sendable {
     /// Relay buffers of each worker.
     public var buffers = 512
     /// Bytes that a splice pipe can hold.
-    public var pipeSize = 1_048_576
+    public var pipeSize = 262_144
     /// Splice pipes of each worker, at most.
-    public var pipes = 64
+    public var pipes = 256
     /// Nanoseconds without a byte after which a flow gives its receive up for a poll.
     public var parkAfter: UInt64 = 1_000_000_000
-    /// Full buffers in a row after which a flow is bulk.
-    public var promoteAfter = 4
+    /// Bytes of a receive that is large; so is one that fills its buffer.
+    ///
+    /// From about 4 KiB on splicing a message takes less CPU than copying it.
+    public var promoteSize = 4096
+    /// Large receives in a row after which a flow is bulk.
+    public var promoteAfter = 1
 
     // MARK: Ring
 

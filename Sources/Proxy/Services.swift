@@ -46,7 +46,7 @@ struct Terms: Sendable {
             }
         flow = FlowRules(
             way: way,
-            bufferSize: configuration.bufferSize,
+            largeSize: min(configuration.promoteSize, configuration.bufferSize),
             promoteAfter: configuration.promoteAfter
         )
         splicesOnRing = configuration.relay == .ringSplice

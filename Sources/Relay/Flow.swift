@@ -12,17 +12,17 @@ public struct FlowRules: Equatable, Sendable {
 
     /// The chosen way.
     public var way: Way
-    /// Bytes of one buffer: a receive that fills it hints at a backlog.
-    public var bufferSize: Int
-    /// Full buffers in a row after which a flow is bulk.
+    /// Bytes of a receive that is large: moving as many is cheaper by a pipe than by a copy.
+    ///
+    /// A spliced move of less than half of it is small; two in a row end bulk.
+    public var largeSize: Int
+    /// Large receives in a row after which a flow is bulk.
     public var promoteAfter: Int
-    /// A spliced move of fewer bytes is small; two in a row end bulk.
-    public static var smallMove: Int { 16384 }
 
-    /// Rules for `way` with buffers of `bufferSize` bytes.
-    public init(way: Way, bufferSize: Int, promoteAfter: Int) {
+    /// Rules for `way`, where receives of `largeSize` bytes are large.
+    public init(way: Way, largeSize: Int, promoteAfter: Int) {
         self.way = way
-        self.bufferSize = bufferSize
+        self.largeSize = largeSize
         self.promoteAfter = promoteAfter
     }
 }
@@ -30,7 +30,7 @@ public struct FlowRules: Equatable, Sendable {
 /// One direction of a tunnel: decides what its bytes do next, and never does it.
 ///
 ///     watching ──▶ receiving ──▶ sending ──▶ receiving …          copying, bytes in a buffer
-///        │ ▲                        │ full buffers in a row
+///        │ ▲                        │ large receives in a row
 ///        ▼ │                        ▼
 ///      movingIn ──▶ movingOut ──▶ movingIn …                       bulk, bytes in a pipe
 ///                       │ ▲
@@ -101,7 +101,7 @@ public struct Flow: Equatable, Sendable {
     public private(set) var wasBulk = false
     /// Whether the sink had no room for the last bytes.
     public private(set) var isStalled = false
-    private var fullReceives: UInt8 = 0
+    private var largeReceives: UInt8 = 0
     private var smallMoves: UInt8 = 0
     /// Where the held bytes begin in the buffer.
     public private(set) var offset: UInt32 = 0
@@ -150,7 +150,7 @@ public struct Flow: Equatable, Sendable {
         phase = .sending
         offset = 0
         held = UInt32(count)
-        fullReceives = count >= rules.bufferSize ? min(fullReceives, 254) + 1 : 0
+        largeReceives = count >= rules.largeSize ? min(largeReceives, 254) + 1 : 0
         return .send
     }
 
@@ -195,8 +195,8 @@ public struct Flow: Equatable, Sendable {
         precondition(held == 0)
         if rules.way == .splice {
             isBulk = true
-        } else if rules.way == .auto, Int(fullReceives) >= rules.promoteAfter {
-            fullReceives = 0
+        } else if rules.way == .auto, Int(largeReceives) >= rules.promoteAfter {
+            largeReceives = 0
             smallMoves = 0
             isBulk = true
         }
@@ -239,7 +239,7 @@ public struct Flow: Equatable, Sendable {
         precondition(phase == .movingIn && held == 0 && count > 0)
         wasBulk = true
         held = UInt32(count)
-        smallMoves = count < FlowRules.smallMove ? smallMoves &+ 1 : 0
+        smallMoves = 2 * count < rules.largeSize ? smallMoves &+ 1 : 0
         if smallMoves >= 2, rules.way == .auto { isBulk = false }
         phase = .movingOut
         return .moveOut

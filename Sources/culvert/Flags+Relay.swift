@@ -65,13 +65,23 @@ struct RelayFlags: FlagGroup {
 
     @Option(
         help: help(
-            "Full buffers in a row that make a flow bulk.",
+            "Large receives in a row that make a flow bulk.",
             default: "\(defaults.promoteAfter)",
             "count"
         ),
         transform: Reading.count(1...255)
     )
     var promoteAfter: Int?
+
+    @Option(
+        help: help(
+            "A receive that is large; so is one that fills its buffer.",
+            default: show(bytes: defaults.promoteSize),
+            "size"
+        ),
+        transform: Reading.size(1...1 << 30)
+    )
+    var promoteSize: Int?
 
     func fill(_ configuration: inout Configuration) {
         if let relay { configuration.relay = relay }
@@ -81,6 +91,7 @@ struct RelayFlags: FlagGroup {
         if let pipes { configuration.pipes = pipes }
         if let parkAfter { configuration.parkAfter = parkAfter }
         if let promoteAfter { configuration.promoteAfter = promoteAfter }
+        if let promoteSize { configuration.promoteSize = promoteSize }
     }
 
     func lines(_ configuration: Configuration) -> [ConfigurationLine] {
@@ -92,6 +103,7 @@ struct RelayFlags: FlagGroup {
             ("--pipes", "\(configuration.pipes)", pipes != nil),
             ("--park-after", show(configuration.parkAfter), parkAfter != nil),
             ("--promote-after", "\(configuration.promoteAfter)", promoteAfter != nil),
+            ("--promote-size", show(bytes: configuration.promoteSize), promoteSize != nil),
         ]
         return values.map { ConfigurationLine($0, $1, given: $2) }
     }

@@ -58,6 +58,7 @@ extension EndToEndTests {
             Flag("--pipes", "65536", "a whole number from 1 to 65535, or 0 or off", "7"),
             Flag("--park-after", "0", duration + "1ms to 24h", "7s"),
             Flag("--promote-after", "0", "a whole number from 1 to 255", "7"),
+            Flag("--promote-size", "0", size + "1B to 1GiB", "8KiB"),
             Flag("--ring-entries", "65536", "a power of two from 64 to 32768", "128"),
             Flag("--completion-entries", "32", "a power of two from 64 to 65536", "256"),
             Flag("--batch", "0", "a whole number from 1 to 65536", "8"),

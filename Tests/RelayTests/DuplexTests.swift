@@ -2,7 +2,7 @@ import Relay
 import Testing
 
 @Suite struct DuplexTests {
-    private let rules = FlowRules(way: .auto, bufferSize: 1000, promoteAfter: 3)
+    private let rules = FlowRules(way: .auto, largeSize: 1000, promoteAfter: 3)
 
     private func started() -> Duplex {
         var duplex = Duplex()

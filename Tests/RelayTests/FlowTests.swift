@@ -2,9 +2,9 @@ import Relay
 import Testing
 
 @Suite struct FlowTests {
-    private let auto = FlowRules(way: .auto, bufferSize: 1000, promoteAfter: 3)
-    private let copy = FlowRules(way: .copy, bufferSize: 1000, promoteAfter: 3)
-    private let splice = FlowRules(way: .splice, bufferSize: 1000, promoteAfter: 3)
+    private let auto = FlowRules(way: .auto, largeSize: 1000, promoteAfter: 3)
+    private let copy = FlowRules(way: .copy, largeSize: 1000, promoteAfter: 3)
+    private let splice = FlowRules(way: .splice, largeSize: 1000, promoteAfter: 3)
 
     /// Receives and sends one buffer of `count` bytes; the step after it.
     private func relay(
@@ -51,10 +51,10 @@ import Testing
         #expect(!flow.isStalled)
     }
 
-    @Test func `full buffers in a row make a flow bulk, and one that isn't full starts over`() {
+    @Test func `large receives in a row make a flow bulk, and one that is small starts over`() {
         var flow = Flow()
         _ = flow.start(auto)
-        for count in [1000, 1000, 999, 1000, 1000] {
+        for count in [1000, 2000, 999, 1000, 1000] {
             #expect(relay(&flow, count, auto) == .receive(afterPoll: false))
         }
         #expect(relay(&flow, 1000, auto) == .moveIn)
@@ -71,10 +71,11 @@ import Testing
         for rules in [auto, splice] {
             var flow = Flow()
             _ = flow.start(splice)
-            for _ in 0..<2 {
+            for count in [499, 500, 499, 499] {
+                #expect(flow.isBulk)
                 #expect(flow.sourceIsReady() == .moveIn)
-                #expect(flow.movedIn(100, rules) == .moveOut)
-                _ = flow.movedOut(100)
+                #expect(flow.movedIn(count, rules) == .moveOut)
+                _ = flow.movedOut(count)
             }
             #expect(flow.isBulk == (rules == splice))
             #expect(flow.phase == (rules == splice ? .watching : .receiving))

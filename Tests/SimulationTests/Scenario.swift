@@ -115,6 +115,7 @@ struct Scenario {
         configuration.pipeSize = dice.pick([100, 4096, 65536])
         configuration.pipes = dice.pick([0, 1, 2, 8])
         configuration.promoteAfter = dice.within(1...4)
+        configuration.promoteSize = dice.pick([16, 64, 8192])
         configuration.parkAfter = UInt64(dice.pick([1, 20, 1000])) * 1_000_000
         configuration.headBytesMax = 512
         configuration.headLineBytesMax = 400
