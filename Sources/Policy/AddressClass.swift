@@ -37,7 +37,7 @@ public enum AddressClass: UInt8, CaseIterable, Sendable {
     public init(_ address: Address) {
         switch address.family {
         case .v4: self.init(version4: UInt32(truncatingIfNeeded: address.low))
-        case .v6: self.init(version6: address.high, address.low)
+        case .v6: self.init(version6: address)
         }
     }
 
@@ -78,44 +78,24 @@ extension AddressClass {
 // MARK: IPv6
 
 extension AddressClass {
-    private init(version6 high: UInt64, _ low: UInt64) {
-        var result = AddressClass(outer: high, low)
-        // ISATAP, RFC 5214: the interface identifier is [0|200]:5efe:a.b.c.d under any prefix.
-        let identifier = UInt32(truncatingIfNeeded: low >> 32)
-        if identifier == 0x0000_5efe || identifier == 0x0200_5efe {
-            result = result.worse(AddressClass(version4: UInt32(truncatingIfNeeded: low)))
+    private init(version6 address: Address) {
+        let inner = InnerAddresses(address)
+        var result =
+            inner.isCover ? AddressClass.public : AddressClass(outer: address.high, address.low)
+        for index in 0..<inner.count {
+            result = result.worse(AddressClass(version4: inner[index]))
         }
         self = result
     }
 
-    /// The class by the prefix, and by the IPv4 address the prefix says is inside.
+    /// The class of an address that is more than a cover for an IPv4 one.
     private init(outer high: UInt64, _ low: UInt64) {
-        let last = UInt32(truncatingIfNeeded: low)
         if high == 0 {
-            self.init(zeros: low)
-        } else if high == 0x0064_ff9b_0000_0000, low >> 32 == 0 {
-            self.init(version4: last)  // 64:ff9b::/96, NAT64
+            self = low == 1 ? .loopback : .reserved
         } else if high >> 16 == 0x0064_ff9b_0001 {
             self = .private  // 64:ff9b:1::/48, NAT64 within an organisation
-        } else if high >> 32 == 0x2001_0000 {
-            // 2001::/32, Teredo: the server, and the client's address with every bit flipped.
-            let server = AddressClass(version4: UInt32(truncatingIfNeeded: high))
-            self = server.worse(AddressClass(version4: ~last))
-        } else if high >> 48 == 0x2002 {
-            self.init(version4: UInt32(truncatingIfNeeded: high >> 16))  // 2002::/16, 6to4
         } else {
             self.init(prefix: high)
-        }
-    }
-
-    /// The class of an address whose first 64 bits are zero.
-    private init(zeros low: UInt64) {
-        switch low >> 32 {
-        case 0 where low == 0: self = .unspecified
-        case 0 where low == 1: self = .loopback
-        // ::/96 compatible and ::ffff:0:0/96 mapped
-        case 0, 0xffff: self.init(version4: UInt32(truncatingIfNeeded: low))
-        default: self = .reserved
         }
     }
 
