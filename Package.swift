@@ -122,6 +122,9 @@ let package = Package(
             path: "Tests/CAllocations",
             cSettings: [.treatAllWarnings(as: .error)]
         ),
-        tests("AllocationTests", ["CAllocations", "Load", "Proxy", "Kernel", "Internet"]),
+        tests(
+            "AllocationTests",
+            ["CAllocations", "Load", "Proxy", "Policy", "Kernel", "Internet"]
+        ),
     ]
 )

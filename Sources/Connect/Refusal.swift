@@ -63,6 +63,12 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case credentialsUnchecked
     /// The rules refuse the port.
     case portNotAllowed
+    /// A rule denies the target.
+    case ruleDenied
+    /// There are rules, and none of them allows the target.
+    case noRuleAllows
+    /// A rule denies the address of the target.
+    case addressDenied
     /// The rules refuse every address of the target.
     case addressProhibited
     /// The target is a listener of this proxy.
@@ -123,7 +129,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
             .repeatedCredentials, .headTimeout:
             .requestError
-        case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed:
+        case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed, .ruleDenied,
+            .noRuleAllows, .addressDenied:
             .requestDenied
         case .addressProhibited: .destinationProhibited
         case .ownListener: .loopDetected

@@ -18,6 +18,19 @@ public struct Prefix: Hashable, Sendable {
         self.init(bytes: text.utf8.span)
     }
 
+    /// Reads `network/length` or an address, which is a range of one, or nothing.
+    ///
+    /// A range of mapped addresses, `::ffff:a.b.c.d/96` or longer, becomes IPv4.
+    public init?(networkOrAddress text: String) {
+        let prefix =
+            Prefix(text)
+            ?? Address(text).flatMap { Prefix($0, length: $0.family == .v4 ? 32 : 128) }
+        guard let prefix else { return nil }
+        let inner = prefix.network.unmapped
+        let isMapped = prefix.length >= 96 && inner.family != prefix.network.family
+        self.init(isMapped ? inner : prefix.network, length: prefix.length - (isMapped ? 96 : 0))
+    }
+
     /// Whether `address` is of the same family and in the range.
     public func contains(_ address: Address) -> Bool {
         address.family == network.family

@@ -39,3 +39,23 @@ public struct WallTime: Sendable {
         self.microsecond = microsecond
     }
 }
+
+/// The day of the week and the time of day, where this machine is (TZ, /etc/localtime).
+public struct LocalTime: Sendable {
+    /// Days since Monday.
+    public let weekday: UInt8
+    /// Minutes since midnight, by the clock on the wall.
+    public let minuteOfDay: UInt16
+
+    /// The present time.
+    public static func now() -> LocalTime {
+        var seconds = time_t()
+        unsafe time(&seconds)
+        var fields = unsafe tm()
+        unsafe localtime_r(&seconds, &fields)
+        return unsafe LocalTime(
+            weekday: UInt8((fields.tm_wday + 6) % 7),
+            minuteOfDay: UInt16(fields.tm_hour * 60 + fields.tm_min)
+        )
+    }
+}

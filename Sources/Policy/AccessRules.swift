@@ -35,9 +35,10 @@ public final class AccessRules: Sendable {
     let reporting: Shelf
     let reportingNetworks: Shelf
 
-    /// Compiles `rules`, with the members of the groups that they name.
-    public init(_ rules: [Rule], groups: [String: [String]] = [:], version: UInt32 = 0) {
-        let parts = RuleCompiler(rules, groups: groups)
+    /// Compiles the rules of `list`.
+    public init(_ list: RuleList, version: UInt32 = 0) {
+        let rules = list.rules
+        let parts = RuleCompiler(rules, groups: list.groups)
         self.version = version
         names = rules.map(\.name)
         self.rules = parts.rules

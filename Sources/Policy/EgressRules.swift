@@ -9,6 +9,12 @@ public enum Verdict: Equatable, Sendable {
     case allowedUnlessLocal
     /// It may not, for this reason.
     case refused(Refusal)
+
+    /// The reason, if it may not.
+    public var refusal: Refusal? {
+        guard case .refused(let refusal) = self else { return nil }
+        return refusal
+    }
 }
 
 /// Where clients may be connected to.
@@ -43,22 +49,25 @@ public struct EgressRules: Sendable {
     }
 
     /// Judges an address to be dialled at `port`, which has been judged already.
-    public func verdict(address: Address, port: UInt16) -> Verdict {
+    ///
+    /// A rule may have opened it though it is special: `isOpened` says so.
+    public func verdict(address: Address, port: UInt16, isOpened: Bool = false) -> Verdict {
         let destination = Endpoint(address.unmapped, port: port)
         for listener in ownListeners where listener == destination {
             return .refused(.ownListener)
         }
-        guard allows(AddressClass(address)) else { return .refused(.addressProhibited) }
+        guard allows(AddressClass(address), isOpened) else { return .refused(.addressProhibited) }
         for listener in ownListeners where listener.port == port {
             if Self.isWildcard(listener.address) { return .allowedUnlessLocal }
         }
         return .allowed
     }
 
-    private func allows(_ addressClass: AddressClass) -> Bool {
+    private func allows(_ addressClass: AddressClass, _ isOpened: Bool) -> Bool {
         switch addressClass {
         case .public: true
-        case .documentation, .benchmarking, .shared, .private, .linkLocal, .loopback: allowsPrivate
+        case .documentation, .benchmarking, .shared, .private, .linkLocal, .loopback:
+            allowsPrivate || isOpened
         case .protocolAssignments, .reserved, .broadcast, .multicast, .unspecified: false
         }
     }

@@ -13,6 +13,9 @@ public enum RuleAction: UInt8, CaseIterable, Sendable, BitwiseCopyable {
 
 /// One rule of a policy: all of its conditions must hold; one without values always does.
 public struct Rule: Equatable, Sendable {
+    /// Bytes of a name, at most.
+    public static var nameBytesMax: Int { 64 }
+
     /// What the journal calls it.
     public var name: String
     /// What it does.

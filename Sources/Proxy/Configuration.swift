@@ -1,4 +1,5 @@
 public import Internet
+public import Policy
 
 /// Every limit and every time that the proxy obeys, in one value.
 ///
@@ -51,6 +52,10 @@ public struct Configuration: Sendable {
     public var allowedPorts: [ClosedRange<UInt16>] = [443...443]
     /// Whether loopback, private, link-local and shared addresses may be dialled.
     public var allowsPrivate = false
+    /// Hosts and networks that may be asked for, or may not.
+    ///
+    /// Empty: all that is public.
+    public var simpleRules = SimpleRules()
     /// Local addresses to dial from, taken in turn for each family.
     ///
     /// Empty: the kernel chooses.

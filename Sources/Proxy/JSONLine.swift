@@ -48,8 +48,9 @@ struct JSONLine: ByteSink {
     }
 
     /// A member whose value is `text`, which is UTF-8, escaped as need be (RFC 8259 section 7).
-    mutating func member(_ name: String, _ text: Extent) {
+    mutating func member(_ name: String, _ text: Extent?) {
         key(name)
+        guard let text else { return sink.append("null") }
         quote { sink in
             for index in 0..<text.count {
                 let byte = text[index]

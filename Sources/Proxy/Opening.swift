@@ -1,6 +1,7 @@
 internal import Connect
 internal import Internet
 internal import Kernel
+internal import Policy
 internal import Resolver
 
 /// What a tunnel needs only until it is established: the head, the addresses, the attempts.
@@ -17,6 +18,8 @@ struct Opening: ~Copyable {
     /// Bytes of them that are the head.
     var headCount = 0
     var port: UInt16 = 0
+    /// How the request stands by the rules; nil if there are none.
+    var standing: Standing?
     /// Whether the resolver knows this tunnel as a waiter.
     var isWaiting = false
     /// Whether all that will be known of the name is known.
@@ -65,19 +68,23 @@ struct Opening: ~Copyable {
         return oldest
     }
 
-    /// Keeps `refusal` unless a more telling one is known: an answer from the target tells more
-    /// than silence, and silence more than an address that policy forbids.
-    mutating func note(_ refusal: Refusal) {
+    /// Keeps `refusal` unless a more telling one is known; whether it has.
+    ///
+    /// An answer from the target tells more than silence, and silence more than an address that
+    /// policy forbids.
+    @discardableResult
+    mutating func note(_ refusal: Refusal) -> Bool {
         func weight(_ refusal: Refusal) -> Int {
             switch refusal {
             case .connectionRefused, .connectReset: 4
             case .connectTimeout, .unroutable: 3
             case .outOfDescriptors, .noSourcePort: 2
-            case .addressProhibited, .ownListener: 1
+            case .addressProhibited, .ownListener, .addressDenied, .noRuleAllows: 1
             default: 0
             }
         }
-        if let failure, weight(failure) >= weight(refusal) { return }
+        if let failure, weight(failure) >= weight(refusal) { return false }
         failure = refusal
+        return true
     }
 }

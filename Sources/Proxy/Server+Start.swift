@@ -31,6 +31,16 @@ extension Server {
         }
     }
 
+    /// The rules of who may go where: those of `policy`, or else of flags; nil if there are none.
+    static func rules(
+        _ configuration: Configuration,
+        _ policy: (@Sendable () throws(StartError) -> RuleList)?
+    ) throws(StartError) -> RuleList? {
+        if let policy { return try policy() }
+        let simple = configuration.simpleRules
+        return simple.isEmpty ? nil : simple.list(ports: configuration.allowedPorts)
+    }
+
     /// Starts the threads that check credentials, if there are users.
     func startGate() throws(StartError) -> [ThreadBox] {
         guard let gate else { return [] }

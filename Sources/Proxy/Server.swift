@@ -1,5 +1,6 @@
 public import Internet
 internal import Kernel
+public import Policy
 internal import Resolver
 internal import Synchronization
 
@@ -8,7 +9,8 @@ public struct StartError: Error, CustomStringConvertible {
     /// Cause and remedy, for the operator.
     public let description: String
 
-    init(_ description: String) {
+    /// The failure that `description` tells of.
+    public init(_ description: String) {
         self.description = description
     }
 
@@ -68,15 +70,22 @@ public final class Server: Sendable {
     let plan: Plan
     let hosts: HostsFile
     let gate: Gate?
+    let rules: AccessRules?
     private let endpoints: [Endpoint]
     private let start = StartGate()
     private let startLock: StartLock
 
     /// Binds and prepares all that can fail before a worker runs.
     ///
+    /// - Parameters:
+    ///   - configuration: Its limits and times.
+    ///   - policy: Reads the rules of who may go where, each time that it is called; nil if there
+    ///     is no file of them.
+    ///   - notify: Is told what an operator wants to know.
     /// - Throws: `StartError` with the cause and the remedy.
     public init(
         _ configuration: Configuration,
+        policy: (@Sendable () throws(StartError) -> RuleList)? = nil,
         notify: @escaping @Sendable (Notice) -> Void
     ) throws(StartError) {
         self.configuration = configuration
@@ -103,6 +112,7 @@ public final class Server: Sendable {
             gate = try Server.users(configuration.usersFile).map { users in
                 try Gate(users, configuration, mailboxes)
             }
+            rules = try Server.rules(configuration, policy).map { AccessRules($0) }
             balance =
                 configuration.balance && plan.workers > 1
                 ? try Balance(workers: plan.workers, room: plan.slots) : nil
@@ -263,7 +273,8 @@ public final class Server: Sendable {
             journal: try makeJournalWriter(index),
             counters: counters[index],
             admission: admission,
-            gate: gate
+            gate: gate,
+            rules: rules
         )
         return try Worker(
             services: services,

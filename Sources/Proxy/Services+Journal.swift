@@ -19,9 +19,9 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
 
     /// Keeps the authority of a tunnel for its records.
     func note(_ authority: Authority, for slot: UInt32) {
-        guard journal.isOn else { return }
+        guard texts.authorities.count > 0 else { return }
         records[Int(slot)].hasAuthority = true
-        let block = authorities[Int(slot)]
+        let block = texts.authorities[Int(slot)]
         var sink = ExtentSink(block.part(2..<block.count))
         authority.write(to: &sink)
         block[0] = UInt8(truncatingIfNeeded: sink.count >> 8)
@@ -30,8 +30,8 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
 
     /// Keeps the user of a tunnel for its records.
     func note(user: Extent, for slot: UInt32) {
-        guard journal.isOn else { return }
-        let block = userNames[Int(slot)]
+        guard texts.users.count > 0 else { return }
+        let block = texts.users[Int(slot)]
         block[0] = UInt8(user.count)
         user.copy(to: block.part(1..<1 + user.count))
         records[Int(slot)].hasUser = true
@@ -78,15 +78,18 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    private func names(of slot: UInt32) -> (authority: Extent, user: Extent?) {
-        let user = userNames.count > 0 ? userNames[Int(slot)] : nil
-        return (authorities[Int(slot)], user)
+    private func names(of slot: UInt32) -> TunnelNames {
+        TunnelNames(
+            authority: texts.authorities[Int(slot)],
+            user: texts.users.count > 0 ? texts.users[Int(slot)] : nil,
+            rules: texts.rules.count > 0 ? RuleNames(texts.rules[Int(slot)]) : nil
+        )
     }
 
     private static func identify(
         _ line: inout JSONLine,
         _ record: Record,
-        _ names: (authority: Extent, user: Extent?),
+        _ names: TunnelNames,
         _ worker: Int
     ) {
         line.quoted("id") { sink in
@@ -96,20 +99,12 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
         line.member("worker", UInt64(worker))
         line.member("client", record.client)
-        if let user = names.user, record.hasUser {
-            line.member("user", user.part(1..<1 + Int(user[0])))
-        } else {
-            line.key("user")
-            line.append("null")
-        }
-        if record.hasAuthority {
-            let authority = names.authority
-            let count = Int(authority[0]) << 8 | Int(authority[1])
-            line.member("authority", authority.part(2..<2 + count))
-        } else {
-            line.key("authority")
-            line.append("null")
-        }
+        line.member("user", record.hasUser ? names.user.map { $0.part(1..<1 + Int($0[0])) } : nil)
+        let authority = names.authority
+        let count = Int(authority[0]) << 8 | Int(authority[1])
+        line.member("authority", record.hasAuthority ? authority.part(2..<2 + count) : nil)
+        line.member("rule", names.rules?.rule)
+        line.member("reported", names.rules?.report)
         line.member("address", record.dialled)
         line.member("head_us", UInt64(record[.head]))
         line.member("resolve_us", UInt64(record[.resolve]))
@@ -131,4 +126,11 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         guard admission.countsClients, let client = records[Int(slot)].client else { return }
         admission.release(client.address)
     }
+}
+
+/// What a tunnel's records name, where it is kept.
+private struct TunnelNames {
+    let authority: Extent
+    let user: Extent?
+    let rules: RuleNames?
 }

@@ -8,7 +8,7 @@ internal import Resolver
 /// The limits and times of a worker, in the form in which its tunnels use them.
 struct Terms: Sendable {
     let configuration: Configuration
-    let rules: EgressRules
+    let egress: EgressRules
     let flow: FlowRules
     let head: HeadLimits
     /// Of sockets whose address is a loopback one; `distantSocket` of all others.
@@ -33,7 +33,7 @@ struct Terms: Sendable {
     ) {
         self.configuration = configuration
         self.name = name
-        rules = EgressRules(
+        egress = EgressRules(
             allowedPorts: configuration.allowedPorts,
             allowsPrivate: configuration.allowsPrivate,
             ownListeners: ownListeners
@@ -109,10 +109,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let keepsRecords: Bool
     /// The record of each tunnel; only if they are kept.
     let records: Table<Record>
-    /// The authority of each tunnel as text behind its length; only if there is a journal.
-    let authorities: Blocks
-    /// The name of each tunnel's user behind its length; only if there is a journal and a gate.
-    let userNames: Blocks
+    let texts: TunnelTexts
+    /// Who decides where clients may go.
+    var judge: Judge
+    /// The time of the week, as of a moment ago.
+    var weekClock = WeekClock()
     /// Who knows the users; nil where everybody may use the proxy.
     let gate: Gate?
     /// Where credentials are decoded.
@@ -142,7 +143,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         journal: consuming JournalWriter,
         counters: Counters,
         admission: Admission,
-        gate: Gate?
+        gate: Gate?,
+        rules: AccessRules?
     ) throws(SystemError) {
         let configuration = terms.configuration
         let now = queue.now()
@@ -152,12 +154,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
         let overflow = try Blocks(count: 2 * slots, blockSize: configuration.bufferSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
-        // A length and 253 bytes of name, or an address in brackets, with a port.
-        let keepsRecords = journal.isOn || admission.countsClients || gate != nil
+        let keepsRecords =
+            journal.isOn || rules != nil || admission.countsClients || gate != nil
         let records = try Table<Record>(zeroed: keepsRecords ? slots : 0)
-        let authorities = try Blocks(count: journal.isOn ? slots : 0, blockSize: 264)
-        let userSlots = journal.isOn && gate != nil ? slots : 0
-        let userNames = try Blocks(count: userSlots, blockSize: 256)
+        let texts = try TunnelTexts(slots, journal.isOn, gate: gate != nil, rules: rules != nil)
         let known = try Table<Known>(zeroed: gate == nil ? 0 : Tag.places)
         let presented = try Blocks(count: 1, blockSize: BasicCredentials.byteCountMax)
         let answers = try Blocks(count: 2, blockSize: Terms.answerBytesMax)
@@ -171,8 +171,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.openings = openings
         self.keepsRecords = keepsRecords
         self.records = records
-        self.authorities = authorities
-        self.userNames = userNames
+        self.texts = texts
+        judge = Judge(terms.egress, rules)
         self.gate = gate
         self.known = known
         self.presented = presented

@@ -81,11 +81,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func consider(_ address: Address, _ worker: inout Worker) {
         guard let opening else { return }
         let address = address.unmapped
-        switch worker.terms.rules.verdict(address: address, port: worker.openings[opening].port) {
+        let judgement = worker.judge(address, opening)
+        switch judgement.verdict {
         case .refused(let refusal):
-            return worker.openings[opening].note(refusal)
+            if worker.openings[opening].note(refusal) { worker.keep(judgement.decision, of: slot) }
+            return
         case .allowedUnlessLocal where worker.queue.isLocal(address):
-            return worker.openings[opening].note(.ownListener)
+            worker.openings[opening].note(.ownListener)
+            return
         case .allowed, .allowedUnlessLocal:
             break
         }
@@ -144,7 +147,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private mutating func attempt(_ address: Address, _ worker: inout Worker) {
         guard let opening else { return }
         guard worker.descriptorCount < worker.descriptorMax else {
-            return worker.openings[opening].note(.outOfDescriptors)
+            worker.openings[opening].note(.outOfDescriptors)
+            return
         }
         let source = worker.nextSource(address.family)
         let socket = worker.queue.makeSocket(
@@ -153,10 +157,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             options: worker.terms.socket(address)
         )
         guard socket >= 0 else {
-            return worker.openings[opening].note(Tunnel.refusal(code: -socket))
+            worker.openings[opening].note(Tunnel.refusal(code: -socket))
+            return
         }
         worker.descriptorCount += 1
         let endpoint = Endpoint(address, port: worker.openings[opening].port)
+        worker.noteRule(for: address, of: slot, opening)
         for index in 0..<Opening.attemptsMax where worker.openings[opening].attempts[index] < 0 {
             worker.openings[opening].attempts[index] = socket
             worker.openings[opening].attemptEndpoints[index] = endpoint
@@ -182,7 +188,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             return attemptIfDue(&worker)
         }
         upstream = socket
-        worker.noteDialled(worker.openings[opening].attemptEndpoints[index], of: slot)
+        let dialled = worker.openings[opening].attemptEndpoints[index]
+        worker.noteDialled(dialled, of: slot)
+        worker.noteRule(for: dialled.address, of: slot, opening)
         worker.endPhase(.connect, of: slot)
         stopWaiting(&worker)
         cancelAttempts(&worker)

@@ -135,6 +135,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         if worker.keepsRecords {
             let client = worker.queue.peer(of: client)
             worker.records[Int(slot)] = Record(number: number, client: client, now: worker.now)
+            worker.forgetRules(of: slot)
         }
     }
 
@@ -189,7 +190,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         worker.openings[opening].port = authority.port
         worker.note(authority, for: slot)
         guard !worker.isDraining else { return refuse(.draining, &worker) }
-        if case .refused(let refusal) = worker.terms.rules.verdict(port: authority.port) {
+        if let refusal = worker.judge(authority, of: slot, opening) {
             return refuse(refusal, &worker)
         }
         bePatient(&worker)

@@ -50,7 +50,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
                 tunnelsMax: configuration.maxTunnels,
                 perClientMax: configuration.maxTunnelsPerClient
             ),
-            gate: nil
+            gate: nil,
+            rules: nil
         )
         worker = try Worker(
             services: services,

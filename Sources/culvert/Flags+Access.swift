@@ -50,6 +50,8 @@ struct AccessFlags: FlagGroup {
     )
     var allowPrivate = false
 
+    @OptionGroup var rules: RuleFlags
+
     @Option(
         help: help(
             "Local address to dial from, each in turn. Repeatable.",
@@ -66,6 +68,7 @@ struct AccessFlags: FlagGroup {
         if let maxFailuresPerClient { configuration.maxFailuresPerClient = maxFailuresPerClient }
         if !allowPort.isEmpty { configuration.allowedPorts = allowPort }
         if allowPrivate { configuration.allowsPrivate = true }
+        rules.fill(&configuration)
         if !bind.isEmpty { configuration.bind = bind }
     }
 
@@ -79,6 +82,7 @@ struct AccessFlags: FlagGroup {
         }
         return userLines(configuration) + ports
             + [ConfigurationLine("--allow-private", allowed, given: allowPrivate)]
+            + rules.lines(configuration)
             + (sources.isEmpty
                 ? [ConfigurationLine("--bind", "the kernel's choice", given: false)] : sources)
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Internet
+internal import Policy
 internal import Proxy
 
 /// The defaults, which help texts quote and no flag states again.
@@ -88,6 +89,28 @@ enum Reading {
             throw ValidationError("allowed is PORT, LOW-HIGH (from 1 to 65535) or any.")
         }
         return ports
+    }
+
+    /// A host, or all hosts below one.
+    static func host(_ text: String) throws -> HostPattern {
+        guard let pattern = HostPattern(text) else {
+            throw ValidationError(
+                "allowed is a name, an address, or *. and a name, as in *.example.com; names "
+                    + "beyond ASCII in their xn-- form."
+            )
+        }
+        return pattern
+    }
+
+    /// A range of addresses, or one.
+    static func network(_ text: String) throws -> Prefix {
+        guard let network = Prefix(networkOrAddress: text) else {
+            throw ValidationError(
+                "allowed is an address, or a network without bits behind its length, as in "
+                    + "192.0.2.0/24 or 2001:db8::/32."
+            )
+        }
+        return network
     }
 
     /// A list of CPUs, each once.

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Internet
+import Policy
 import Proxy
 import Testing
 
@@ -96,6 +97,26 @@ extension AllocationTests {
             }
         let request = Scene.request(method, authority)
         let count = try Self.perTunnel(scene) { _ in try scene.meet(status, request) }
+        #expect(count.number == 0, "\(count)")
+    }
+
+    // MARK: Rules
+
+    @Test func `rules and their names in the journal allocate nothing`() throws {
+        let path = FileManager.default.temporaryDirectory
+            .appending(path: "culvert-journal-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let scene = try Scene {
+            $0.journal = .file(path)
+            $0.simpleRules.allowedNetworks = [Prefix("127.0.0.0/8")].compactMap { $0 }
+            $0.simpleRules.deniedHosts = [HostPattern("*.denied.example")].compactMap { $0 }
+        }
+        defer { scene.end() }
+        let request = Scene.request("CONNECT", "a.denied.example:443")
+        let count = try Self.perTunnel(scene) { index in
+            try scene.live(.closed, to: scene.literal)
+            try scene.meet(403, request)
+        }
         #expect(count.number == 0, "\(count)")
     }
 

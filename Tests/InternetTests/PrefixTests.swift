@@ -37,4 +37,21 @@ import Testing
     func `malformed prefixes and those with host bits are refused`(_ text: String) {
         #expect(Prefix(text) == nil)
     }
+
+    @Test(arguments: [
+        ("10.0.0.0/8", "10.0.0.0/8"), ("10.1.2.3", "10.1.2.3/32"), ("::1", "::1/128"),
+        ("::ffff:10.1.2.3", "10.1.2.3/32"), ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"), ("::/0", "::/0"), ("2001:db8::/32", "2001:db8::/32"),
+    ])
+    func `an address is a prefix of one, and a mapped one is of IPv4`(
+        _ text: String,
+        _ form: String
+    ) {
+        #expect(Prefix(networkOrAddress: text)?.description == form)
+    }
+
+    @Test(arguments: ["", "10.0.0.1/8", "10.0.0.0/33", "example.com", "10.0.0.1 "])
+    func `other text is no prefix and no address`(_ text: String) {
+        #expect(Prefix(networkOrAddress: text) == nil)
+    }
 }

@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func `no rule denies`() throws {
-        let rules = AccessRules([])
+        let rules = AccessRules(RuleList([]))
         let standing = try Self.standing(rules, "example.com:443")
         let refusal = try #require(rules.refusal(standing))
         #expect(!refusal.isAllowed && refusal.rule == nil && refusal.report == nil)
@@ -51,7 +51,7 @@ import Testing
         ("example.com.evil.net:443", false), ("notexample.com:443", false),
     ])
     func `an exact host is that host only`(_ authority: String, _ isAllowed: Bool) throws {
-        let rules = AccessRules([try Self.host("Example.COM.")])
+        let rules = AccessRules(RuleList([try Self.host("Example.COM.")]))
         #expect(try Self.standing(rules, authority).mayPass(by: rules) == isAllowed)
     }
 
@@ -60,15 +60,17 @@ import Testing
         ("aexample.com:443", false), ("a.example.com.net:443", false), ("com:443", false),
     ])
     func `a suffix is what is below it`(_ authority: String, _ isAllowed: Bool) throws {
-        let rules = AccessRules([try Self.host("*.EXAMPLE.com.")])
+        let rules = AccessRules(RuleList([try Self.host("*.EXAMPLE.com.")]))
         #expect(try Self.standing(rules, authority).mayPass(by: rules) == isAllowed)
     }
 
     @Test func `the first match decides`() throws {
-        let rules = AccessRules([
-            try Self.host("secret.example.com", .deny), try Self.host("*.example.com"),
-            try Self.host("late.example.com", .deny),
-        ])
+        let rules = AccessRules(
+            RuleList([
+                try Self.host("secret.example.com", .deny), try Self.host("*.example.com"),
+                try Self.host("late.example.com", .deny),
+            ])
+        )
         let refusal = try #require(
             rules.refusal(Self.standing(rules, "secret.example.com:443"))
         )
@@ -79,7 +81,9 @@ import Testing
     }
 
     @Test func `a report changes nothing and is told`() throws {
-        let rules = AccessRules([try Self.host("*.example.com", .report), Rule("all", .allow)])
+        let rules = AccessRules(
+            RuleList([try Self.host("*.example.com", .report), Rule("all", .allow)])
+        )
         let standing = try Self.standing(rules, "a.example.com:443")
         let decision = rules.decision(try #require(Address("8.8.8.8")), standing)
         #expect(decision.isAllowed && decision.rule == 1 && decision.report == 0)
@@ -88,19 +92,23 @@ import Testing
     }
 
     @Test func `a host that is denied whatever its address isn't looked up`() throws {
-        let rules = AccessRules([
-            try Self.network("10.0.0.0/8", .deny), try Self.host("a.example"),
-            Rule("rest", .deny),
-        ])
+        let rules = AccessRules(
+            RuleList([
+                try Self.network("10.0.0.0/8", .deny), try Self.host("a.example"),
+                Rule("rest", .deny),
+            ])
+        )
         #expect(try rules.refusal(Self.standing(rules, "b.example:443"))?.rule == 2)
         #expect(try rules.refusal(Self.standing(rules, "a.example:443")) == nil)
     }
 
     @Test func `networks are judged address by address`() throws {
-        let rules = AccessRules([
-            try Self.network("8.8.8.0/24", .deny), try Self.network("8.8.0.0/16", .allow),
-            try Self.network("::/0", .allow),
-        ])
+        let rules = AccessRules(
+            RuleList([
+                try Self.network("8.8.8.0/24", .deny), try Self.network("8.8.0.0/16", .allow),
+                try Self.network("::/0", .allow),
+            ])
+        )
         let standing = try Self.standing(rules, "example.com:443")
         let expected: [(String, Bool, Int?)] = [
             ("8.8.8.8", false, 0), ("8.8.4.4", true, 1), ("9.9.9.9", false, nil),
@@ -125,7 +133,7 @@ import Testing
         _ address: String,
         _ opens: Bool
     ) throws {
-        let rules = AccessRules([try Self.network(network, .allow)])
+        let rules = AccessRules(RuleList([try Self.network(network, .allow)]))
         let standing = try Self.standing(rules, "example.com:443")
         let decision = rules.decision(try #require(Address(address)), standing)
         #expect(decision.isAllowed && decision.opens == opens)
@@ -138,7 +146,7 @@ import Testing
         rule.clients = [try #require(Prefix("192.0.2.0/24"))]
         rule.ports = [443...443, 8000...8080]
         rule.times = [try #require(WeekSpan("Mon-Fri 08:00-18:00"))]
-        let rules = AccessRules([rule], groups: ["staff": ["ben"]])
+        let rules = AccessRules(RuleList([rule], groups: ["staff": ["ben"]]))
         func may(_ port: Int, _ user: String, _ client: String, _ time: String) throws -> Bool {
             try Self.standing(rules, "a.example:\(port)", user: user, client: client, at: time)
                 .mayPass(by: rules)
@@ -154,7 +162,7 @@ import Testing
     }
 
     @Test func `a literal address is a host of its own`() throws {
-        let rules = AccessRules([try Self.host("8.8.8.8"), try Self.host("[2600::1]")])
+        let rules = AccessRules(RuleList([try Self.host("8.8.8.8"), try Self.host("[2600::1]")]))
         #expect(try Self.standing(rules, "8.8.8.8:443").mayPass(by: rules))
         #expect(try Self.standing(rules, "[::ffff:8.8.8.8]:443").mayPass(by: rules))
         #expect(try Self.standing(rules, "[2600::1]:443").mayPass(by: rules))

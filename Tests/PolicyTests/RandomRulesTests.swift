@@ -12,7 +12,7 @@ import Testing
         for _ in 0..<5000 {
             let (rules, groups) = random.rules()
             let naive = NaiveRules(rules: rules, groups: groups)
-            let compiled = AccessRules(rules, groups: groups)
+            let compiled = AccessRules(RuleList(rules, groups: groups))
             for _ in 0..<50 {
                 guard let request = random.request() else { continue }
                 let address = random.address()
