@@ -17,6 +17,7 @@ let argumentParser: Target.Dependency = .product(
 )
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// A module of the house.
 ///
@@ -49,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CLiburing", path: "CLiburing", pkgConfig: "liburing"),
@@ -62,9 +64,12 @@ let package = Package(
         module("Relay"),
         module("Policy", ["Internet", "Connect"]),
         module("Proxy", ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy"]),
+        module("PolicyFile", ["Internet", "Policy", "Proxy", yams]),
         .executableTarget(
             name: "culvert",
-            dependencies: ["Internet", "Kernel", "Policy", "Proxy", argumentParser, logging],
+            dependencies: [
+                "Internet", "Kernel", "Policy", "Proxy", "PolicyFile", argumentParser, logging,
+            ],
             swiftSettings: strict
         ),
 
@@ -109,6 +114,7 @@ let package = Package(
         tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),
+        tests("PolicyFileTests", ["PolicyFile", "Policy", "Internet"]),
         tests("TidyTests", ["culvert", "culvert-bench"]),
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),

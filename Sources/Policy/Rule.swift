@@ -16,6 +16,14 @@ public struct Rule: Equatable, Sendable {
     /// Bytes of a name, at most.
     public static var nameBytesMax: Int { 64 }
 
+    /// Whether `text` may be the name of a rule.
+    ///
+    /// It may if it is printable ASCII without quotes and backslashes.
+    public static func isName(_ text: String) -> Bool {
+        (1...nameBytesMax).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (0x20...0x7e).contains($0) && $0 != 0x22 && $0 != 0x5c }
+    }
+
     /// What the journal calls it.
     public var name: String
     /// What it does.

@@ -9,8 +9,29 @@ enum SpecialRanges {
         "fe80::/10",
     ].compactMap { Prefix($0) }
 
+    /// Those that nothing opens.
+    private static let closed = [
+        "0.0.0.0/8", "192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/128",
+        "100::/64", "2001::/23", "5f00::/16", "fec0::/10", "ff00::/8",
+    ].compactMap { Prefix($0) }
+
     /// Whether all of `network` is within one of them.
-    static func contain(_ network: Prefix) -> Bool {
-        all.contains { $0.length <= network.length && $0.contains(network.network) }
+    static func contain(_ network: Prefix) -> Bool { all.contains { $0.contains(network) } }
+
+    /// Whether some of `network` is within one of them.
+    static func overlap(_ network: Prefix) -> Bool {
+        all.contains { network.contains($0) || $0.contains(network) }
+    }
+
+    /// Whether all of `network` is within a range that nothing opens.
+    static func areNeverDialled(_ network: Prefix) -> Bool {
+        closed.contains { $0.contains(network) }
+    }
+}
+
+extension Prefix {
+    /// Whether all of `other` is in this range.
+    fileprivate func contains(_ other: Prefix) -> Bool {
+        length <= other.length && contains(other.network)
     }
 }

@@ -50,6 +50,17 @@ struct UserTable: Sendable {
         return words.find(hash, name.count) { name[$0] }
     }
 
+    /// Whether `number` is that of a user, and not of a group.
+    func isUser(_ number: Int32) -> Bool { number < words.count }
+
+    /// The users among `numbers`, and those of the groups among them.
+    func members(of numbers: ArraySlice<Int32>) -> [Int32] {
+        let users = (0..<Int32(words.count)).filter { user in
+            self.numbers[range(of: user)].contains { numbers.contains($0) }
+        }
+        return users
+    }
+
     func number(ofUser name: String) -> Int32 { UserTable.find(name, words) }
 
     func number(ofGroup name: String) -> Int32? { groups[name] }

@@ -52,6 +52,10 @@ public struct Configuration: Sendable {
     public var allowedPorts: [ClosedRange<UInt16>] = [443...443]
     /// Whether loopback, private, link-local and shared addresses may be dialled.
     public var allowsPrivate = false
+    /// File of the rules of who may go where.
+    ///
+    /// Empty: none.
+    public var policyFile = ""
     /// Hosts and networks that may be asked for, or may not.
     ///
     /// Empty: all that is public.

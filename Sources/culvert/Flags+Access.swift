@@ -50,6 +50,15 @@ struct AccessFlags: FlagGroup {
     )
     var allowPrivate = false
 
+    @Option(
+        help: help(
+            "File of rules of who may go where; what none allows is denied.",
+            default: "no rules",
+            "file"
+        )
+    )
+    var policy: String?
+
     @OptionGroup var rules: RuleFlags
 
     @Option(
@@ -68,6 +77,7 @@ struct AccessFlags: FlagGroup {
         if let maxFailuresPerClient { configuration.maxFailuresPerClient = maxFailuresPerClient }
         if !allowPort.isEmpty { configuration.allowedPorts = allowPort }
         if allowPrivate { configuration.allowsPrivate = true }
+        if let policy { configuration.policyFile = policy }
         rules.fill(&configuration)
         if !bind.isEmpty { configuration.bind = bind }
     }
@@ -82,6 +92,7 @@ struct AccessFlags: FlagGroup {
         }
         return userLines(configuration) + ports
             + [ConfigurationLine("--allow-private", allowed, given: allowPrivate)]
+            + [ConfigurationLine("--policy", policy ?? "no rules", given: policy != nil)]
             + rules.lines(configuration)
             + (sources.isEmpty
                 ? [ConfigurationLine("--bind", "the kernel's choice", given: false)] : sources)

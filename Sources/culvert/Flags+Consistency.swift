@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Internet
 internal import Kernel
+internal import Policy
 internal import Proxy
 
 /// Checks that a reader of one flag can't make: flags against each other and against the machine.
@@ -15,6 +16,12 @@ enum Consistency {
         let users = configuration.usersFile
         guard users.isEmpty || SystemFile.read(users) != nil else {
             throw refusal("--users", users, "allowed is a file that can be read")
+        }
+        guard configuration.policyFile.isEmpty || configuration.simpleRules.isEmpty else {
+            throw ValidationError(
+                "'--policy' stands for itself: put what '--allow-host', '--deny-host', "
+                    + "'--allow-network' or '--deny-network' say into its file."
+            )
         }
         if case .file(let path) = configuration.journal { try checkJournal(path) }
     }

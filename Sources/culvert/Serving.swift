@@ -14,7 +14,10 @@ enum Serving {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "culvert")
         do throws(StartError) {
-            let server = try Server(configuration) { notice in tellIfHeard(notice, logger) }
+            let policy = PolicyLoading.reader(configuration) { logger.warning("\($0)") }
+            let server = try Server(configuration, policy: policy) { notice in
+                tellIfHeard(notice, logger)
+            }
             return try server.run()
         } catch {
             logger.critical("\(error)")

@@ -31,7 +31,7 @@ import Testing
             encoding: .utf8
         )
         let modules = manifest.matches(of: #/ module\("([A-Za-z]+)"/#).map { String($0.1) }
-        #expect(modules.first == "Internet" && modules.last == "Proxy")
+        #expect(modules.first == "Internet" && modules.last == "PolicyFile")
         try Self.expectNothing {
             let programs = ["culvert", "TLS", "Load", "culvert-bench", "culvert-micro"]
             return Checks.imports($0, modules: modules + programs)

@@ -1,0 +1,91 @@
+internal import Kernel
+internal import Policy
+internal import PolicyFile
+internal import Proxy
+
+/// Reads the file of --policy, for serving.
+struct PolicyLoading: Sendable {
+    private let path: String
+    private let ports: [ClosedRange<UInt16>]
+    private let usersFile: String
+    private let warn: @Sendable (String) -> Void
+
+    /// Complaints that are told of at once, at most.
+    private static var complaintsMax: Int { 10 }
+    /// Bytes of a policy, at most.
+    private static var byteCountMax: Int { 256 << 20 }
+
+    /// What reads the policy of `configuration`; nil if there is none.
+    ///
+    /// What is doubtful about it goes to `warn`.
+    static func reader(
+        _ configuration: Configuration,
+        warn: @escaping @Sendable (String) -> Void
+    ) -> (@Sendable () throws(StartError) -> RuleList)? {
+        guard !configuration.policyFile.isEmpty else { return nil }
+        let loading = PolicyLoading(configuration, warn)
+        return { () throws(StartError) -> RuleList in try loading.read() }
+    }
+
+    private init(_ configuration: Configuration, _ warn: @escaping @Sendable (String) -> Void) {
+        path = configuration.policyFile
+        ports = configuration.allowedPorts
+        usersFile = configuration.usersFile
+        self.warn = warn
+    }
+
+    private func read() throws(StartError) -> RuleList {
+        let policy = try PolicyLoading.text(path, ports)
+        let all = policy.findings.map { "\(path):\($0)" }
+        guard !policy.hasErrors else {
+            let errors = policy.findings.filter { $0.severity == .error }
+            let lines = errors.prefix(PolicyLoading.complaintsMax).map { "\(path):\($0)" }
+            let more = errors.count > lines.count ? ["and \(errors.count - lines.count) more"] : []
+            throw StartError(
+                "--policy \(path): can't be used\n" + (lines + more).joined(separator: "\n")
+            )
+        }
+        try checkUsers(policy.list)
+        for line in all.prefix(PolicyLoading.complaintsMax) { warn(line) }
+        if all.count > PolicyLoading.complaintsMax {
+            warn("'culvert check --policy \(path)' tells \(all.count) warnings in all")
+        }
+        return policy.list
+    }
+
+    /// What stands in the file at `path`, and what is to be said of it.
+    static func text(
+        _ path: String,
+        _ ports: [ClosedRange<UInt16>]
+    ) throws(StartError) -> PolicyText {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try SystemFile.bytes(path, atMost: byteCountMax)
+        } catch {
+            throw StartError("--policy \(path): can't be read (\(error))")
+        }
+        guard bytes.count < byteCountMax else {
+            throw StartError("--policy \(path): is larger than 256 MiB")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw StartError("--policy \(path): is not UTF-8")
+        }
+        return PolicyText(parsing: text, ports: ports, suffixes: suffixes)
+    }
+
+    /// The list of the system, if it has one.
+    private static var suffixes: PublicSuffixes {
+        SystemFile.read("/usr/share/publicsuffix/public_suffix_list.dat")
+            .map { PublicSuffixes(parsing: $0) } ?? .common
+    }
+
+    /// Rules about users mean something only where users are known.
+    private func checkUsers(_ list: RuleList) throws(StartError) {
+        let rule = list.rules.first { !$0.users.isEmpty || !$0.groups.isEmpty }
+        guard let rule, usersFile.isEmpty else { return }
+        throw StartError(
+            "--policy \(path): the rule '\(rule.name)' is about users, whom nobody knows without "
+                + "--users"
+        )
+    }
+}
