@@ -64,11 +64,12 @@ let package = Package(
         module("Relay"),
         module("Policy", ["Internet", "Connect"]),
         module("Proxy", ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy"]),
-        module("PolicyFile", ["Internet", "Policy", "Proxy", yams]),
+        module("PolicyFile", ["Internet", "Connect", "Policy", "Proxy", yams]),
         .executableTarget(
             name: "culvert",
             dependencies: [
-                "Internet", "Kernel", "Policy", "Proxy", "PolicyFile", argumentParser, logging,
+                "Internet", "Kernel", "Resolver", "Connect", "Policy", "Proxy", "PolicyFile",
+                argumentParser, logging,
             ],
             swiftSettings: strict
         ),
@@ -114,7 +115,7 @@ let package = Package(
         tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),
-        tests("PolicyFileTests", ["PolicyFile", "Policy", "Internet"]),
+        tests("PolicyFileTests", ["PolicyFile", "Policy", "Connect", "Internet"]),
         tests("TidyTests", ["culvert", "culvert-bench"]),
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),

@@ -96,6 +96,12 @@ public final class AccessRules: Sendable {
         standing.mayPass ? nil : decision(standing.decider, standing.report, opens: false)
     }
 
+    /// The decision by the rules that don't look at addresses.
+    public func decision(_ standing: Standing) -> Decision {
+        precondition(standing.version == version, "other rules have judged this request")
+        return decision(standing.decider, standing.report, opens: false)
+    }
+
     // MARK: Once an address is known
 
     /// The decision on `address`, for a request that stands as `standing`, by these very rules.

@@ -26,7 +26,9 @@ public struct Judge: Sendable {
     }
 
     /// Judges a port, where there are no rules.
-    public func verdict(port: UInt16) -> Verdict { egress.verdict(port: port) }
+    public func judge(port: UInt16) -> Judgement {
+        Judgement(verdict: egress.verdict(port: port), decision: nil)
+    }
 
     /// Judges a request that stands as `standing`, before its name is resolved.
     ///
@@ -37,6 +39,17 @@ public struct Judge: Sendable {
         }
         let refusal = decision.rule == nil ? Refusal.noRuleAllows : .ruleDenied
         return Judgement(verdict: .refused(refusal), decision: decision)
+    }
+
+    /// Judges a request that stands as `standing`, as if no rule named the network of its address,
+    /// which is public.
+    public func judgeWithoutAddress(_ standing: Standing) -> Judgement {
+        guard let decision = rules?.decision(standing) else {
+            return Judgement(verdict: .allowed, decision: nil)
+        }
+        let isAllowed = decision.isAllowed
+        let refusal = decision.rule == nil ? Refusal.noRuleAllows : .ruleDenied
+        return Judgement(verdict: isAllowed ? .allowed : .refused(refusal), decision: decision)
     }
 
     /// Judges an address to be dialled at `port`, for a request that stands as `standing` by these

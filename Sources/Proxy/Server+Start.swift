@@ -57,11 +57,22 @@ extension Server {
 
     /// A worker's resolver.
     func makeResolver() throws(ResolverError) -> CachingResolver {
+        try CachingResolver(
+            Server.resolverOptions(configuration, hosts),
+            waitersMax: plan.slots + plan.shed
+        )
+    }
+
+    /// How names are found that aren't among `hosts`.
+    static func resolverOptions(
+        _ configuration: Configuration,
+        _ hosts: HostsFile
+    ) -> CachingResolver.Options {
         var options = CachingResolver.Options()
         options.servers = configuration.nameServers
         options.hosts = hosts
-        Server.fit(&options, into: configuration.resolveTimeout)
-        return try CachingResolver(options, waitersMax: plan.slots + plan.shed)
+        fit(&options, into: configuration.resolveTimeout)
+        return options
     }
 
     /// Lets a question be asked as often as fits into `timeout`, each time waiting twice as long.

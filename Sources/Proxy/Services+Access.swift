@@ -12,7 +12,9 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         of slot: UInt32,
         _ opening: UInt32
     ) -> Refusal? {
-        guard let rules = judge.rules else { return judge.verdict(port: authority.port).refusal }
+        guard let rules = judge.rules else {
+            return judge.judge(port: authority.port).verdict.refusal
+        }
         let request = AccessRequest(
             user: user(of: slot, by: rules),
             client: records[Int(slot)].client?.address ?? Address(v4: 0),

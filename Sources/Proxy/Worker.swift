@@ -96,7 +96,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .accept: didAccept(Int(token.slot), completion)
         case .mailbox: obey()
         case .passed: didPass(completion)
-        case .nameSocket: didPollNames(token, completion.result)
+        case .nameSocket: services.names.didPoll(token, completion.result, services.now)
         case .wakeJournal, .cancelNames: break
         case .close: services.counters.failedCloses.add()
         default:
@@ -210,36 +210,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     // MARK: Names
 
-    private mutating func didPollNames(_ token: Token, _ result: Int32) {
-        guard result > 0 else { return }
-        let events = PollEvents(rawValue: UInt32(bitPattern: result))
-        services.names.socketIsReady(
-            token.slot,
-            generation: token.generation,
-            readable: !events.isDisjoint(with: [.readable, .error, .hangUp]),
-            writable: events.contains(.writable),
-            now: services.now
-        )
-    }
-
     private mutating func followNames() {
         while let waiter = services.names.nextNotice() {
             guard tunnels.exists(waiter), tunnels[waiter].state != .free else { continue }
             tunnels[waiter].namesMoved(&services)
             releaseIfFree(waiter)
         }
-        while let interest = services.names.nextInterest() {
-            let token = Token(.nameSocket, generation: interest.generation, slot: interest.index)
-            guard interest.reads || interest.writes else {
-                // Polls that are still out would keep the closed socket, and its port, for ever.
-                services.queue.cancelAll(token.rawValue, token: Token(.cancelNames).rawValue)
-                continue
-            }
-            var events: PollEvents = []
-            if interest.reads { events.insert(.readable) }
-            if interest.writes { events.insert(.writable) }
-            services.queue.poll(interest.descriptor, events: events, token: token.rawValue)
-        }
+        services.names.poll(on: &services.queue)
     }
 
     // MARK: Buffers

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Connect
 internal import Internet
 internal import Policy
 internal import Proxy
@@ -111,6 +112,23 @@ enum Reading {
             )
         }
         return network
+    }
+
+    /// What a client asks for.
+    static func authority(_ text: String) throws -> Authority {
+        let bytes = Array(text.utf8)
+        guard let authority = Authority(parsing: bytes.span, in: 0..<bytes.count) else {
+            throw ValidationError("allowed is HOST:PORT, an IPv6 address in brackets.")
+        }
+        return authority
+    }
+
+    /// A minute of the week.
+    static func weekTime(_ text: String) throws -> WeekTime {
+        guard let time = WeekTime(text) else {
+            throw ValidationError("allowed is a day and a time, as in 'Mon 09:30'.")
+        }
+        return time
     }
 
     /// A list of CPUs, each once.

@@ -17,6 +17,9 @@ struct Culvert: ParsableCommand {
         usage: """
             culvert [serve] [<flag> ...]
             culvert doctor [<flag> ...]
+            culvert check --policy <file>
+            culvert explain --policy <file> [<flag> ...] <host:port>
+            culvert test --policy <file> <cases>
             culvert passwd <file> <user>
             """,
         discussion: """
@@ -24,7 +27,10 @@ struct Culvert: ParsableCommand {
             Sizes are bytes, bare or with B, KiB, MiB or GiB.
             """,
         version: "culvert \(version)",
-        subcommands: [DoctorCommand.self, PasswordCommand.self]
+        subcommands: [
+            DoctorCommand.self, CheckCommand.self, ExplainCommand.self, TestCommand.self,
+            PasswordCommand.self,
+        ]
     )
 
     static let version = "0.1.0"

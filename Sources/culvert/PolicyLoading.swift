@@ -53,24 +53,29 @@ struct PolicyLoading: Sendable {
         return policy.list
     }
 
-    /// What stands in the file at `path`, and what is to be said of it.
+    /// What stands in the policy at `path`, and what is to be said of it.
     static func text(
         _ path: String,
         _ ports: [ClosedRange<UInt16>]
     ) throws(StartError) -> PolicyText {
+        PolicyText(parsing: try contents("--policy", path), ports: ports, suffixes: suffixes)
+    }
+
+    /// What stands in the file at `path`, which `flag` names.
+    static func contents(_ flag: String, _ path: String) throws(StartError) -> String {
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try SystemFile.bytes(path, atMost: byteCountMax)
         } catch {
-            throw StartError("--policy \(path): can't be read (\(error))")
+            throw StartError("\(flag) \(path): can't be read (\(error))")
         }
         guard bytes.count < byteCountMax else {
-            throw StartError("--policy \(path): is larger than 256 MiB")
+            throw StartError("\(flag) \(path): is larger than 256 MiB")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw StartError("--policy \(path): is not UTF-8")
+            throw StartError("\(flag) \(path): is not UTF-8")
         }
-        return PolicyText(parsing: text, ports: ports, suffixes: suffixes)
+        return text
     }
 
     /// The list of the system, if it has one.

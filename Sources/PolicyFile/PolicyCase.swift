@@ -1,0 +1,89 @@
+public import Connect
+internal import Internet
+public import Policy
+
+/// A decision that an operator expects, and where that is written.
+public struct PolicyCase: Sendable {
+    /// What the policy says, or should say.
+    public struct Outcome: Equatable, Sendable, CustomStringConvertible {
+        /// Whether the tunnel may be.
+        public var isAllowed: Bool
+        /// The rule that decides; nil if none does.
+        public var rule: String?
+        /// The first rule that reports; nil if none does.
+        public var reported: String?
+        /// Why it is refused though a rule allows it; nil if that isn't so.
+        public var refusal: Refusal?
+
+        /// A sentence without its subject.
+        public var description: String {
+            let action = isAllowed ? "allowed" : "denied"
+            let decider = refusal.map { "by default: \($0.detail)" } ?? byRule
+            return "\(action) \(decider)" + (reported.map { ", reported by '\($0)'" } ?? "")
+        }
+
+        private var byRule: String { rule.map { "by '\($0)'" } ?? "by no rule" }
+    }
+
+    /// Where it stands in its file.
+    public let place: Place
+    let user: String
+    let client: Address
+    let authority: Authority
+    let address: Address?
+    let time: WeekTime?
+    let isAllowed: Bool
+    /// The rule that is to decide, and the one that is to report; nil if any may.
+    let rule: String?
+    let reported: String?
+
+    /// What `judge` says; without rules of its own it isn't asked.
+    ///
+    /// A name without an address is judged by the rules that don't look at addresses.
+    public func outcome(by judge: Judge) -> Outcome {
+        guard let rules = judge.rules else { preconditionFailure("cases are about rules") }
+        let standing = rules.standing(
+            of: AccessRequest(
+                user: rules.user(user.utf8.span),
+                client: client,
+                authority: authority,
+                time: time ?? WeekTime(.monday, minuteOfDay: 0)
+            )
+        )
+        let before = judge.judge(standing)
+        var judgement = before
+        if before.verdict == .allowed {
+            var address = address
+            if case .address(let literal) = authority.host { address = literal }
+            judgement =
+                address.map { judge.judge($0, port: authority.port, standing) }
+                ?? judge.judgeWithoutAddress(standing)
+        }
+        let isByRules = judgement.decision?.isAllowed == false
+        return Outcome(
+            isAllowed: judgement.verdict.refusal == nil,
+            rule: judgement.decision?.rule.map { rules.names[$0] },
+            reported: judgement.decision?.report.map { rules.names[$0] },
+            refusal: isByRules ? nil : judgement.verdict.refusal
+        )
+    }
+
+    /// Whether `outcome` is what is expected.
+    public func isMet(by outcome: Outcome) -> Bool {
+        isAllowed == outcome.isAllowed && (rule == nil || rule == outcome.rule)
+            && (reported == nil || reported == outcome.reported)
+    }
+
+    /// What is expected, as a sentence without its subject.
+    public var expectation: String {
+        let action = isAllowed ? "allowed" : "denied"
+        return action + (rule.map { " by '\($0)'" } ?? "")
+            + (reported.map { ", reported by '\($0)'" } ?? "")
+    }
+
+    /// What is asked for.
+    public var subject: String {
+        let who = user.isEmpty ? "anybody" : user
+        return "\(who) at \(client) to \(authority)" + (address.map { " (\($0))" } ?? "")
+    }
+}

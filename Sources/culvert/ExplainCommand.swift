@@ -1,0 +1,97 @@
+internal import ArgumentParser
+internal import Connect
+internal import Internet
+internal import Policy
+internal import Proxy
+internal import Resolver
+
+/// Says what a server would answer, and which rule decides.
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say what a server would answer to a request, and which rule decides.",
+        usage: "culvert explain --policy <file> [--user <user>] [--client <address>] <host:port>",
+        discussion:
+            "Asks the name servers as a server would, and dials nothing. Exit status 0. The "
+            + "flags of serving mean what they mean there."
+    )
+
+    @OptionGroup(title: "Who may go where") var access: AccessFlags
+    @OptionGroup(title: "Finding names") var names: NameFlags
+    @OptionGroup(title: "Listening") var listening: ListeningFlags
+
+    @Option(help: help("Who asks.", default: "nobody that is known", "user"))
+    var user: String?
+
+    @Option(
+        help: help("Where the client is.", default: "127.0.0.1", "address"),
+        transform: Reading.address
+    )
+    var client: Address?
+
+    @Option(
+        help: help("When, as in 'Mon 09:30'.", default: "now", "time"),
+        transform: Reading.weekTime
+    )
+    var at: WeekTime?
+
+    @Argument(help: "What is asked for.", transform: Reading.authority)
+    var authority: Authority
+
+    func run() throws {
+        var configuration = Configuration()
+        let groups: [any FlagGroup] = [access, names, listening]
+        for group in groups { group.fill(&configuration) }
+        var question = Explanation.Question(authority)
+        question.user = user ?? ""
+        question.client = client ?? question.client
+        question.time = at
+        let policy = PolicyLoading.reader(configuration) { print("warning: \($0)") }
+        let explanation = try Explanation(question, configuration, policy: policy)
+        for row in Columns.aligned(rows(explanation)) { print(row) }
+    }
+
+    private func rows(_ explanation: Explanation) -> [[String]] {
+        let before = explanation.before
+        var rows = [
+            ["request", "\(authority)", outcome(before.verdict), by(before.decision, explanation)]
+        ]
+        if before.verdict.refusal == nil {
+            let isOpen = explanation.rules != nil
+            rows = [["request", "\(authority)", isOpen ? "goes on to its addresses" : "allowed"]]
+        }
+        if let names = explanation.names {
+            rows.append(["name", "AAAA", word(names.v6)])
+            rows.append(["name", "A", word(names.v4)])
+        }
+        rows += explanation.candidates.map { candidate in
+            [
+                "address", "\(candidate.address)", outcome(candidate.verdict),
+                by(candidate.decision, explanation),
+            ]
+        }
+        rows.append(["verdict", explanation.isAllowed ? "allowed" : "refused"])
+        return rows
+    }
+
+    private func outcome(_ verdict: Verdict) -> String {
+        guard let refusal = verdict.refusal else { return "allowed" }
+        return "\(refusal.status) \(refusal.error.word): \(refusal.detail)"
+    }
+
+    private func by(_ decision: Decision?, _ explanation: Explanation) -> String {
+        guard let decision, let rules = explanation.rules else { return "" }
+        let decider = decision.rule.map { "rule '\(rules.names[$0])'" } ?? "no rule"
+        return decider + (decision.report.map { ", reported by '\(rules.names[$0])'" } ?? "")
+    }
+
+    private func word(_ answer: FamilyAnswer) -> String {
+        switch answer {
+        case .pending, .timedOut: "no server answered in time"
+        case .addresses: "found"
+        case .none: "the name has no such address"
+        case .notFound: "the name does not exist"
+        case .failed: "the servers failed"
+        }
+    }
+}
