@@ -60,6 +60,8 @@ public struct Configuration: Sendable {
     ///
     /// Empty: all that is public.
     public var simpleRules = SimpleRules()
+    /// Whether tunnels end that rules and users forbid which have been read again.
+    public var enforcesOnReload = false
     /// Local addresses to dial from, taken in turn for each family.
     ///
     /// Empty: the kernel chooses.

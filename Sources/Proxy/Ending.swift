@@ -21,6 +21,8 @@ struct Ending: Equatable {
         case stopped
         /// The client left before it had been answered.
         case clientLeft
+        /// The rules or users were read again, and forbid it.
+        case forbidden
         /// The request was refused.
         case refused
     }
@@ -43,6 +45,7 @@ struct Ending: Equatable {
         case .drained: "drained"
         case .stopped: "stopped"
         case .clientLeft: "client_left"
+        case .forbidden: "policy_changed"
         case .refused: refusal?.error.word ?? "proxy_internal_error"
         }
     }

@@ -2,8 +2,8 @@ internal import Kernel
 internal import Resolver
 internal import Synchronization
 
-/// How a worker is told things: a word of the server's, a hosts file if it has been read again,
-/// what the gate has found out, and an eventfd to wake it.
+/// How a worker is told things: a word of the server's, a hosts file, or rules and users, if they
+/// have been read again, what the gate has found out, and an eventfd to wake it.
 final class Mailbox: Sendable {
     enum Directive: UInt8 {
         case serve
@@ -19,6 +19,7 @@ final class Mailbox: Sendable {
     let event: Int32
     private let word = Atomic<UInt8>(Directive.serve.rawValue)
     private let hosts = Mutex<HostsFile?>(nil)
+    private let access = Mutex<Access?>(nil)
     private let answers = Mutex<[Gate.Answer]>([])
 
     init() throws(SystemError) {
@@ -34,6 +35,14 @@ final class Mailbox: Sendable {
     /// Server: names are to be found by `hosts`, and the name servers are to be learned again.
     func send(_ hosts: HostsFile) {
         self.hosts.withLock { $0 = hosts }
+        Descriptors.signal(event)
+    }
+
+    /// Server: from now on it is `access` that holds.
+    ///
+    /// It never changes, and all workers may ask the same: no lock is taken for that.
+    func send(_ access: Access) {
+        self.access.withLock { $0 = access }
         Descriptors.signal(event)
     }
 
@@ -53,6 +62,9 @@ final class Mailbox: Sendable {
 
     /// Worker: the hosts file that has been read since last asked; nil if there is none.
     func takeHosts() -> HostsFile? { hosts.withLock { $0.take() } }
+
+    /// Worker: the rules and users that have been read since last asked; nil if there are none.
+    func takeAccess() -> Access? { access.withLock { $0.take() } }
 
     /// Worker: what is to be done.
     var directive: Directive {

@@ -20,6 +20,8 @@ struct Opening: ~Copyable {
     var port: UInt16 = 0
     /// How the request stands by the rules; nil if there are none.
     var standing: Standing?
+    /// Whether there are other rules than those by which its addresses have been judged.
+    var isJudgedAnew = false
     /// Whether the resolver knows this tunnel as a waiter.
     var isWaiting = false
     /// Whether all that will be known of the name is known.

@@ -1,5 +1,6 @@
 internal import Kernel
 internal import Policy
+internal import Synchronization
 
 /// What the main thread does while the workers work: it waits for signals, tells the operator what
 /// has changed, and conducts the drain.
@@ -20,7 +21,7 @@ extension Server {
         }
     }
 
-    /// Opens the journal anew and reads the files about names again.
+    /// Opens the journal anew and reads the files about names, users and rules again.
     private func reload() {
         do throws(StartError) {
             try reopenJournal()
@@ -34,17 +35,24 @@ extension Server {
         } catch {
             notify(.notReloaded("\(error)"))
         }
-        reloadUsers()
+        reloadAccess()
     }
 
-    private func reloadUsers() {
-        guard let gate else { return }
+    /// Reads users and rules again: all of both, or nothing.
+    private func reloadAccess() {
         do throws(StartError) {
-            guard let users = try Server.users(configuration.usersFile) else { return }
-            gate.replace(users)
-            notify(.usersReloaded(count: users.count))
+            let users = try gate == nil ? nil : Server.users(configuration.usersFile)
+            let list = try policy?()
+            let rules = list.map { list in
+                AccessRules(list, version: version.add(1, ordering: .relaxed).newValue)
+            }
+            if let gate, let users { gate.replace(users) }
+            guard users != nil || rules != nil else { return }
+            for mailbox in mailboxes { mailbox.send(Access(rules: rules, users: users)) }
+            if let users { notify(.usersReloaded(count: users.count)) }
+            if let rules { notify(.rulesReloaded(count: rules.names.count)) }
         } catch {
-            notify(.usersNotReloaded("\(error)"))
+            notify(policy == nil ? .usersNotReloaded("\(error)") : .accessNotReloaded("\(error)"))
         }
     }
 

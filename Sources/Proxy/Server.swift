@@ -59,6 +59,9 @@ public final class Server: Sendable {
         case usersReloaded(count: Int)
         /// The users of before go on being those who may, for this reason.
         case usersNotReloaded(String)
+        case rulesReloaded(count: Int)
+        /// Rules and users stay as they were, for this reason.
+        case accessNotReloaded(String)
     }
 
     let configuration: Configuration
@@ -71,6 +74,9 @@ public final class Server: Sendable {
     let hosts: HostsFile
     let gate: Gate?
     let rules: AccessRules?
+    let policy: (@Sendable () throws(StartError) -> RuleList)?
+    /// The version of the rules that were read last.
+    let version = Atomic<UInt32>(0)
     private let endpoints: [Endpoint]
     private let start = StartGate()
     private let startLock: StartLock
@@ -90,6 +96,7 @@ public final class Server: Sendable {
     ) throws(StartError) {
         self.configuration = configuration
         self.notify = notify
+        self.policy = policy
         do {
             plan = Plan(configuration, openFiles: try Descriptors.raiseLimit())
             hosts = try Server.hosts(configuration.hostsFile)

@@ -15,13 +15,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         guard let rules = judge.rules else {
             return judge.judge(port: authority.port).verdict.refusal
         }
-        let request = AccessRequest(
-            user: user(of: slot, by: rules),
-            client: records[Int(slot)].client?.address ?? Address(v4: 0),
-            authority: authority,
-            time: rules.haveTimes ? weekClock.time(at: now) : WeekTime(.monday, minuteOfDay: 0)
-        )
-        let standing = rules.standing(of: request)
+        let standing = standing(for: authority, of: slot, by: rules)
         openings[opening].standing = standing
         let judgement = judge.judge(standing)
         keep(judgement.decision, of: slot)
@@ -31,6 +25,46 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
     /// Judges an address of what has been asked for.
     func judge(_ address: Address, _ opening: UInt32) -> Judge.Judgement {
         judge.judge(address, port: openings[opening].port, openings[opening].standing)
+    }
+
+    /// Whether `address` may be dialled by the rules as they are now, if it was judged by others.
+    mutating func stillAllows(_ address: Address, of slot: UInt32, _ opening: UInt32) -> Bool {
+        guard openings[opening].isJudgedAnew else { return true }
+        let judgement = judge(address, opening)
+        guard let refusal = judgement.verdict.refusal else { return true }
+        if openings[opening].note(refusal) { keep(judgement.decision, of: slot) }
+        return false
+    }
+
+    /// Whether the user whose tunnel is in `slot` is none any more, by `access`.
+    func isUserless(_ slot: UInt32, _ access: Access) -> Bool {
+        guard let users = access.users, let text = userText(of: slot) else { return false }
+        let name = String(decoding: (0..<text.count).map { text[$0] }, as: UTF8.self)
+        return users.hash(of: name) == nil
+    }
+
+    /// Whether `access` forbids the tunnel in `slot`, which is open.
+    ///
+    /// If so, the journal will tell by which rule.
+    mutating func forbids(_ slot: UInt32, _ access: Access) -> Bool {
+        if isUserless(slot, access) { return true }
+        guard let rules = access.rules, let authority = authority(of: slot) else { return false }
+        let standing = standing(for: authority, of: slot, by: rules)
+        var judgement = judge.judge(standing)
+        if judgement.verdict == .allowed, let dialled = records[Int(slot)].dialled {
+            judgement = judge.judge(dialled.address, port: authority.port, standing)
+        }
+        guard judgement.verdict.refusal != nil else { return false }
+        keep(judgement.decision, of: slot)
+        return true
+    }
+
+    /// What the tunnel in `slot` was asked for; nil if that isn't known.
+    func authority(of slot: UInt32) -> Authority? {
+        guard texts.authorities.count > 0, records[Int(slot)].hasAuthority else { return nil }
+        let block = texts.authorities[Int(slot)]
+        let count = Int(block[0]) << 8 | Int(block[1])
+        return block.part(2..<2 + count).withBytes { Authority(parsing: $0, in: 0..<count) }
     }
 
     /// Keeps for the journal by which rule `address`, which has been judged already, is dialled.
@@ -50,10 +84,24 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         RuleNames(texts.rules[Int(slot)]).keep(decision, of: rules)
     }
 
-    /// The user whose tunnel is in `slot`.
-    private func user(of slot: UInt32, by rules: AccessRules) -> UserNumber {
-        guard texts.users.count > 0, records[Int(slot)].hasUser else { return .nobody }
+    private mutating func standing(
+        for authority: Authority,
+        of slot: UInt32,
+        by rules: AccessRules
+    ) -> Standing {
+        let request = AccessRequest(
+            user: userText(of: slot).map { $0.withBytes { rules.user($0) } } ?? .nobody,
+            client: records[Int(slot)].client?.address ?? Address(v4: 0),
+            authority: authority,
+            time: rules.haveTimes ? weekClock.time(at: now) : WeekTime(.monday, minuteOfDay: 0)
+        )
+        return rules.standing(of: request)
+    }
+
+    /// The name of the user whose tunnel is in `slot`; nil if nobody knows it.
+    private func userText(of slot: UInt32) -> Extent? {
+        guard texts.users.count > 0, records[Int(slot)].hasUser else { return nil }
         let block = texts.users[Int(slot)]
-        return block.part(1..<1 + Int(block[0])).withBytes { rules.user($0) }
+        return block.part(1..<1 + Int(block[0]))
     }
 }

@@ -154,10 +154,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
         let overflow = try Blocks(count: 2 * slots, blockSize: configuration.bufferSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
-        let keepsRecords =
-            journal.isOn || rules != nil || admission.countsClients || gate != nil
+        let keepsTexts = journal.isOn || rules != nil || configuration.enforcesOnReload
+        let keepsRecords = keepsTexts || admission.countsClients || gate != nil
         let records = try Table<Record>(zeroed: keepsRecords ? slots : 0)
-        let texts = try TunnelTexts(slots, journal.isOn, gate: gate != nil, rules: rules != nil)
+        let hasRules = journal.isOn && rules != nil
+        let texts = try TunnelTexts(keepsTexts ? slots : 0, gate != nil, hasRules)
         let known = try Table<Known>(zeroed: gate == nil ? 0 : Tag.places)
         let presented = try Blocks(count: 1, blockSize: BasicCredentials.byteCountMax)
         let answers = try Blocks(count: 2, blockSize: Terms.answerBytesMax)

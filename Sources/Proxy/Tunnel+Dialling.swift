@@ -145,7 +145,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private mutating func attempt(_ address: Address, _ worker: inout Worker) {
-        guard let opening else { return }
+        guard let opening, worker.stillAllows(address, of: slot, opening) else { return }
         guard worker.descriptorCount < worker.descriptorMax else {
             worker.openings[opening].note(.outOfDescriptors)
             return
@@ -187,8 +187,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].nextAttempt = worker.now
             return attemptIfDue(&worker)
         }
-        upstream = socket
         let dialled = worker.openings[opening].attemptEndpoints[index]
+        guard worker.stillAllows(dialled.address, of: slot, opening) else {
+            close(socket, &worker)
+            worker.openings[opening].nextAttempt = worker.now
+            return attemptIfDue(&worker)
+        }
+        upstream = socket
         worker.noteDialled(dialled, of: slot)
         worker.noteRule(for: dialled.address, of: slot, opening)
         worker.endPhase(.connect, of: slot)

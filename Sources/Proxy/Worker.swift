@@ -11,7 +11,7 @@ internal import Resolver
 struct Worker<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var services: Services<Queue, Names>
-    private(set) var tunnels: Slab<Tunnel<Queue, Names>>
+    var tunnels: Slab<Tunnel<Queue, Names>>
     private var listener: Listener
     /// How clients are spread; nil if there is no other worker to pass them on to.
     let balance: Balance?
@@ -107,7 +107,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
     }
 
-    private mutating func releaseIfFree(_ slot: UInt32) {
+    mutating func releaseIfFree(_ slot: UInt32) {
         guard tunnels[slot].state == .free else { return }
         services.deadlines.clear(slot)
         tunnels.release(slot)
@@ -251,6 +251,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         Descriptors.waitForSignal(mailbox.event)
         watchMailbox()
         if let hosts = mailbox.takeHosts() { services.names.reload(hosts, now: services.now) }
+        if let access = mailbox.takeAccess() { adopt(access) }
         for answer in mailbox.takeAnswers() { hear(answer) }
         obey(mailbox.directive)
     }

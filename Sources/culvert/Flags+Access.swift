@@ -59,6 +59,9 @@ struct AccessFlags: FlagGroup {
     )
     var policy: String?
 
+    @Flag(help: "On SIGHUP, end tunnels that the new rules or users forbid. Default: they stay.")
+    var enforceOnReload = false
+
     @OptionGroup var rules: RuleFlags
 
     @Option(
@@ -78,6 +81,7 @@ struct AccessFlags: FlagGroup {
         if !allowPort.isEmpty { configuration.allowedPorts = allowPort }
         if allowPrivate { configuration.allowsPrivate = true }
         if let policy { configuration.policyFile = policy }
+        if enforceOnReload { configuration.enforcesOnReload = true }
         rules.fill(&configuration)
         if !bind.isEmpty { configuration.bind = bind }
     }
@@ -93,6 +97,13 @@ struct AccessFlags: FlagGroup {
         return userLines(configuration) + ports
             + [ConfigurationLine("--allow-private", allowed, given: allowPrivate)]
             + [ConfigurationLine("--policy", policy ?? "no rules", given: policy != nil)]
+            + [
+                ConfigurationLine(
+                    "--enforce-on-reload",
+                    configuration.enforcesOnReload ? "on" : "off",
+                    given: enforceOnReload
+                )
+            ]
             + rules.lines(configuration)
             + (sources.isEmpty
                 ? [ConfigurationLine("--bind", "the kernel's choice", given: false)] : sources)

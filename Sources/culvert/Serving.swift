@@ -58,6 +58,9 @@ enum Serving {
         case .usersReloaded(let count): logger.notice("\(count) users read again")
         case .usersNotReloaded(let reason):
             logger.error("the users of before are still those who may: \(reason)")
+        case .rulesReloaded(let count): logger.notice("\(count) rules read again")
+        case .accessNotReloaded(let reason):
+            logger.error("the rules and users of before still hold: \(reason)")
         case .notReopened(let reason): logger.error("the journal goes on as before: \(reason)")
         case .notReloaded(let reason): logger.error("names are found as before: \(reason)")
         case .status(let line): writeLine(line)

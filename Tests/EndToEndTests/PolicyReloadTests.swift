@@ -1,0 +1,184 @@
+import Foundation
+import Internet
+import Testing
+
+extension EndToEndTests {
+    /// Rules that are read again while tunnels are open.
+    @Suite struct PolicyReloads {
+        private func write(_ rules: String, in folder: Folder) throws {
+            try folder.write("policy.yaml", Data("rules:\n\(rules)\n".utf8))
+        }
+
+        private func start(_ rules: String, _ flags: [String] = []) throws -> (Culvert, Folder) {
+            let folder = try Folder()
+            try write(rules, in: folder)
+            let policy = ["--policy", folder.path("policy.yaml")]
+            return (try Culvert(Culvert.openFlags + policy + flags), folder)
+        }
+
+        /// Reads the rules again, and returns when all workers that serve `origin` have them.
+        private func reload(_ culvert: Culvert) throws {
+            let start = culvert.notices.all.count
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first(from: start) { $0.contains(" rules read again") }
+        }
+
+        private func expectEcho(_ client: Stream, _ upstream: Stream) throws {
+            try client.send("still")
+            #expect(try upstream.receive(exactly: 5) == Array("still".utf8))
+        }
+
+        @Test func `new rules hold for new tunnels, and open ones stay`() throws {
+            let (culvert, folder) = try start("- {name: a, action: allow}", ["--workers", "1"])
+            let origin = try Origin()
+            let client = try Stream.tunnel(culvert, to: origin.authority)
+            let upstream = try origin.accept()
+            try write("- {name: b, action: deny}", in: folder)
+            try reload(culvert)
+            try culvert.ask(for: origin.authority).expect(403, "http_request_denied")
+            #expect(try culvert.end(of: origin.authority)["rule"] as? String == "b")
+            try expectEcho(client, upstream)
+            try write("- {name: c, action: allow}", in: folder)
+            try reload(culvert)
+            _ = try Stream.tunnel(culvert, to: origin.authority)
+            #expect(try culvert.record("open") { $0["rule"] as? String == "c" }.count > 0)
+            try expectEcho(client, upstream)
+        }
+
+        @Test(arguments: ["", "rules: [", "rules:\n- {name: b, action: deny, host: a}\n"])
+        func `rules that can't be used change nothing, and are told of`(text: String) throws {
+            let (culvert, folder) = try start("- {name: a, action: allow}", ["--workers", "1"])
+            let origin = try Origin()
+            let path = folder.path("policy.yaml")
+            try folder.write("policy.yaml", Data(text.utf8))
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first { notice in
+                notice.contains("the rules and users of before still hold: --policy \(path): can't")
+            }
+            _ = try Stream.tunnel(culvert, to: origin.authority)
+        }
+
+        @Test func `rules and users are taken together or not at all`() throws {
+            let folder = try Folder()
+            let arguments = ["passwd", "--cost", "4", folder.path("users"), "ana"]
+            #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
+            try write("- {name: a, action: allow, users: ana}", in: folder)
+            let files = ["--policy", folder.path("policy.yaml"), "--users", folder.path("users")]
+            let culvert = try Culvert(Culvert.openFlags + files)
+            let origin = try Origin()
+            let good = try folder.text("users")
+            // The rules would do; the users don't.
+            try write("- {name: b, action: deny}", in: folder)
+            try folder.write("users", Data("ana:word\n".utf8))
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first { $0.contains("of before still hold: --users ") }
+            let credentials = Data("ana:word".utf8).base64EncodedString()
+            let head =
+                "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
+                + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
+            let client = try Stream(to: culvert.endpoint)
+            try client.send(head)
+            #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            // And the other way round.
+            try folder.write("users", Data(good.replacing("ana:", with: "ben:").utf8))
+            try folder.write("policy.yaml", Data("rules: []".utf8))
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first { $0.contains("of before still hold: --policy ") }
+            let other = try Stream(to: culvert.endpoint)
+            try other.send(head)
+            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 200 "))
+        }
+
+        @Test func `what is forbidden ends if it is to, and nothing else`() throws {
+            let names = try NameServer { _ in .addresses(["127.0.0.1"]) }
+            let (culvert, folder) = try start(
+                "- {name: a, action: allow}",
+                ["--enforce-on-reload", "--workers", "2"] + names.flags
+            )
+            let origin = try Origin()
+            let port = origin.endpoint.port
+            var clients: [String: Stream] = [:]
+            var upstreams: [String: Stream] = [:]
+            for host in ["good.test", "bad.test", "127.0.0.1"] {
+                clients[host] = try Stream.tunnel(culvert, to: "\(host):\(port)")
+                upstreams[host] = try origin.accept()
+            }
+            try write(
+                """
+                - {name: no, action: deny, hosts: bad.test}
+                - {name: names, action: allow, hosts: "*.test"}
+                """,
+                in: folder
+            )
+            try reload(culvert)
+            for (host, rule) in [("bad.test", "no"), ("127.0.0.1", nil)] {
+                let end = try culvert.end(of: "\(host):\(port)")
+                #expect(end["reason"] as? String == "policy_changed")
+                #expect(end["ended_by"] as? String == "proxy")
+                #expect(end["rule"] as? String == rule)
+                #expect(end["status"] as? Int == 200)
+                _ = try #require(clients[host]).receiveToEnd()
+                _ = try #require(upstreams[host]).receiveToEnd()
+            }
+            try expectEcho(
+                try #require(clients["good.test"]),
+                try #require(upstreams["good.test"])
+            )
+        }
+
+        @Test func `a user who is no more loses the tunnels`() throws {
+            let folder = try Folder()
+            for user in ["ana", "ben"] {
+                let arguments = ["passwd", "--cost", "4", folder.path("users"), user]
+                #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
+            }
+            let flags = ["--users", folder.path("users"), "--enforce-on-reload"]
+            let culvert = try Culvert(Culvert.openFlags + flags)
+            let origin = try Origin()
+            var clients: [Stream] = []
+            for user in ["ana", "ben"] {
+                let client = try Stream(to: culvert.endpoint)
+                let credentials = Data("\(user):word".utf8).base64EncodedString()
+                try client.send(
+                    "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
+                        + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
+                )
+                #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
+                clients.append(client)
+            }
+            let upstreams = try [origin.accept(), origin.accept()]
+            let remove = ["passwd", "--remove", folder.path("users"), "ana"]
+            #expect(try Program.run(Culvert.program, remove).status == 0)
+            culvert.signal(SIGHUP)
+            let end = try culvert.record("end")
+            #expect(end["user"] as? String == "ana")
+            #expect(end["reason"] as? String == "policy_changed")
+            _ = try clients[0].receiveToEnd()
+            try expectEcho(clients[1], upstreams[1])
+        }
+
+        @Test func `an opening that is under way obeys the new rules`() throws {
+            let gate = DispatchSemaphore(value: 0)
+            let asked = DispatchSemaphore(value: 0)
+            let names = try NameServer { _ in
+                asked.signal()
+                gate.wait()
+                return .addresses(["127.0.0.1"])
+            }
+            let (culvert, folder) = try start("- {name: a, action: allow}", names.flags)
+            let origin = try Origin()
+            let ports = origin.endpoint.port
+            let denied = try Stream(to: culvert.endpoint)
+            try denied.send("CONNECT a.test:\(ports) HTTP/1.1\r\nHost: a\r\n\r\n")
+            asked.wait()
+            try write(
+                "- {name: b, action: deny, networks: 127.0.0.0/8}\n- {name: c, action: allow}",
+                in: folder
+            )
+            try reload(culvert)
+            for _ in 0..<8 { gate.signal() }
+            try Refused(from: denied).expect(403, "http_request_denied")
+            #expect(try culvert.end(of: "a.test:\(ports)")["rule"] as? String == "b")
+        }
+    }
+}
