@@ -104,7 +104,10 @@ let package = Package(
 
         .executableTarget(
             name: "culvert-micro",
-            dependencies: ["Connect", "Kernel", "Proxy", "Relay", "CAllocations", argumentParser],
+            dependencies: [
+                "Internet", "Connect", "Policy", "Kernel", "Proxy", "Relay", "CAllocations",
+                argumentParser,
+            ],
             path: "Benchmarks/culvert-micro",
             swiftSettings: strict
         ),

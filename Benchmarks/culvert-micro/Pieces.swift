@@ -8,19 +8,26 @@ internal import Relay
 /// Each works on input that changes or that the compiler can't see through, so that nothing is
 /// computed beforehand.
 extension Piece {
-    static let all = [
-        Piece(name: "slab", work: takeAndRelease),
-        Piece(name: "token", work: packAndUnpack),
-        Piece(name: "head", work: { parse(head, pieceSize: head.count, times: $0) }),
-        Piece(name: "head-split", work: { parse(head, pieceSize: 16, times: $0) }),
-        Piece(name: "head-refused", work: { parse(refusedHead, pieceSize: head.count, times: $0) }),
-        Piece(name: "authority-name", work: { read("origin.example.com:443", times: $0) }),
-        Piece(name: "authority-v4", work: { read("203.0.113.70:443", times: $0) }),
-        Piece(name: "authority-v6", work: { read("[2001:db8::8:800:200c:417a]:443", times: $0) }),
-        Piece(name: "flow-message", work: copy),
-        Piece(name: "flow-bulk", work: splice),
-        Piece(name: control, work: allocate),
-    ]
+    static let all =
+        [
+            Piece(name: "slab", work: takeAndRelease),
+            Piece(name: "token", work: packAndUnpack),
+            Piece(name: "head", work: { parse(head, pieceSize: head.count, times: $0) }),
+            Piece(name: "head-split", work: { parse(head, pieceSize: 16, times: $0) }),
+            Piece(
+                name: "head-refused",
+                work: { parse(refusedHead, pieceSize: head.count, times: $0) }
+            ),
+            Piece(name: "authority-name", work: { read("origin.example.com:443", times: $0) }),
+            Piece(name: "authority-v4", work: { read("203.0.113.70:443", times: $0) }),
+            Piece(
+                name: "authority-v6",
+                work: { read("[2001:db8::8:800:200c:417a]:443", times: $0) }
+            ),
+            Piece(name: "flow-message", work: copy),
+            Piece(name: "flow-bulk", work: splice),
+            Piece(name: control, work: allocate),
+        ] + decisions
 
     /// The piece that allocates once each time, which shows that allocations are seen.
     static let control = "control"
