@@ -3,46 +3,97 @@ import Policy
 import Testing
 
 @Suite struct RandomRulesTests {
-    /// A million requests altogether.
-    @Test(arguments: 0..<4 as Range<UInt64>)
-    func `compiled rules agree with naive ones`(_ seed: UInt64) {
-        var random = RandomRules(seed &* 0xd1b5_4a32_d192_ed03)
+    /// What came of comparing many requests.
+    private struct Comparison {
         var count = 0
         var allowed = 0
-        for _ in 0..<5000 {
+        /// The first request on which the two didn't agree.
+        var difference: String?
+    }
+
+    /// Compares random rules, compiled, with naive ones that `change` may have changed.
+    private static func compare(
+        _ seed: UInt64,
+        lists: Int,
+        _ change: (inout [Rule]) -> Void = { _ in }
+    ) -> Comparison {
+        var random = RandomRules(seed &* 0xd1b5_4a32_d192_ed03)
+        var comparison = Comparison()
+        for _ in 0..<lists {
             let (rules, groups) = random.rules()
-            let naive = NaiveRules(rules: rules, groups: groups)
+            var changed = rules
+            change(&changed)
+            let naive = NaiveRules(rules: changed, groups: groups)
             let compiled = AccessRules(RuleList(rules, groups: groups))
             for _ in 0..<50 {
                 guard let request = random.request() else { continue }
                 let address = random.address()
-                let standing = compiled.standing(
-                    of: AccessRequest(
-                        user: compiled.user((request.user ?? "").utf8.span),
-                        client: request.client,
-                        authority: request.authority,
-                        time: request.time
-                    )
-                )
-                let mayPass = compiled.refusal(standing) == nil
-                let decision = compiled.decision(address, standing)
-                let answer = NaiveRules.Answer(
-                    isAllowed: decision.isAllowed,
-                    rule: decision.rule,
-                    report: decision.report,
-                    opens: decision.opens
-                )
+                let (answer, mayPass) = judge(compiled, request, address)
                 let expected = naive.answer(request, address)
                 guard answer == expected, mayPass == naive.mayPass(request) else {
-                    Issue.record("\(rules) \(groups) \(request) \(address): \(answer) \(mayPass)")
-                    return
+                    comparison.difference = "\(rules) \(groups) \(request) \(address): \(answer)"
+                    return comparison
                 }
-                count += 1
-                allowed += answer.isAllowed ? 1 : 0
+                comparison.count += 1
+                comparison.allowed += answer.isAllowed ? 1 : 0
             }
         }
-        #expect(count == 250_000)
+        return comparison
+    }
+
+    private static func judge(
+        _ rules: AccessRules,
+        _ request: NaiveRules.Request,
+        _ address: Address
+    ) -> (NaiveRules.Answer, mayPass: Bool) {
+        let standing = rules.standing(
+            of: AccessRequest(
+                user: rules.user((request.user ?? "").utf8.span),
+                client: request.client,
+                authority: request.authority,
+                time: request.time
+            )
+        )
+        let decision = rules.decision(address, standing)
+        let answer = NaiveRules.Answer(
+            isAllowed: decision.isAllowed,
+            rule: decision.rule,
+            report: decision.report,
+            opens: decision.opens
+        )
+        return (answer, rules.refusal(standing) == nil)
+    }
+
+    /// A million requests altogether.
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func `compiled rules agree with naive ones`(_ seed: UInt64) {
+        let comparison = Self.compare(seed, lists: 5000)
+        #expect(comparison.difference == nil)
+        #expect(comparison.count == 250_000)
         // Neither answer is rare.
-        #expect(allowed > count / 10 && allowed < count * 9 / 10)
+        #expect((25_000..<225_000).contains(comparison.allowed))
+    }
+
+    /// What a matcher could get wrong.
+    enum Mistake: CaseIterable {
+        case forgottenRule, order, ports, times, users, networks, action
+
+        func make(_ rules: inout [Rule]) {
+            guard !rules.isEmpty else { return }
+            switch self {
+            case .forgottenRule: rules.removeLast()
+            case .order: rules.swapAt(0, rules.count - 1)
+            case .ports: rules[0].ports = []
+            case .times: rules[0].times = []
+            case .users: rules[0].users = []
+            case .networks: rules[0].networks = []
+            case .action: rules[0].action = .deny
+            }
+        }
+    }
+
+    @Test(arguments: Mistake.allCases)
+    func `a mistake is found`(_ mistake: Mistake) {
+        #expect(Self.compare(1, lists: 5000, mistake.make).difference != nil)
     }
 }
