@@ -1,5 +1,3 @@
-import Internet
-
 /// What the field lines of a head must satisfy, and what has been seen of them so far.
 struct FieldRules {
     private var count = 0
@@ -16,28 +14,21 @@ struct FieldRules {
     ) throws(Refusal) {
         count += 1
         guard count <= countMax else { throw .tooManyFields }
-        guard !Self.isBlank(bytes[line.lowerBound]) else { throw .foldedField }
-        var colon = line.lowerBound
-        while colon < line.upperBound, Octet.isToken(bytes[colon]) { colon += 1 }
-        guard colon > line.lowerBound, colon < line.upperBound else { throw .malformedField }
-        guard bytes[colon] == UInt8(ascii: ":") else {
-            throw Self.isBlank(bytes[colon]) ? .spaceBeforeColon : .malformedField
-        }
-        let name = line.lowerBound..<colon
-        let value = Self.trimmed(bytes, (colon + 1)..<line.upperBound)
-        if Self.isName(bytes, name, "host") {
+        let field = try FieldLine(bytes, line)
+        let value = field.value
+        if field.isNamed(bytes, "host") {
             guard !hasHost else { throw .repeatedHost }
-            guard Self.isHost(bytes, value) else { throw .malformedHost }
+            guard FieldLine.isHost(bytes, value) else { throw .malformedHost }
             hasHost = true
-        } else if Self.isName(bytes, name, "content-length") {
+        } else if field.isNamed(bytes, "content-length") {
             guard !hasContentLength, value.count == 1,
                 bytes[value.lowerBound] == UInt8(ascii: "0")
             else { throw .contentLength }
             hasContentLength = true
-        } else if Self.isName(bytes, name, "proxy-authorization") {
+        } else if field.isNamed(bytes, "proxy-authorization") {
             guard credentials == nil else { throw .repeatedCredentials }
             credentials = value
-        } else if Self.isName(bytes, name, "transfer-encoding") {
+        } else if field.isNamed(bytes, "transfer-encoding") {
             throw .transferEncoding
         }
     }
@@ -45,85 +36,5 @@ struct FieldRules {
     /// Judges what is missing when the fields have ended.
     func finish(minorVersion: UInt8) throws(Refusal) {
         guard hasHost || minorVersion == 0 else { throw .missingHost }
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == Octet.space || byte == Octet.tab
-    }
-
-    private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
-        var start = range.lowerBound
-        var end = range.upperBound
-        while start < end, isBlank(bytes[start]) { start += 1 }
-        while start < end, isBlank(bytes[end - 1]) { end -= 1 }
-        return start..<end
-    }
-
-    /// Whether `range` of `bytes` is the field name `lowercase`, in any case.
-    private static func isName(
-        _ bytes: Span<UInt8>,
-        _ range: Range<Int>,
-        _ lowercase: String
-    ) -> Bool {
-        let expected = lowercase.utf8.span
-        guard range.count == expected.count else { return false }
-        for index in expected.indices {
-            let byte = bytes[range.lowerBound + index]
-            let folded = Octet.isLetter(byte) ? byte | 0x20 : byte
-            guard folded == expected[index] else { return false }
-        }
-        return true
-    }
-}
-
-// MARK: The value of Host
-
-extension FieldRules {
-    /// Whether the value is `uri-host [":" port]` of RFC 9110 section 7.2, the host not empty.
-    ///
-    /// Only the syntax counts: whom to connect to is the request line's word alone.
-    private static func isHost(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
-        guard !value.isEmpty else { return false }
-        var index = value.lowerBound
-        if bytes[index] == UInt8(ascii: "[") {
-            while index < value.upperBound, bytes[index] != UInt8(ascii: "]") { index += 1 }
-            guard index < value.upperBound,
-                let address = Address(parsing: bytes, in: (value.lowerBound + 1)..<index),
-                address.family == .v6
-            else { return false }
-            index += 1
-        } else {
-            while index < value.upperBound, bytes[index] != UInt8(ascii: ":") {
-                let length = registeredNameLength(bytes, index..<value.upperBound)
-                guard length > 0 else { return false }
-                index += length
-            }
-            guard index > value.lowerBound else { return false }
-        }
-        return isPort(bytes, index..<value.upperBound)
-    }
-
-    /// How many bytes the next character of a registered name takes; 0 if it can't stand there.
-    private static func registeredNameLength(_ bytes: Span<UInt8>, _ rest: Range<Int>) -> Int {
-        let start = rest.lowerBound
-        if Octet.isRegisteredName(bytes[start]) { return 1 }
-        guard bytes[start] == UInt8(ascii: "%"), rest.count >= 3,
-            Octet.isHexadecimalDigit(bytes[start + 1]),
-            Octet.isHexadecimalDigit(bytes[start + 2])
-        else { return 0 }
-        return 3
-    }
-
-    /// Whether `range` is nothing, or a colon and any number of digits up to 65535.
-    private static func isPort(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard !range.isEmpty else { return true }
-        guard bytes[range.lowerBound] == UInt8(ascii: ":") else { return false }
-        var port = 0
-        for index in (range.lowerBound + 1)..<range.upperBound {
-            guard Octet.isDigit(bytes[index]) else { return false }
-            port = port * 10 + Int(bytes[index] - UInt8(ascii: "0"))
-            guard port <= 65535 else { return false }
-        }
-        return true
     }
 }

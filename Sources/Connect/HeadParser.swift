@@ -52,8 +52,7 @@ public struct HeadParser: Sendable {
     private var emptyLines: UInt8 = 0
     private var requestLine = RequestLine()
     private var fields = FieldRules()
-    private var lineStart = 0
-    private var scanned = 0
+    private var lines = LineScanner()
 
     /// A parser at the beginning of a connection.
     public init() {}
@@ -68,7 +67,7 @@ public struct HeadParser: Sendable {
         _ bytes: Span<UInt8>,
         limits: HeadLimits = HeadLimits()
     ) -> HeadOutcome {
-        precondition(bytes.count >= scanned)
+        precondition(bytes.count >= lines.scanned)
         if let refusal { return .refused(refusal) }
         do throws(Refusal) {
             return try read(bytes, limits)
@@ -83,7 +82,7 @@ public struct HeadParser: Sendable {
         _ limits: HeadLimits
     ) throws(Refusal) -> HeadOutcome {
         while stage != .complete {
-            guard let line = try nextLine(bytes, limits) else {
+            guard let line = try lines.next(bytes, limits, isFirst: stage == .requestLine) else {
                 guard bytes.count < limits.headBytesMax else { throw .headTooLarge }
                 return .incomplete
             }
@@ -95,7 +94,7 @@ public struct HeadParser: Sendable {
             ConnectHead(
                 authority: authority,
                 credentials: fields.credentials,
-                byteCount: scanned,
+                byteCount: lines.scanned,
                 minorVersion: requestLine.minorVersion
             )
         )
@@ -113,6 +112,7 @@ public struct HeadParser: Sendable {
             guard emptyLines <= 2 else { throw .malformedRequestLine }
         case .requestLine:
             requestLine = try RequestLine(bytes, line)
+            try requestLine.requireConnect(bytes)
             stage = .fields
         case .fields where line.isEmpty:
             try fields.finish(minorVersion: requestLine.minorVersion)
@@ -122,40 +122,5 @@ public struct HeadParser: Sendable {
         case .complete:
             preconditionFailure("a line after the head")
         }
-    }
-
-    /// The next line without its CR LF; none if it hasn't ended yet.
-    private mutating func nextLine(
-        _ bytes: Span<UInt8>,
-        _ limits: HeadLimits
-    ) throws(Refusal) -> Range<Int>? {
-        while scanned < bytes.count {
-            let byte = bytes[scanned]
-            guard scanned < limits.headBytesMax else { throw .headTooLarge }
-            guard scanned > 0 || !Self.beginsOtherProtocol(byte) else { throw .notPlainHTTP }
-            if byte == Octet.carriageReturn {
-                guard scanned + 1 < limits.headBytesMax else { throw .headTooLarge }
-                guard scanned + 1 < bytes.count else { return nil }
-                guard bytes[scanned + 1] == Octet.lineFeed else { throw .malformedLineEnd }
-                let line = lineStart..<scanned
-                scanned += 2
-                lineStart = scanned
-                return line
-            }
-            guard scanned - lineStart < limits.lineBytesMax else {
-                throw stage == .requestLine ? .requestLineTooLong : .fieldLineTooLong
-            }
-            if byte < Octet.space || byte == Octet.delete {
-                guard byte != Octet.lineFeed else { throw .malformedLineEnd }
-                guard byte == Octet.tab else { throw .controlCharacter }
-            }
-            scanned += 1
-        }
-        return nil
-    }
-
-    /// Whether a connection that begins with `byte` speaks TLS, SOCKS or other binary.
-    private static func beginsOtherProtocol(_ byte: UInt8) -> Bool {
-        byte == 0x16 || byte == 0x04 || byte == 0x05 || byte >= 0x80
     }
 }

@@ -8,6 +8,13 @@ extension Refusal {
             .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
             .repeatedHost, .malformedHost, .transferEncoding, .contentLength, .repeatedCredentials:
             headDetail
+        case .repeatedField: "a field is sent twice that may be sent once"
+        case .malformedTarget: "the target must be a path, or a URL that begins with http://"
+        case .bodyLength: "send one Content-Length, a plain number"
+        case .bodyCoding: "only Transfer-Encoding: chunked is understood"
+        case .bodyFraming: "send either Content-Length or, in HTTP/1.1, chunks"
+        case .malformedChunk: "a chunk of the body is malformed"
+        case .bodyTooLarge: "the body is too large; send smaller ones"
         case .headTimeout: "the request head did not arrive in time"
         case .credentialsMissing: "this proxy wants a user and a password"
         case .credentialsWrong: "there is no such user, or the password is wrong"

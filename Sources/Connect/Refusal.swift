@@ -1,4 +1,4 @@
-/// Every reason a CONNECT is refused, in the order a tunnel's life can meet them.
+/// Every reason a request is refused, in the order a tunnel's life can meet them.
 public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // The head, as it arrives.
     /// The first byte is that of TLS, SOCKS or other binary.
@@ -49,6 +49,22 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case contentLength
     /// A second Proxy-Authorization.
     case repeatedCredentials
+    /// A field that may stand once stands twice.
+    case repeatedField
+
+    // The target and the body of another request than CONNECT.
+    /// The target is no path, nor a URL of plain HTTP.
+    case malformedTarget
+    /// A Content-Length that is repeated, or not a number.
+    case bodyLength
+    /// A Transfer-Encoding other than chunked alone.
+    case bodyCoding
+    /// Both a length and chunks, or chunks in HTTP/1.0.
+    case bodyFraming
+    /// A chunk, or what follows the last one, is malformed.
+    case malformedChunk
+    /// More bytes than a body may have.
+    case bodyTooLarge
 
     // The time, the rules, the way.
     /// The head did not end in time.
@@ -113,7 +129,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .methodNotAllowed: 405
         case .requestLineTooLong: 414
         case .headTooLarge, .fieldLineTooLong, .tooManyFields: 431
-        case .methodUnknown: 501
+        case .bodyTooLarge: 413
+        case .methodUnknown, .bodyCoding: 501
         case .unsupportedVersion: 505
         default: error.recommendedStatus
         }
@@ -127,7 +144,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .malformedVersion, .unsupportedVersion, .methodNotAllowed, .methodUnknown,
             .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
             .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
-            .repeatedCredentials, .headTimeout:
+            .repeatedCredentials, .repeatedField, .malformedTarget, .bodyLength, .bodyCoding,
+            .bodyFraming, .malformedChunk, .bodyTooLarge, .headTimeout:
             .requestError
         case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed, .ruleDenied,
             .noRuleAllows, .addressDenied:

@@ -1,12 +1,15 @@
-/// What is kept of `CONNECT authority HTTP/1.x`.
-struct RequestLine {
-    /// Where the authority stands.
+/// What is kept of `method target HTTP/1.x`.
+struct RequestLine: Sendable {
+    /// Where the method stands.
+    let method: Range<Int>
+    /// Where the target stands.
     let target: Range<Int>
     /// The digit after `HTTP/1.`.
     let minorVersion: UInt8
 
     /// The request line of a head that has none yet.
     init() {
+        method = 0..<0
         target = 0..<0
         minorVersion = 0
     }
@@ -14,11 +17,11 @@ struct RequestLine {
     /// Reads `line`, which is free of control characters but for tabs.
     ///
     /// The version is judged before the method, so that a newer HTTP is answered with its own
-    /// fault, and the target last: only CONNECT has an authority there.
+    /// fault.
     init(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(Refusal) {
         var index = line.lowerBound
         while index < line.upperBound, Octet.isToken(bytes[index]) { index += 1 }
-        let method = line.lowerBound..<index
+        method = line.lowerBound..<index
         guard !method.isEmpty, index < line.upperBound, bytes[index] == Octet.space
         else { throw .malformedRequestLine }
         let targetStart = index + 1
@@ -27,13 +30,34 @@ struct RequestLine {
         guard index < line.upperBound else { throw .malformedRequestLine }
         target = targetStart..<index
         minorVersion = try Self.minorVersion(bytes, (index + 1)..<line.upperBound)
+    }
+
+    /// Refuses all but `CONNECT authority`; the target is judged last, as only CONNECT has an
+    /// authority there.
+    func requireConnect(_ bytes: Span<UInt8>) throws(Refusal) {
         guard Self.spells(bytes, method, "CONNECT") else {
-            throw Self.isKnown(bytes, method) ? .methodNotAllowed : .methodUnknown
+            throw hasKnownMethod(bytes) ? .methodNotAllowed : .methodUnknown
         }
         guard Authority(parsing: bytes, in: target) != nil else { throw .malformedAuthority }
     }
 
-    private static func minorVersion(
+    /// The method, if it is one of the tunnel without CONNECT.
+    func method(_ bytes: Span<UInt8>) -> RequestMethod? {
+        if Self.spells(bytes, method, "GET") { return .get }
+        if Self.spells(bytes, method, "POST") { return .post }
+        if Self.spells(bytes, method, "PUT") { return .put }
+        return Self.spells(bytes, method, "DELETE") ? .delete : nil
+    }
+
+    /// Whether everyone knows the method.
+    func hasKnownMethod(_ bytes: Span<UInt8>) -> Bool {
+        method(bytes) != nil || Self.spells(bytes, method, "CONNECT")
+            || Self.spells(bytes, method, "HEAD") || Self.spells(bytes, method, "OPTIONS")
+            || Self.spells(bytes, method, "TRACE") || Self.spells(bytes, method, "PATCH")
+    }
+
+    /// The digit after `HTTP/1.`.
+    static func minorVersion(
         _ bytes: Span<UInt8>,
         _ range: Range<Int>
     ) throws(Refusal) -> UInt8 {
@@ -44,13 +68,6 @@ struct RequestLine {
         else { throw .malformedVersion }
         guard bytes[start + 5] == UInt8(ascii: "1") else { throw .unsupportedVersion }
         return bytes[start + 7] - UInt8(ascii: "0")
-    }
-
-    private static func isKnown(_ bytes: Span<UInt8>, _ method: Range<Int>) -> Bool {
-        spells(bytes, method, "GET") || spells(bytes, method, "HEAD")
-            || spells(bytes, method, "POST") || spells(bytes, method, "PUT")
-            || spells(bytes, method, "DELETE") || spells(bytes, method, "OPTIONS")
-            || spells(bytes, method, "TRACE") || spells(bytes, method, "PATCH")
     }
 
     /// Whether `range` of `bytes` is exactly `literal`; methods and versions know case.

@@ -1,0 +1,49 @@
+/// Finds the lines of a head in bytes that arrive in pieces; each byte is looked at once.
+struct LineScanner: Sendable {
+    private var lineStart = 0
+    /// Bytes that have been looked at, all those of whole lines included.
+    private(set) var scanned = 0
+
+    /// The next line without its CR LF; none if it hasn't ended yet.
+    ///
+    /// - Parameters:
+    ///   - bytes: All bytes so far.
+    ///   - limits: How large the head may be.
+    ///   - isFirst: Whether it is the line that begins the head.
+    /// - Returns: Where the line stands.
+    /// - Throws: What is wrong with the bytes, whatever the line says.
+    mutating func next(
+        _ bytes: Span<UInt8>,
+        _ limits: HeadLimits,
+        isFirst: Bool
+    ) throws(Refusal) -> Range<Int>? {
+        while scanned < bytes.count {
+            let byte = bytes[scanned]
+            guard scanned < limits.headBytesMax else { throw .headTooLarge }
+            guard scanned > 0 || !Self.beginsOtherProtocol(byte) else { throw .notPlainHTTP }
+            if byte == Octet.carriageReturn {
+                guard scanned + 1 < limits.headBytesMax else { throw .headTooLarge }
+                guard scanned + 1 < bytes.count else { return nil }
+                guard bytes[scanned + 1] == Octet.lineFeed else { throw .malformedLineEnd }
+                let line = lineStart..<scanned
+                scanned += 2
+                lineStart = scanned
+                return line
+            }
+            guard scanned - lineStart < limits.lineBytesMax else {
+                throw isFirst ? .requestLineTooLong : .fieldLineTooLong
+            }
+            if byte < Octet.space || byte == Octet.delete {
+                guard byte != Octet.lineFeed else { throw .malformedLineEnd }
+                guard byte == Octet.tab else { throw .controlCharacter }
+            }
+            scanned += 1
+        }
+        return nil
+    }
+
+    /// Whether a connection that begins with `byte` speaks TLS, SOCKS or other binary.
+    private static func beginsOtherProtocol(_ byte: UInt8) -> Bool {
+        byte == 0x16 || byte == 0x04 || byte == 0x05 || byte >= 0x80
+    }
+}
