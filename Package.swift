@@ -63,6 +63,7 @@ let package = Package(
         module("Connect", ["Internet"]),
         module("Relay"),
         module("Policy", ["Internet", "Connect"]),
+        module("MethodTunnel", ["Internet", "Connect"]),
         module("Proxy", ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy"]),
         module("PolicyFile", ["Internet", "Connect", "Policy", "Proxy", yams]),
         .executableTarget(
@@ -119,6 +120,11 @@ let package = Package(
         tests("ConnectTests", ["Connect", "Internet"]),
         tests("PolicyTests", ["Policy", "Connect", "Internet"]),
         tests("PolicyFileTests", ["PolicyFile", "Policy", "Connect", "Internet"]),
+        tests(
+            "MethodTunnelTests",
+            ["MethodTunnel", "Kernel", "Connect", "Internet"],
+            unchecked
+        ),
         tests("TidyTests", ["culvert", "culvert-bench"]),
         tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),

@@ -1,0 +1,222 @@
+/// When a client makes which request of a session: one at a time on each lane, again after a
+/// failure, and as the network allows.
+///
+/// It decides and never sends. Times are nanoseconds of any clock that never goes back.
+public struct ClientSchedule: Sendable {
+    private static var second: UInt64 { 1_000_000_000 }
+    /// How long a request without a wait may take.
+    public static var patience: UInt64 { 30 * second }
+    private static var bodyMin: Int { 4096 }
+
+    /// How server bytes are asked for.
+    public private(set) var polling: Polling
+    /// The largest body of `send` that the network and the server take.
+    public private(set) var bodyMax: Int
+    /// When the last answer came that was the server's own.
+    public private(set) var heard: UInt64
+    private let grace: UInt64
+    private let size: UInt64
+    private var uploads: [Attempts]
+    private var downloads: [Attempts]
+    /// Lanes on which an answer may have been lost.
+    private var isUnsettled: [Bool]
+    private var serial: UInt64
+    private var chance: UInt64
+
+    /// The schedule of a session that was made at `now`.
+    ///
+    /// - Parameters:
+    ///   - parameters: What the server told of itself.
+    ///   - lanes: As agreed on.
+    ///   - serial: The serial of the last request.
+    ///   - seed: A random number that isn't 0, to spread pauses by.
+    ///   - now: The time.
+    public init(
+        _ parameters: Parameters,
+        lanes: Int,
+        serial: UInt64,
+        seed: UInt64,
+        now: UInt64
+    ) {
+        polling = Polling(waitMax: UInt64(parameters.waitMax))
+        bodyMax = Int(parameters.sendMax)
+        heard = now
+        grace = UInt64(parameters.grace) * Self.second
+        size = UInt64(parameters.answerMax)
+        uploads = Array(repeating: Attempts(), count: lanes)
+        downloads = Array(repeating: Attempts(), count: lanes)
+        isUnsettled = Array(repeating: false, count: lanes)
+        self.serial = serial
+        chance = seed | 1
+    }
+
+    /// Whether the server can't have kept the session.
+    public func isOver(_ now: UInt64) -> Bool { now >= heard + grace }
+
+    /// A serial greater than all before.
+    public mutating func nextSerial() -> UInt64 {
+        serial += 1
+        return serial
+    }
+
+    /// A random number (xorshift64), for pauses.
+    public mutating func nextChance() -> UInt64 {
+        chance ^= chance << 13
+        chance ^= chance >> 7
+        chance ^= chance << 17
+        return chance
+    }
+
+    /// An answer has come that was the server's own.
+    public mutating func didHear(_ now: UInt64) { heard = now }
+
+    /// The network is another one, or the program was away: what is known of it doesn't count.
+    public mutating func probe() { polling.probe() }
+
+    // MARK: Up lanes
+
+    /// Whether a `send` on `lane` may begin now: the caller puts frames on it, and begins if the
+    /// lane then keeps bytes.
+    public func mayUpload(_ lane: Int, _ now: UInt64) -> Bool { uploads[lane].isDue(now) }
+
+    /// Begins a `send` on `lane`.
+    public mutating func beginUpload(
+        _ lane: Int,
+        _ now: UInt64,
+        _ session: borrowing Session
+    ) -> Target {
+        let serial = nextSerial()
+        uploads[lane].begin(serial, now, patience: Self.patience)
+        polling.didSend()
+        let operation = TunnelOperation.send(lane: lane, offset: session.outlets[lane].acknowledged)
+        return Target(operation, session: .field, serial: serial)
+    }
+
+    /// The server has taken the lane up to `offset`.
+    ///
+    /// - Throws: If it claims more than there is.
+    public mutating func didUpload(
+        _ lane: Int,
+        serial: UInt64,
+        upTo offset: UInt64,
+        _ now: UInt64,
+        _ session: inout Session
+    ) throws(Violation) {
+        let before = session.outlets[lane].acknowledged
+        try session.acknowledge(lane, offset)
+        guard uploads[lane].serial == serial else { return }
+        if session.outlets[lane].acknowledged > before {
+            uploads[lane].succeed(now)
+        } else {
+            uploads[lane].fail(now, broughtBytes: false, chance: nextChance())
+        }
+    }
+
+    /// The `send` failed.
+    ///
+    /// - Parameters:
+    ///   - lane: Its lane.
+    ///   - serial: Its serial.
+    ///   - now: The time.
+    ///   - isTooLarge: Whether its body was refused for its size (413).
+    public mutating func uploadFailed(
+        _ lane: Int,
+        serial: UInt64,
+        _ now: UInt64,
+        isTooLarge: Bool = false
+    ) {
+        guard uploads[lane].serial == serial else { return }
+        if isTooLarge { bodyMax = max(bodyMax / 2, Self.bodyMin) }
+        uploads[lane].fail(now, broughtBytes: false, chance: nextChance())
+    }
+
+    // MARK: Down lanes
+
+    /// Whether a request for `lane` is to begin now.
+    public func mayDownload(_ lane: Int, _ now: UInt64) -> Bool {
+        let isWanted = lane < polling.laneCount(downloads.count) || isUnsettled[lane]
+        return isWanted && downloads[lane].isDue(now)
+    }
+
+    /// Begins a `poll` or `flow` for `lane`.
+    public mutating func beginDownload(
+        _ lane: Int,
+        _ now: UInt64,
+        _ session: borrowing Session
+    ) -> Target {
+        let serial = nextSerial()
+        downloads[lane].begin(serial, now, patience: polling.patience)
+        isUnsettled[lane] = true
+        let operation = polling.operation(lane, session.taken(lane), size: size)
+        return Target(operation, session: .field, serial: serial)
+    }
+
+    /// The answer has come whole.
+    ///
+    /// - Parameters:
+    ///   - lane: Its lane.
+    ///   - serial: The serial of the request.
+    ///   - now: The time.
+    ///   - early: How long before its end its preamble came.
+    ///   - hadFrames: Whether it brought bytes.
+    public mutating func didDownload(
+        _ lane: Int,
+        serial: UInt64,
+        _ now: UInt64,
+        early: UInt64,
+        hadFrames: Bool
+    ) {
+        guard downloads[lane].serial == serial else { return }
+        isUnsettled[lane] = false
+        let pause = polling.didSucceed(now, early: early, hadFrames: hadFrames)
+        downloads[lane].succeed(now, pause: pause)
+    }
+
+    /// The request failed, or its answer was cut.
+    public mutating func downloadFailed(
+        _ lane: Int,
+        serial: UInt64,
+        _ now: UInt64,
+        broughtBytes: Bool
+    ) {
+        guard downloads[lane].serial == serial else { return }
+        polling.didFail(now, after: downloads[lane].duration(now))
+        downloads[lane].fail(now, broughtBytes: broughtBytes, chance: nextChance())
+    }
+
+    // MARK: Time
+
+    /// Whether the request `serial` on a lane is under way; if not, its answer no longer counts.
+    public func isUnderWay(_ serial: UInt64) -> Bool {
+        uploads.contains { $0.serial == serial } || downloads.contains { $0.serial == serial }
+    }
+
+    /// Gives up what has had its time; their answers no longer count.
+    ///
+    /// - Returns: Whether there was something.
+    @discardableResult
+    public mutating func expire(_ now: UInt64) -> Bool {
+        var hasExpired = false
+        for lane in uploads.indices {
+            if uploads[lane].hasExpired(now), let serial = uploads[lane].serial {
+                uploadFailed(lane, serial: serial, now)
+                hasExpired = true
+            }
+            if downloads[lane].hasExpired(now), let serial = downloads[lane].serial {
+                downloadFailed(lane, serial: serial, now, broughtBytes: false)
+                hasExpired = true
+            }
+        }
+        return hasExpired
+    }
+
+    /// When something is due by itself: a request given up, or a pause over.
+    public func wakeTime(_ now: UInt64) -> UInt64 {
+        var earliest = heard + grace
+        for lane in uploads.indices {
+            if let time = uploads[lane].nextTime(now) { earliest = min(earliest, time) }
+            if let time = downloads[lane].nextTime(now) { earliest = min(earliest, time) }
+        }
+        return earliest
+    }
+}

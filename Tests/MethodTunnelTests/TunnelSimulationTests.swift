@@ -1,0 +1,43 @@
+import MethodTunnel
+import Testing
+
+/// Seeded sessions, both ends in one process, with a network between that loses, repeats, delays,
+/// reorders and cuts requests and answers.
+@Suite struct TunnelSimulationTests {
+    /// The failure of the session that follows from `seed`, if it fails.
+    static func failure(of seed: UInt64, canary: TunnelCanary = .none) -> String? {
+        do {
+            try TunnelWorld(seed: seed, canary: canary).run()
+            return nil
+        } catch {
+            return "seed \(seed): \(error)"
+        }
+    }
+
+    @Test(arguments: 0..<Seeds.shards)
+    func `every byte comes once and in order, and no stream hangs`(shard: Int) {
+        Seeds.watchForTraps()
+        let end = Seeds.base + Seeds.count
+        var seed = Seeds.base + UInt64(shard)
+        var failures = 0
+        while seed < end, failures < 5 {
+            Seeds.begin(seed, shard: shard)
+            if let failure = Self.failure(of: seed) {
+                failures += 1
+                Issue.record("\(failure); replay with: \(Seeds.replay(seed))")
+            }
+            seed += UInt64(Seeds.shards)
+        }
+        Seeds.begin(0, shard: shard)
+    }
+
+    @Test(arguments: TunnelCanary.allCases.filter { $0 != .none })
+    func `a planted fault is noticed`(canary: TunnelCanary) {
+        let isNoticed = (1...50).contains { Self.failure(of: $0, canary: canary) != nil }
+        #expect(isNoticed)
+    }
+
+    @Test func `a stream that waits takes little`() {
+        #expect(MemoryLayout<TunnelStream>.stride <= 512)
+    }
+}
