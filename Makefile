@@ -23,8 +23,8 @@ FLAGS ?=
 # Seed and count for `make simulate`; without them the tests' own.
 SEED ?=
 SEEDS ?=
-# For each of the two fuzzed parsers.
-FUZZ_SECONDS ?= 30
+# For each of the fuzzed parsers.
+FUZZ_SECONDS ?= 15
 # Rounds of `make compare`, and more flags, such as FLAGS='--peers "haproxy squid"'.
 ROUNDS ?= 3
 

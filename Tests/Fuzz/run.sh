@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the head parser and the authority reader for SECONDS each; fails at the first false claim.
+# Fuzzes each of the parsers for SECONDS; fails at the first false claim.
 # usage: Tests/Fuzz/run.sh SECONDS
 set -eu
 
@@ -13,16 +13,17 @@ export SWIFT_BACKTRACE=enable=no
 flags="-O -swift-version 6 -parse-as-library -wmo -sanitize=fuzzer,address -I $build \
     -enable-upcoming-feature InternalImportsByDefault"
 
-for module in Internet Connect; do
+for module in Internet Connect MethodTunnel; do
     # shellcheck disable=SC2086
     swiftc $flags -module-name "$module" -emit-module-path "$build/$module.swiftmodule" \
         -c "Sources/$module"/*.swift -o "$build/$module.o"
 done
 
-for target in head authority; do
+for target in head authority message lane; do
     # shellcheck disable=SC2086
     swiftc $flags -module-name "${target}Fuzz" "Tests/Fuzz/$target.swift" \
-        "$build/Internet.o" "$build/Connect.o" -o "$build/$target" 2>"$build/$target.log" || {
+        "$build/Internet.o" "$build/Connect.o" "$build/MethodTunnel.o" \
+        -o "$build/$target" 2>"$build/$target.log" || {
         cat "$build/$target.log" >&2
         exit 1
     }
