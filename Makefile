@@ -25,6 +25,8 @@ SEED ?=
 SEEDS ?=
 # For each of the fuzzed parsers.
 FUZZ_SECONDS ?= 15
+# For each of the three fuzzed parsers.
+FUZZ_SECONDS ?= 20
 # Rounds of `make compare`, and more flags, such as FLAGS='--peers "haproxy squid"'.
 ROUNDS ?= 3
 

@@ -1,5 +1,7 @@
 #!/bin/sh
 # Fuzzes each of the parsers for SECONDS; fails at the first false claim.
+# Fuzzes the parsers of heads, authorities and ClientHellos for SECONDS each; fails at the first
+# false claim.
 # usage: Tests/Fuzz/run.sh SECONDS
 set -eu
 
@@ -20,6 +22,10 @@ for module in Internet Connect MethodTunnel; do
 done
 
 for target in head authority message lane; do
+for target in head authority hello; do
+    # The ClientHellos of the corpus have up to 2 KiB.
+    length=512
+    [ "$target" != hello ] || length=2300
     # shellcheck disable=SC2086
     swiftc $flags -module-name "${target}Fuzz" "Tests/Fuzz/$target.swift" \
         "$build/Internet.o" "$build/Connect.o" "$build/MethodTunnel.o" \
@@ -30,7 +36,7 @@ for target in head authority message lane; do
     # New finds go to the first folder, the committed corpus is only read.
     mkdir -p "$build/corpus/$target"
     "$build/$target" "$build/corpus/$target" "Tests/Fuzz/corpus/$target" \
-        -max_total_time="$seconds" -max_len=512 -timeout=10 -print_final_stats=1 \
+        -max_total_time="$seconds" -max_len="$length" -timeout=10 -print_final_stats=1 \
         -artifact_prefix="$build/$target-"
     echo "$target: no claim was false in $seconds seconds"
 done
