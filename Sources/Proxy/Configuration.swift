@@ -67,6 +67,35 @@ public struct Configuration: Sendable {
     /// Empty: the kernel chooses.
     public var bind: [Address] = []
 
+    // MARK: Tunnels that must be TLS
+
+    /// Ports whose tunnels must be TLS: whose first bytes from the client must be a ClientHello.
+    ///
+    /// Empty: none.
+    public var tlsPorts: [ClosedRange<UInt16>] = []
+    /// What the server name (SNI) of such a tunnel must be.
+    public enum ServerNameRule: String, CaseIterable, Sendable {
+        /// Anything, or missing.
+        case off
+        /// The host of the request, or one of the further names.
+        ///
+        /// A request for an address needs no server name.
+        case match
+    }
+    /// What the server name (SNI) of such a tunnel must be.
+    public var tlsServerName = ServerNameRule.off
+    /// Server names that are fine besides the host of the request.
+    public var tlsFurtherNames: [NamePattern] = []
+    /// Whether such a tunnel may hide its server name.
+    public enum EncryptedHelloRule: String, CaseIterable, Sendable {
+        case allow, deny
+    }
+    /// Whether such a tunnel may hide its server name in an encrypted ClientHello (ECH).
+    ///
+    /// Browsers send one made up of random bytes (GREASE) where they have no key for a real one,
+    /// and nobody can tell the two apart; so denying it keeps browsers out altogether.
+    public var tlsEncryptedHello = EncryptedHelloRule.allow
+
     // MARK: Finding names
 
     /// Name servers to ask, in this order.
@@ -86,6 +115,8 @@ public struct Configuration: Sendable {
     public var resolveTimeout: UInt64 = 5_000_000_000
     /// For the TCP handshake with any of the addresses, all attempts together.
     public var connectTimeout: UInt64 = 10_000_000_000
+    /// From the 200 to the end of the ClientHello, however many bytes arrive in between.
+    public var tlsHelloTimeout: UInt64 = 10_000_000_000
     /// Without a byte in either direction.
     ///
     /// 0: never.

@@ -1,4 +1,5 @@
 internal import Connect
+internal import Policy
 internal import Relay
 
 /// Why a tunnel ended, and who ended it: decided once, told once.
@@ -19,18 +20,22 @@ struct Ending: Equatable {
         case drained
         /// The server was told to stop at once.
         case stopped
-        /// The client left before it had been answered.
+        /// The client left before it had been answered, or before it had shown that it speaks TLS.
         case clientLeft
         /// The rules or users were read again, and forbid it.
         case forbidden
         /// The request was refused.
         case refused
+        /// The request was granted, but the first bytes were not the TLS that they had to be.
+        case tlsRefused
     }
 
     var cause: Cause
     var side: Side
     /// Why the request was refused, if it was.
     var refusal: Refusal?
+    /// What was wrong with the first bytes, if that was why.
+    var tls: TLSRefusal?
     /// The errno behind a reset; 0 if there is none.
     var code: Int32 = 0
 
@@ -47,6 +52,10 @@ struct Ending: Equatable {
         case .clientLeft: "client_left"
         case .forbidden: "policy_changed"
         case .refused: refusal?.error.word ?? "proxy_internal_error"
+        case .tlsRefused: tls?.word ?? "proxy_internal_error"
         }
     }
+
+    /// The sentence of the journal; empty where the word says all.
+    var detail: String { refusal?.detail ?? tls?.detail ?? "" }
 }

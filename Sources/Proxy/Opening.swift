@@ -7,7 +7,8 @@ internal import Resolver
 /// What a tunnel needs only until it is established: the head, the addresses, the attempts.
 ///
 /// It lives apart from the tunnel, so that a parked tunnel doesn't pay for it. Its block of memory
-/// holds the request head, and what came after it, in front; the answer to a refusal behind.
+/// holds the request head, and what came after it, in front; the answer to a refusal behind. A
+/// ClientHello may reach to where that would be: by then the request isn't refused any more.
 struct Opening: ~Copyable {
     /// Attempts to connect that may run at once.
     static var attemptsMax: Int { 4 }
@@ -22,6 +23,9 @@ struct Opening: ~Copyable {
     var standing: Standing?
     /// Whether there are other rules than those by which its addresses have been judged.
     var isJudgedAnew = false
+    /// What the first bytes of the tunnel must be.
+    var tls = TLSRequirement.none
+    var helloParser = HelloParser()
     /// Whether the resolver knows this tunnel as a waiter.
     var isWaiting = false
     /// Whether all that will be known of the name is known.

@@ -8,20 +8,22 @@ internal import Kernel
 struct Record: BitwiseCopyable {
     /// The phases of an opening, in their order.
     enum Phase: Int {
-        case head, resolve, connect, answer
+        case head, resolve, connect, answer, hello
     }
 
     /// The number of the tunnel among those of its worker.
     var number: UInt64
     /// When the phase under way began.
     var phaseBegan: Instant
-    private var microseconds: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+    private var microseconds: (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
     var client: Endpoint?
     var dialled: Endpoint?
     /// Whether the authority of the request is known.
     var hasAuthority = false
     /// Whether the user is known.
     var hasUser = false
+    /// Whether the 200 has been sent.
+    var wasOpened = false
 
     init(number: UInt64, client: Endpoint?, now: Instant) {
         self.number = number
@@ -37,6 +39,7 @@ struct Record: BitwiseCopyable {
             case .resolve: microseconds.1
             case .connect: microseconds.2
             case .answer: microseconds.3
+            case .hello: microseconds.4
             }
         }
         set {
@@ -45,6 +48,7 @@ struct Record: BitwiseCopyable {
             case .resolve: microseconds.1 = newValue
             case .connect: microseconds.2 = newValue
             case .answer: microseconds.3 = newValue
+            case .hello: microseconds.4 = newValue
             }
         }
     }

@@ -12,6 +12,13 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         if keepsRecords { records[Int(slot)].end(phase, now) }
     }
 
+    /// The tunnel in `slot` is open: the 200 has been sent.
+    func noteOpened(_ slot: UInt32) {
+        guard keepsRecords else { return }
+        records[Int(slot)].end(.answer, now)
+        records[Int(slot)].wasOpened = true
+    }
+
     /// `slot` is connected to `endpoint`.
     func noteDialled(_ endpoint: Endpoint, of slot: UInt32) {
         if keepsRecords { records[Int(slot)].dialled = endpoint }
@@ -62,13 +69,13 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         journal.write(counters) { line in
             line.member("event", "end")
             Self.identify(&line, record, names, worker)
-            // Flows begin with the 200; whoever left or was stopped before has had no answer.
-            let wasOpened = duplex.outbound.phase != .idle
-            line.member("status", UInt64(ending.refusal?.status ?? (wasOpened ? 200 : 0)))
+            // Whoever left or was stopped before the 200 has had no answer.
+            line.member("status", UInt64(ending.refusal?.status ?? (record.wasOpened ? 200 : 0)))
             line.member("reason", ending.word)
             line.member("ended_by", Self.word(ending.side))
-            line.member("detail", ending.refusal?.detail ?? "")
+            line.member("detail", ending.detail)
             line.member("errno", UInt64(max(ending.code, 0)))
+            line.member("hello_us", UInt64(record[.hello]))
             line.member("bytes_out", duplex.outbound.delivered)
             line.member("bytes_in", duplex.inbound.delivered)
             let wasBulk = duplex.outbound.wasBulk || duplex.inbound.wasBulk

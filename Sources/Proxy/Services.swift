@@ -9,6 +9,8 @@ internal import Resolver
 struct Terms: Sendable {
     let configuration: Configuration
     let egress: EgressRules
+    let rules: EgressRules
+    let tls: TLSRules
     let flow: FlowRules
     let head: HeadLimits
     /// Of sockets whose address is a loopback one; `distantSocket` of all others.
@@ -19,10 +21,14 @@ struct Terms: Sendable {
     let bind4: [Address]
     let bind6: [Address]
 
-    /// Bytes of a head block: the head in front, the answer to a refusal behind it.
+    /// Bytes of a head block: the head in front, behind it the answer to a refusal, or as much of a
+    /// ClientHello as may follow the longest head.
     ///
     /// Whole pages, so that a block can be given back to the system.
-    var headBlockSize: Int { (configuration.headBytesMax + Terms.answerBytesMax + 4095) & ~4095 }
+    var headBlockSize: Int {
+        let behind = tls.ports.isEmpty ? Terms.answerBytesMax : HelloParser.byteCountMax
+        return (configuration.headBytesMax + behind + 4095) & ~4095
+    }
     static var answerBytesMax: Int { 1024 }
 
     init(
@@ -37,6 +43,15 @@ struct Terms: Sendable {
             allowedPorts: configuration.allowedPorts,
             allowsPrivate: configuration.allowsPrivate,
             ownListeners: ownListeners
+        )
+        tls = TLSRules(
+            ports: configuration.tlsPorts,
+            requirement: TLSRequirement(
+                isTLS: true,
+                matchesName: configuration.tlsServerName == .match,
+                allowsEncrypted: configuration.tlsEncryptedHello == .allow
+            ),
+            furtherNames: configuration.tlsFurtherNames
         )
         let way: FlowRules.Way =
             switch configuration.relay {

@@ -11,6 +11,7 @@ public enum Operation: UInt8, Sendable {
     case receiveHead
     case connect
     case sendAnswer
+    case receiveHello
     case watchSource
     case receive
     case send
@@ -26,7 +27,7 @@ public enum Operation: UInt8, Sendable {
     /// Whether its completion brings a tunnel nearer to being open.
     var opens: Bool {
         switch self {
-        case .accept, .receiveHead, .connect, .sendAnswer: true
+        case .accept, .receiveHead, .connect, .sendAnswer, .receiveHello: true
         default: false
         }
     }

@@ -159,7 +159,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 return worker.deadlines.set(slot, at: lastActivity + idle)
             }
             end(Ending(cause: .drained, side: .proxy), &worker)
-        case .free, .answering, .refusing, .closing: break
+        // The time for a ClientHello is short, and then the relay drains.
+        case .free, .answering, .readingHello, .refusing, .closing: break
         }
     }
 
@@ -212,6 +213,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         switch state {
         case .readingHead: cancel(.receiveHead, &worker)
         case .answering: cancel(.sendAnswer, &worker)
+        case .readingHello: cancel(.receiveHello, &worker)
         case .refusing:
             cancel(.sendRefusal, &worker)
             cancel(.receiveHead, &worker)

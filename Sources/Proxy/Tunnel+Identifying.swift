@@ -51,7 +51,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         decide(head.authority, &worker)
     }
 
-    private func head(_ worker: inout Worker) -> ConnectHead? {
+    /// The head, which is whole.
+    func head(_ worker: inout Worker) -> ConnectHead? {
         guard let opening else { return nil }
         let bytes = worker.heads[Int(opening)].part(0..<worker.openings[opening].received)
         let limits = worker.terms.head

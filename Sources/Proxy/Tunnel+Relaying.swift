@@ -14,6 +14,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     mutating func startRelaying(_ worker: inout Worker) {
         guard let opening else { preconditionFailure("relaying begins with an opening") }
+        state = .relaying
         lastActivity = worker.now
         unwatchClient(&worker)
         scheduleRelayTimer(&worker)

@@ -59,7 +59,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         switch state {
         case .resolving, .dialling, .answering:
             end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
-        case .relaying: fail(source: direction, code, &worker)
+        case .readingHello, .relaying: fail(source: direction, code, &worker)
         // The answer to a refusal will meet the same error.
         case .refusing, .closing, .readingHead, .identifying, .free: break
         }

@@ -7,21 +7,22 @@ internal import Resolver
 
 /// One client's CONNECT, from accept to close. This file reads in the order in which it lives:
 ///
-///     free → readingHead → identifying → resolving → dialling → answering → relaying ┐
-///                 └──────────────────── refusing ────────────────────────────────────┤
-///                                                                                    ↓
-///                                                                      free ← closing
+///     free → readingHead → identifying → resolving → dialling → answering ┬──────────────┐
+///                 └──────────────────── refusing ──────────┐              └ readingHello ┤
+///                                                          │                    │        ↓
+///                                                 free ← closing ←──────────────┴─── relaying
 ///
-/// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, relaying
-/// in `Tunnel+Relaying.swift`, and refusing and closing in `Tunnel+Closing.swift`. `inFlight`
-/// counts what the kernel still holds for this tunnel; its slot is free only when that is zero.
+/// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, reading
+/// the ClientHello of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in
+/// `Tunnel+Relaying.swift`, and refusing and closing in `Tunnel+Closing.swift`. `inFlight` counts
+/// what the kernel still holds for this tunnel; its slot is free only when that is zero.
 struct Tunnel<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     typealias Worker = Services<Queue, Names>
 
     enum State: UInt8 {
         case free, readingHead, identifying, resolving, dialling
-        case answering, refusing, relaying, closing
+        case answering, readingHello, refusing, relaying, closing
     }
 
     var state = State.free
@@ -69,6 +70,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .receiveHead: didReceiveHead(completion.result, &worker)
         case .connect: didConnect(Int(token.detail), completion.result, &worker)
         case .sendAnswer: didSendAnswer(completion.result, &worker)
+        case .receiveHello: didReceiveHello(completion.result, &worker)
         case .sendRefusal: didSendRefusal(completion.result, &worker)
         case .discard: didDiscard(completion.result, &worker)
         case .watchSource, .receive, .send, .moveIn, .moveOut, .watchSink, .watchHangUp:
@@ -109,6 +111,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .identifying: refuse(.credentialsUnchecked, &worker)
         case .resolving, .dialling: openingTimerFired(&worker)
         case .answering, .refusing, .closing: terminate(&worker)
+        case .readingHello: refuseTLS(.timeout, &worker)
         case .relaying: relayTimerFired(&worker)
         }
     }
@@ -188,6 +191,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard let opening else { return }
         worker.endPhase(.head, of: slot)
         worker.openings[opening].port = authority.port
+        worker.openings[opening].tls = worker.terms.tls.requirement(port: authority.port)
         worker.note(authority, for: slot)
         guard !worker.isDraining else { return refuse(.draining, &worker) }
         if let refusal = worker.judge(authority, of: slot, opening) {
@@ -223,10 +227,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard Int(result) == worker.established.count else {
             return end(Ending(cause: .reset, side: .client, code: -min(result, 0)), &worker)
         }
-        worker.endPhase(.answer, of: slot)
-        state = .relaying
+        worker.noteOpened(slot)
         worker.counters.established.add()
         worker.writeOpen(slot)
-        startRelaying(&worker)
+        guard let opening, worker.openings[opening].tls.isTLS else { return startRelaying(&worker) }
+        readHello(&worker)
     }
 }

@@ -16,6 +16,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// How the tables and the counters stand.
     package struct Levels: Equatable, Sendable {
+        /// Tunnels that ended because they were not the TLS that they had to be.
+        package let tlsRefused: UInt64
         package let accepted, ended, shed, lateCompletions, failedCloses, bytesOut, bytesIn: UInt64
         package let tunnels, openings, descriptors, pipesOut, pipesOpen: Int
         package let buffersOut, buffersIdle: Int
@@ -85,7 +87,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         for slot in 0..<worker.tunnels.used {
             inFlight += Int(worker.tunnels[UInt32(slot)].inFlight)
         }
+        let tlsRefused =
+            counters.notTLS.read() + counters.serverNamesMissing.read()
+            + counters.serverNamesRefused.read() + counters.encryptedHellosRefused.read()
         return Levels(
+            tlsRefused: tlsRefused,
             accepted: counters.accepted.read(),
             ended: counters.ended.read(),
             shed: counters.shed.read(),

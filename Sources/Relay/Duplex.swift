@@ -25,6 +25,7 @@ public enum Side: UInt8, Sendable {
 /// | reset or error, no FIN sent     | stops                | RST                 | ends: reset   |
 /// | reset or error, FIN sent before | stops                | FIN, as it was      | ends: reset   |
 /// | nothing, until a timer          | stops                | FIN (RST if unread) | ends: a timer |
+/// | no TLS, where it must be        | is reset, unbegun    | FIN (RST if unread) | ends: not-tls |
 ///
 /// A FIN is passed on only after the last byte before it has been delivered. Once a FIN has been
 /// sent to a side, that side isn't reset any more: what it was sent may still be on its way.

@@ -10,6 +10,8 @@ extension AllocationTests {
     private static var count: Int { 2000 }
 
     /// What workers allocate for `count` times `body`, after enough of it.
+    ///
+    /// One more tunnel follows: whatever is still being given back comes before its end.
     private static func perTunnel(
         _ scene: Scene,
         _ body: (Int) throws -> Void
@@ -17,8 +19,7 @@ extension AllocationTests {
         for index in 0..<warmUpCount { try body(-index) }
         return try Allocations.onWorkers {
             for index in 1...count { try body(index) }
-            // Whatever is still being given back to the worker comes before this one's end.
-            try scene.live(.closed, to: scene.literal)
+            try body(count + 1)
         }
     }
 
@@ -72,6 +73,62 @@ extension AllocationTests {
         #expect(count.number <= 40 * UInt64(Self.count), "\(count)")
         // It also shows that real workers are seen.
         #expect(count.number >= UInt64(Self.count), "\(count)")
+    }
+
+    // MARK: Tunnels that must be TLS
+
+    /// Bytes of such a tunnel, and whether they may pass.
+    enum FirstBytes: CaseIterable {
+        case hello, otherName, otherProtocol
+
+        var bytes: [UInt8] {
+            switch self {
+            case .hello: FirstBytes.hello("origin.example")
+            case .otherName: FirstBytes.hello("another.example")
+            case .otherProtocol: Array("SSH-2.0-test\r\n".utf8)
+            }
+        }
+
+        /// The shortest ClientHello with a server name, for a name of 14 or 15 bytes.
+        private static func hello(_ name: String) -> [UInt8] {
+            let count = UInt8(name.utf8.count)
+            let start: [UInt8] = [3, 3] + [UInt8](repeating: 9, count: 32)
+            let lists: [UInt8] = [0, 0, 2, 0x13, 1, 1, 0, 0, count + 9]
+            let named: [UInt8] = [0, 0, 0, count + 5, 0, count + 3, 0, 0, count]
+            let body = start + lists + named + Array(name.utf8)
+            let message = [1, 0, 0, UInt8(body.count)] + body
+            return [22, 3, 1, 0, UInt8(message.count)] + message
+        }
+    }
+
+    @Test(arguments: FirstBytes.allCases, [true, false])
+    func `a tunnel that must be TLS allocates nothing`(first: FirstBytes, isEarly: Bool) throws {
+        let path = FileManager.default.temporaryDirectory
+            .appending(path: "culvert-hosts-\(UUID())").path
+        try "127.0.0.1 origin.example\n".write(toFile: path, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let scene = try Scene {
+            $0.hostsFile = path
+            $0.tlsPorts = [1...65535]
+            $0.tlsServerName = .match
+        }
+        defer { scene.end() }
+        let authority = "origin.example:\(scene.origin.port)"
+        let bytes = first.bytes
+        // The first byte of another protocol is enough.
+        let early = isEarly ? bytes.count : first == .otherProtocol ? 0 : bytes.count / 2
+        let count = try Self.perTunnel(scene) { _ in
+            let client = try scene.openTunnel(to: authority, early: Array(bytes.prefix(early)))
+            if !isEarly { try client.send(Array(bytes.dropFirst(early))) }
+            if first == .hello {
+                try client.expect(bytes)
+                client.finish()
+                try client.expectEnd()
+            } else {
+                try client.expectReset()
+            }
+        }
+        #expect(count.number == 0, "\(count)")
     }
 
     // MARK: Refusals
@@ -128,8 +185,8 @@ extension AllocationTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try expectNothingWithJournal(path)
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
-        // Two of each tunnel, the last one included, and one of each refusal.
-        #expect(lines.count == 3 * (Self.warmUpCount + Self.count) + 2)
+        // Two of each tunnel, and one of each refusal.
+        #expect(lines.count == 3 * (Self.warmUpCount + Self.count + 1))
     }
 
     private func expectNothingWithJournal(_ path: String) throws {

@@ -35,6 +35,11 @@ struct Scenario {
     struct Life {
         var connectsAt: UInt64
         var head: [UInt8] = []
+        /// The first bytes behind the head, where they are a ClientHello.
+        var hello: [UInt8] = []
+        /// Whether the tunnel must be TLS, and whether it may pass.
+        var mustBeTLS = false
+        var mayPass = true
         var waitsForAnswer: Bool
         var clientTotal: Int
         var clientFarewell: Farewell
@@ -125,7 +130,11 @@ struct Scenario {
         configuration.maxLifetime = !isCalm && dice.chance(200) ? 3_000_000_000 : 0
         configuration.maxTunnels = dice.chance(100) ? 2 : 0
         configuration.maxTunnelsPerClient = dice.chance(50) ? 2 : 0
-        configuration.allowedPorts = [443...443]
+        configuration.allowedPorts = [443...443, 8443...8443]
+        configuration.tlsPorts = dice.chance(500) ? [443...443] : []
+        configuration.tlsServerName = dice.pick([.off, .match])
+        configuration.tlsEncryptedHello = dice.pick([.allow, .deny])
+        configuration.tlsHelloTimeout = UInt64(dice.within(1...20)) * 500_000_000
         configuration.listen = [Endpoint(Address(v4: 0x7f00_0001), port: 3128)]
     }
 
@@ -153,12 +162,15 @@ struct Scenario {
             life.upstreamTotal = min(life.upstreamTotal, 60)
         }
         if life.part == .sink { life.upstreamTotal = dice.below(3) }
-        let port = dice.chance(30) ? 80 : 443
+        let port = dice.chance(30) ? 80 : dice.chance(200) ? 8443 : 443
         let host = life.naming == .literal ? "20.0.\(index).0" : "c\(index).test"
         var head = "CONNECT \(host):\(port) HTTP/1.1\r\nHost: \(host):\(port)\r\n\r\n"
         if dice.chance(30) { head = "GET / HTTP/1.1\r\n\r\n" }
         if dice.chance(30) { head = "CONNECT \(host):443 HT" }
         life.head = Array(head.utf8)
+        if port == 443, !configuration.tlsPorts.isEmpty {
+            rollHello(&life, life.naming == .literal ? nil : host)
+        }
         if life.naming == .literal { life.receptions4 = [dice.chance(800) ? .accept : .blackHole] }
         lives.append(life)
     }

@@ -118,6 +118,10 @@ struct Simulation: ~Copyable {
         if UInt64(world.accepted) != levels.accepted + levels.shed {
             world.fail("\(world.accepted) clients were accepted, \(levels.accepted) counted")
         }
+        let refusable = world.scenario.lives.count { !$0.mayPass }
+        if levels.tlsRefused > refusable, !world.isEnding {
+            world.fail("\(levels.tlsRefused) tunnels were no TLS, but \(refusable) could be")
+        }
         if levels.accepted - levels.ended != UInt64(levels.tunnels) {
             world.fail("\(levels.accepted) begun, \(levels.ended) ended, \(levels.tunnels) live")
         }

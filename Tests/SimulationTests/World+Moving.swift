@@ -28,6 +28,7 @@ extension World {
             }
         }
         guard peers[source].isReadable else { return }
+        checkIsPast(source)
         if peers[source].hasReset { return complete(index, -Errno.connectionReset) }
         let available = peers[source].sent - peers[source].taken
         if available == 0 || (available > 1 && strikes(.endsEarly)) {
@@ -61,8 +62,30 @@ extension World {
 
     private func byte(_ source: Int, _ position: Int) -> UInt8 {
         let head = headCount(source)
-        guard position < head else { return payloadByte(peers[source].stream, position - head) }
+        guard position < head else { return payload(source, position - head) }
         return scenario.lives[peers[source].life].head[position]
+    }
+
+    /// The byte at `position` of what `source` sends through the tunnel.
+    private func payload(_ source: Int, _ position: Int) -> UInt8 {
+        guard peers[source].isClient else { return payloadByte(peers[source].stream, position) }
+        return outbound(peers[source].life, peers[source].stream, position)
+    }
+
+    private func outbound(_ life: Int, _ stream: UInt64, _ position: Int) -> UInt8 {
+        let hello = scenario.lives[life].hello
+        return position < hello.count ? hello[position] : payloadByte(stream, position)
+    }
+
+    /// Nothing is read from the upstream of a tunnel that may not pass, or not yet.
+    private func checkIsPast(_ source: Int) {
+        let life = peers[source].life
+        guard !peers[source].isClient, scenario.lives[life].mustBeTLS else { return }
+        let client = lives[life].client
+        let hello = headCount(client) + scenario.lives[life].hello.count
+        if !scenario.lives[life].mayPass || peers[client].taken < hello {
+            fail("an upstream is read from before its client has shown that it speaks TLS")
+        }
     }
 
     // MARK: To a peer
@@ -106,12 +129,16 @@ extension World {
         let skipped = isClient ? World.answer.count : 0
         let payload = first + count - skipped
         if payload > 0 { checkSource(of: sink, payload) }
-        let stream = stream(peers[sink].life, isOutbound: !isClient)
+        let life = peers[sink].life
+        let stream = stream(life, isOutbound: !isClient)
         for offset in 0..<count {
             let position = first + offset
             let expected =
                 position < skipped
-                ? World.answer[position] : payloadByte(stream, position - skipped)
+                ? World.answer[position]
+                : isClient
+                    ? payloadByte(stream, position - skipped)
+                    : outbound(life, stream, position - skipped)
             guard memory[offset] == expected else {
                 return fail("a wrong byte at \(position) to a \(isClient ? "client" : "upstream")")
             }
@@ -128,6 +155,11 @@ extension World {
         }
         if peers[record.client].delivered < World.answer.count || record.wasRefused {
             fail("bytes for an upstream before the answer")
+        }
+        let plan = scenario.lives[peers[sink].life]
+        let client = peers[record.client]
+        if !plan.mayPass || client.taken - plan.head.count < plan.hello.count {
+            fail("bytes for an upstream before its client has shown that it speaks TLS")
         }
         if payload > peers[record.client].taken - headCount(record.client) {
             fail("an upstream got more than its client sent")
@@ -151,6 +183,7 @@ extension World {
     }
 
     private func spliceIn(_ source: Int, _ pipe: Int, _ count: Int) -> Int32 {
+        checkIsPast(source)
         if peers[source].hasReset { return -Errno.connectionReset }
         guard peers[source].isReadable else { return -Errno.again }
         let available = peers[source].sent - peers[source].taken

@@ -92,6 +92,7 @@ extension World {
         if !peers[index].isClient {
             let client = peers[record.client]
             let head = scenario.lives[peers[index].life].head.count
+            if !scenario.lives[peers[index].life].mayPass { fail("FIN passed on without TLS") }
             if !client.finWasTaken { fail("FIN to an upstream whose client has not ended") }
             if peers[index].delivered != client.sent - head {
                 fail("FIN to an upstream that lacks bytes")

@@ -79,6 +79,16 @@ final class Peer: Sendable {
         while try receive(into: &rest) > 0 {}
     }
 
+    /// Receives until the other side has reset the connection.
+    func expectReset() throws {
+        do {
+            try expectEnd()
+        } catch let error as SystemError where error.code == ECONNRESET {
+            return
+        }
+        throw Surprise(bytes: Array("FIN".utf8))
+    }
+
     /// Ends sending.
     func finish() {
         shutdown(descriptor, Int32(SHUT_WR))

@@ -1,0 +1,70 @@
+public import Connect
+
+/// What the first bytes of one tunnel must be.
+public struct TLSRequirement: Equatable, Sendable {
+    /// Whether they must be a ClientHello; if not, nothing is looked at.
+    public var isTLS: Bool
+    /// Whether its server name must be that of the tunnel, or one of the further names.
+    public var matchesName: Bool
+    /// Whether it may hold an encrypted ClientHello.
+    public var allowsEncrypted: Bool
+
+    /// A requirement of these parts.
+    public init(isTLS: Bool, matchesName: Bool, allowsEncrypted: Bool) {
+        self.isTLS = isTLS
+        self.matchesName = matchesName
+        self.allowsEncrypted = allowsEncrypted
+    }
+
+    /// Any bytes will do.
+    public static var none: TLSRequirement {
+        TLSRequirement(isTLS: false, matchesName: false, allowsEncrypted: true)
+    }
+}
+
+/// Which tunnels must be TLS, and what their ClientHello must say.
+public struct TLSRules: Sendable {
+    /// The ports whose tunnels must be TLS.
+    public let ports: [ClosedRange<UInt16>]
+    /// What is required of them.
+    public let requirement: TLSRequirement
+    /// Server names that are fine besides the host of the tunnel.
+    public let furtherNames: [NamePattern]
+
+    /// The rules of these ports, their requirement and further names.
+    public init(
+        ports: [ClosedRange<UInt16>],
+        requirement: TLSRequirement,
+        furtherNames: [NamePattern]
+    ) {
+        self.ports = ports
+        self.requirement = requirement
+        self.furtherNames = furtherNames
+    }
+
+    /// What is required of a tunnel to `port`.
+    public func requirement(port: UInt16) -> TLSRequirement {
+        for range in ports where range.contains(port) { return requirement }
+        return .none
+    }
+
+    /// Why `hello` doesn't meet the `requirement` of a tunnel to `host`; nil if it does.
+    ///
+    /// A tunnel to an address needs no server name: there is none that the client could send. If
+    /// it sends one all the same, that must be one of the further names.
+    public func refusal(
+        of hello: ClientHello,
+        to host: Host,
+        _ requirement: TLSRequirement
+    ) -> TLSRefusal? {
+        if hello.isEncrypted, !requirement.allowsEncrypted { return .encryptedHello }
+        guard requirement.matchesName else { return nil }
+        guard let name = hello.serverName else {
+            if case .address = host { return nil }
+            return .nameMissing
+        }
+        if host == .name(name) { return nil }
+        for pattern in furtherNames where pattern.matches(name) { return nil }
+        return .nameMismatch
+    }
+}
