@@ -71,8 +71,9 @@ public struct Configuration: Sendable {
 
     /// Ports whose tunnels must be TLS: whose first bytes from the client must be a ClientHello.
     ///
+    /// Only HTTPS unless told otherwise: through it anything but TLS would be anything at all.
     /// Empty: none.
-    public var tlsPorts: [ClosedRange<UInt16>] = []
+    public var tlsPorts: [ClosedRange<UInt16>] = [443...443]
     /// What the server name (SNI) of such a tunnel must be.
     public enum ServerNameRule: String, CaseIterable, Sendable {
         /// Anything, or missing.

@@ -12,6 +12,9 @@ enum Consistency {
         try checkCPUs(configuration.cpus)
         try checkSources(configuration.bind)
         try checkSizes(configuration)
+        if let name = configuration.tlsFurtherNames.first, configuration.tlsServerName == .off {
+            throw refusal("--tls-sni-allow", "\(name)", "allowed is only with --tls-sni match")
+        }
         if hostsFileIsGiven { try checkHostsFile(configuration.hostsFile) }
         let users = configuration.usersFile
         guard users.isEmpty || SystemFile.read(users) != nil else {

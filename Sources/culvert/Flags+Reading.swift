@@ -131,6 +131,37 @@ enum Reading {
         return time
     }
 
+    /// A list of ports and ranges, all ports, or none.
+    static func portList(_ text: String) throws -> [ClosedRange<UInt16>] {
+        if text == "none" { return [] }
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let ports = parts.compactMap { Quantities.ports(String($0)) }
+        guard ports.count == parts.count else {
+            throw ValidationError(
+                "allowed is a list of PORT and LOW-HIGH (from 1 to 65535), any or none."
+            )
+        }
+        return ports
+    }
+
+    /// One of the words that a value can be.
+    static func word<Value>(_ text: String) throws -> Value
+    where Value: RawRepresentable<String> & CaseIterable {
+        guard let value = Value(rawValue: text) else {
+            let words = Value.allCases.map(\.rawValue).joined(separator: " and ")
+            throw ValidationError("allowed are \(words).")
+        }
+        return value
+    }
+
+    /// A name, or all names below one.
+    static func namePattern(_ text: String) throws -> NamePattern {
+        guard let pattern = NamePattern(text) else {
+            throw ValidationError("allowed is a DNS name, or *. and one, as in *.example.com.")
+        }
+        return pattern
+    }
+
     /// A list of CPUs, each once.
     static func cpus(_ text: String) throws -> [Int] {
         guard let cpus = Quantities.cpus(text) else {
@@ -175,6 +206,11 @@ func help(_ text: String, default value: String, _ valueName: String) -> Argumen
 func show(_ nanoseconds: UInt64, zero: String? = nil) -> String {
     if nanoseconds == 0, let zero { return zero }
     return Quantities.text(nanoseconds: nanoseconds)
+}
+
+/// The text of a list of ports.
+func show(ports: [ClosedRange<UInt16>]) -> String {
+    ports.isEmpty ? "none" : ports.map { Quantities.text(ports: $0) }.joined(separator: ",")
 }
 
 /// The text of a size, or `zero` for none.

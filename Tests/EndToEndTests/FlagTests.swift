@@ -34,6 +34,11 @@ extension EndToEndTests {
             Flag("--users", "/nowhere", "a file that can be read", "/dev/null"),
             Flag("--credential-lifetime", "0", duration + "1ms to 24h", "7s"),
             Flag("--max-failures-per-client", "-1", "a whole number from 1 to 1000000, or 0", "7"),
+            Flag("--tls-ports", "443,", "a list of PORT and LOW-HIGH (from 1 to", "443,8000-8002"),
+            Flag("--tls-sni", "on", "off and match", "match"),
+            Flag("--tls-sni-allow", "*a.test", "a DNS name, or *. and one", "*.a.test"),
+            Flag("--tls-ech", "off", "allow and deny", "deny"),
+            Flag("--tls-hello-timeout", "0", duration + "1ms to 24h", "7s"),
             Flag("--allow-port", "0", "PORT, LOW-HIGH (from 1 to 65535) or any", "1-9"),
             Flag("--bind", "[::1]", "an IPv4 or IPv6 address, as in 192.0.2.1 or ::1", "127.0.0.2"),
             Flag("--name-server", "ns.test", "ADDRESS[:PORT], as in 9.9.9.9", "[::1]:5353"),
@@ -114,6 +119,7 @@ extension EndToEndTests {
                 ["--head-bytes", "1KiB", "--head-line-bytes", "2KiB"], "--head-line-bytes",
                 "at most --head-bytes (1KiB)"
             ),
+            (["--tls-sni-allow", "a.test"], "--tls-sni-allow", "only with --tls-sni match"),
             (["--hosts-file", "/"], "--hosts-file", "a file that can be read, or off"),
             (["--journal", "/"], "--journal", "a file, or - for standard output"),
         ])
@@ -166,6 +172,9 @@ extension EndToEndTests {
             }
             #expect(rows.contains(["--allow-port", "443", "default"]))
             #expect(rows.contains(["--allow-private", "off", "default"]))
+            #expect(rows.contains(["--tls-ports", "443", "default"]))
+            let none = try Self.rows(["--tls-ports", "none"])
+            #expect(none.contains(["--tls-ports", "none", "flag"]))
             #expect(rows.contains { $0[0] == "--workers" && $0[2] == "derived: one for each CPU" })
         }
 

@@ -192,8 +192,9 @@ extension EndToEndTests {
                 try Origin(try #require(addresses.first { !isHome($0) }), port: 443)
             }
             let first = try namespace.inside { try Stream.tunnel(culvert, to: "mixed.test:443") }
-            try first.send("abroad")
-            #expect(try abroad.accept().receive(exactly: 6) == Array("abroad".utf8))
+            let hello = ClientHello("curl").bytes
+            try first.send(hello)
+            #expect(try abroad.accept().receive(exactly: hello.count) == hello)
             // Had the private address been dialled, this would not be the first to be accepted.
             let direct = try namespace.inside { try Stream(to: home.endpoint) }
             try direct.send("home")
@@ -207,8 +208,9 @@ extension EndToEndTests {
             let culvert = try Culvert(["--allow-private"], in: namespace)
             // Nobody listens at the public address.
             let tunnel = try namespace.inside { try Stream.tunnel(culvert, to: "mixed.test:443") }
-            try tunnel.send("home")
-            #expect(try home.accept().receive(exactly: 4) == Array("home".utf8))
+            let hello = ClientHello("curl").bytes
+            try tunnel.send(hello)
+            #expect(try home.accept().receive(exactly: hello.count) == hello)
         }
     }
 }

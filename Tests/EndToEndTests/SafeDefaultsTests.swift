@@ -117,8 +117,9 @@ extension EndToEndTests {
             // Had anything been dialled, it would stand before these in the listeners' queues.
             for authority in ["\(Namespace.public4):443", "public.test:443"] {
                 let tunnel = try namespace.inside { try Stream.tunnel(culvert, to: authority) }
-                try tunnel.send("mark")
-                #expect(try https.accept().receive(exactly: 4) == Array("mark".utf8))
+                let mark = ClientHello("curl").bytes
+                try tunnel.send(mark)
+                #expect(try https.accept().receive(exactly: mark.count) == mark)
             }
             for address in Self.reachable {
                 for (origin, port) in [(https, UInt16(443)), (http, 80)] {
