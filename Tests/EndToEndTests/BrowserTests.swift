@@ -26,14 +26,15 @@ extension EndToEndTests {
             """,
         ]
 
-        @Test func `Chromium loads a page with all its parts through tunnels`() throws {
+        @Test(arguments: [[], ["--tls-ports", "any", "--tls-sni", "match"]])
+        func `Chromium loads a page with all its parts through tunnels`(more: [String]) throws {
             let origin = try WebOrigin()
             for (name, text) in Self.parts { try origin.site.write(name, Data(text.utf8)) }
             _ = try origin.makeFile("data", bytes: 1 << 20)
             // What else a browser asks for finds no name.
             let names = try NameServer { _ in .noSuchName }
             let server = ["--name-server", "\(names.endpoint)"]
-            let culvert = try Culvert(origin.openFlags + server)
+            let culvert = try Culvert(origin.openFlags + server + more)
             let profile = try Folder()
             let flags = [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",

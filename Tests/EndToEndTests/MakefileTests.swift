@@ -24,8 +24,8 @@ extension EndToEndTests {
         }
 
         @Test(arguments: [
-            "chromium", "curl", "git", "ip", "nc", "nghttpd", "openssl", "scp", "ssh",
-            "ssh-keygen", "sshd", "strace", "wget",
+            "chromium", "curl", "git", "gnutls-cli", "ip", "javac", "nc", "nghttpd", "openssl",
+            "scp", "ssh", "ssh-keygen", "sshd", "strace", "wget",
         ])
         func `a program that tests drive comes with make setup`(program: String) throws {
             let script = """
