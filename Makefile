@@ -24,9 +24,7 @@ FLAGS ?=
 SEED ?=
 SEEDS ?=
 # For each of the fuzzed parsers.
-FUZZ_SECONDS ?= 15
-# For each of the three fuzzed parsers.
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 12
 # Rounds of `make compare`, and more flags, such as FLAGS='--peers "haproxy squid"'.
 ROUNDS ?= 3
 

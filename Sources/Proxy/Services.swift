@@ -9,7 +9,6 @@ internal import Resolver
 struct Terms: Sendable {
     let configuration: Configuration
     let egress: EgressRules
-    let rules: EgressRules
     let tls: TLSRules
     let flow: FlowRules
     let head: HeadLimits

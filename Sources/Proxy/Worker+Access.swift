@@ -15,7 +15,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             switch tunnels[slot].state {
             case .resolving, .dialling:
                 tunnels[slot].judgeAnew(access, &services)
-            case .answering, .relaying:
+            case .answering, .readingHello, .relaying:
                 guard services.terms.configuration.enforcesOnReload,
                     services.forbids(slot, access)
                 else { continue }
