@@ -17,28 +17,33 @@ struct LineScanner: Sendable {
         _ limits: HeadLimits,
         isFirst: Bool
     ) throws(Refusal) -> Range<Int>? {
-        while scanned < bytes.count {
-            let byte = bytes[scanned]
-            guard scanned < limits.headBytesMax else { throw .headTooLarge }
-            guard scanned > 0 || !Self.beginsOtherProtocol(byte) else { throw .notPlainHTTP }
+        if scanned == 0, !bytes.isEmpty, Self.beginsOtherProtocol(bytes[0]) { throw .notPlainHTTP }
+        let end = min(bytes.count, limits.headBytesMax)
+        let lineEnd = lineStart + limits.lineBytesMax
+        var index = scanned
+        while index < end {
+            let byte = bytes[index]
             if byte == Octet.carriageReturn {
-                guard scanned + 1 < limits.headBytesMax else { throw .headTooLarge }
-                guard scanned + 1 < bytes.count else { return nil }
-                guard bytes[scanned + 1] == Octet.lineFeed else { throw .malformedLineEnd }
-                let line = lineStart..<scanned
+                scanned = index
+                guard index + 1 < limits.headBytesMax else { throw .headTooLarge }
+                guard index + 1 < bytes.count else { return nil }
+                guard bytes[index + 1] == Octet.lineFeed else { throw .malformedLineEnd }
+                let line = lineStart..<index
                 scanned += 2
                 lineStart = scanned
                 return line
             }
-            guard scanned - lineStart < limits.lineBytesMax else {
+            guard index < lineEnd else {
                 throw isFirst ? .requestLineTooLong : .fieldLineTooLong
             }
             if byte < Octet.space || byte == Octet.delete {
                 guard byte != Octet.lineFeed else { throw .malformedLineEnd }
                 guard byte == Octet.tab else { throw .controlCharacter }
             }
-            scanned += 1
+            index += 1
         }
+        guard end == bytes.count else { throw .headTooLarge }
+        scanned = index
         return nil
     }
 
