@@ -25,6 +25,11 @@ public enum HostPattern: Hashable, Sendable {
         }
     }
 
+    /// Whether it is an address.
+    public var isAddress: Bool {
+        if case .exactly(.address) = self { true } else { false }
+    }
+
     /// Whether `host` is one of those.
     public func matches(_ host: Host) -> Bool {
         switch self {

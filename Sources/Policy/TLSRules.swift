@@ -29,13 +29,13 @@ public struct TLSRules: Sendable {
     /// What is required of them.
     public let requirement: TLSRequirement
     /// Server names that are fine besides the host of the tunnel.
-    public let furtherNames: [NamePattern]
+    public let furtherNames: [HostPattern]
 
     /// The rules of these ports, their requirement and further names.
     public init(
         ports: [ClosedRange<UInt16>],
         requirement: TLSRequirement,
-        furtherNames: [NamePattern]
+        furtherNames: [HostPattern]
     ) {
         self.ports = ports
         self.requirement = requirement
@@ -64,7 +64,7 @@ public struct TLSRules: Sendable {
             return .nameMissing
         }
         if host == .name(name) { return nil }
-        for pattern in furtherNames where pattern.matches(name) { return nil }
+        for pattern in furtherNames where pattern.matches(.name(name)) { return nil }
         return .nameMismatch
     }
 }

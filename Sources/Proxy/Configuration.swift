@@ -86,7 +86,7 @@ public struct Configuration: Sendable {
     /// What the server name (SNI) of such a tunnel must be.
     public var tlsServerName = ServerNameRule.off
     /// Server names that are fine besides the host of the request.
-    public var tlsFurtherNames: [NamePattern] = []
+    public var tlsFurtherNames: [HostPattern] = []
     /// Whether such a tunnel may hide its server name.
     public enum EncryptedHelloRule: String, CaseIterable, Sendable {
         case allow, deny

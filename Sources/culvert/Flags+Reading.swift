@@ -155,8 +155,8 @@ enum Reading {
     }
 
     /// A name, or all names below one.
-    static func namePattern(_ text: String) throws -> NamePattern {
-        guard let pattern = NamePattern(text) else {
+    static func namePattern(_ text: String) throws -> HostPattern {
+        guard let pattern = HostPattern(text), !pattern.isAddress else {
             throw ValidationError("allowed is a DNS name, or *. and one, as in *.example.com.")
         }
         return pattern

@@ -36,7 +36,7 @@ struct TLSFlags: FlagGroup {
         ),
         transform: Reading.namePattern
     )
-    var tlsSniAllow: [NamePattern] = []
+    var tlsSniAllow: [HostPattern] = []
 
     @Option(
         help: help(

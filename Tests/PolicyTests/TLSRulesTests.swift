@@ -12,7 +12,7 @@ import Testing
     private static let rules = TLSRules(
         ports: [443...443, 8443...8444],
         requirement: strict,
-        furtherNames: ["cdn.example", "*.front.example"].compactMap { NamePattern($0) }
+        furtherNames: ["cdn.example", "*.front.example"].compactMap { HostPattern($0) }
     )
 
     private static func host(_ text: String) -> Host {
@@ -84,19 +84,6 @@ import Testing
         lax.allowsEncrypted = true
         let hello = Self.hello("a.example", isEncrypted: true)
         #expect(Self.rules.refusal(of: hello, to: Self.host("a.example"), lax) == nil)
-    }
-
-    @Test(arguments: [
-        "", "*", "*.", "*.*.a", "a.*", "*a.example", "**.a", ".a", "*..a", "10.0.0.1", "a b", "é",
-    ])
-    func `what is no pattern of names is not read`(_ text: String) {
-        #expect(NamePattern(text) == nil)
-    }
-
-    @Test(arguments: [("A.example.", "a.example"), ("*.B.example", "*.b.example")])
-    func `a pattern is written as it is read`(_ text: String, _ canonical: String) {
-        #expect(NamePattern(text)?.description == canonical)
-        #expect(NamePattern(canonical) == NamePattern(text))
     }
 
     @Test func `each refusal has its word and says why in a line of the journal`() {
