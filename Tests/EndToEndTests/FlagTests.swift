@@ -40,6 +40,10 @@ extension EndToEndTests {
             Flag("--tls-ech", "off", "allow and deny", "deny"),
             Flag("--tls-hello-timeout", "0", duration + "1ms to 24h", "7s"),
             Flag("--allow-port", "0", "PORT, LOW-HIGH (from 1 to 65535) or any", "1-9"),
+            Flag("--allow-host", "*", "a name, an address, or *. and a name", "*.example.com"),
+            Flag("--deny-host", "a.com:1", "a name, an address, or *. and a name", "example.com"),
+            Flag("--allow-network", "10.0.0.1/8", "an address, or a network", "192.0.2.0/24"),
+            Flag("--deny-network", "a.com", "an address, or a network", "2001:db8::/32"),
             Flag("--bind", "[::1]", "an IPv4 or IPv6 address, as in 192.0.2.1 or ::1", "127.0.0.2"),
             Flag("--name-server", "ns.test", "ADDRESS[:PORT], as in 9.9.9.9", "[::1]:5353"),
             Flag("--hosts-file", "/nowhere", "a file that can be read, or off", "off"),
@@ -75,8 +79,13 @@ extension EndToEndTests {
             Flag("--journal", "/nowhere/journal", "there is no directory /nowhere/", "/dev/null"),
         ]
 
+        /// Stands for itself: none of the flags for hosts and networks may stand beside it.
+        private static let policy = "--policy"
+
         /// Flags that take no value.
-        private static let switches = ["--allow-private", "--balance", "--nodelay"]
+        private static let switches = [
+            "--allow-private", "--enforce-on-reload", "--balance", "--nodelay",
+        ]
 
         private static func run(_ arguments: [String]) throws -> Program.Outcome {
             try Program.run(Culvert.program, arguments, within: 30)
@@ -98,7 +107,7 @@ extension EndToEndTests {
             let help = try Self.run(["--help"]).output
             let named = help.matches(of: #/^ +(?:-h, )?(--[a-z-]+)/#.anchorsMatchLineEndings())
             let words = ["--show-configuration", "--version", "--help"]
-            let known = Self.flags.map(\.name) + Self.switches + words
+            let known = Self.flags.map(\.name) + Self.switches + [Self.policy] + words
             #expect(named.map { String($0.1) }.sorted() == known.sorted())
         }
 
@@ -163,9 +172,8 @@ extension EndToEndTests {
 
         @Test func `the configuration in force shows a value and a reason for each flag`() throws {
             let rows = try Self.rows([])
-            #expect(
-                rows.map { $0[0] }.sorted() == (Self.flags.map(\.name) + Self.switches).sorted()
-            )
+            let known = Self.flags.map(\.name) + Self.switches + [Self.policy]
+            #expect(rows.map { $0[0] }.sorted() == known.sorted())
             for row in rows {
                 try #require(row.count == 3, "\(row)")
                 #expect(row[2] == "default" || row[2].hasPrefix("derived: "), "\(row)")
@@ -187,7 +195,8 @@ extension EndToEndTests {
             #expect(rows.contains(["--allow-private", "on", "flag"]))
             #expect(rows.contains(["--balance", "off", "flag"]))
             #expect(rows.contains(["--nodelay", "off", "flag"]))
-            #expect(rows.count == Self.flags.count + Self.switches.count)
+            #expect(rows.contains([Self.policy, "no rules", "default"]))
+            #expect(rows.count == Self.flags.count + Self.switches.count + 1)
         }
     }
 }
