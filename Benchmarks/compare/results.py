@@ -150,6 +150,11 @@ def chosen(results, name):
     return [each for each in SCENARIOS if each.name == name and name in results["summaries"]]
 
 
+def drawn(results):
+    """The charts for which there are results."""
+    return [each for each in CHARTS if any(chosen(results, name) for name in each[3])]
+
+
 def markdown(results):
     """The whole report."""
     parts = [
@@ -165,8 +170,8 @@ def markdown(results):
             parts += [f"## {scenario.title}", scenario_table(scenario, results)]
     if results["faults"]:
         parts += ["## What went wrong", "\n".join(f"- {fault}" for fault in results["faults"])]
-    drawn = [name for name, *_, names in CHARTS if any(chosen(results, each) for each in names)]
-    parts += ["## Charts", "\n".join(f"![{name}](compare-{name}.svg)" for name in drawn)]
+    images = "\n".join(f"![{title}](compare-{name}.svg)" for name, title, *_ in drawn(results))
+    parts += ["## Charts", images]
     return "\n\n".join(parts) + "\n"
 
 
@@ -198,8 +203,10 @@ def write(results, folder):
 def update_readme(results):
     """Puts the short table where the README has its marks."""
     text = README.read_text()
+    images = "\n".join(f"![{title}](Benchmarks/results/compare-{name}.svg)"
+                       for name, title, *_ in drawn(results))
     section = (
-        f"\n{short_table(results)}\n\n{circumstances(results)}\n"
+        f"\n{short_table(results)}\n\n{images}\n\n{circumstances(results)}\n"
         "All figures, spreads and charts: [Benchmarks/results](Benchmarks/results/compare.md).\n\n"
     )
     changed, count = SECTION.subn(lambda match: match[1] + section + match[2], text)
