@@ -42,9 +42,9 @@ SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests \
 SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
-CHECK_SEEDS = 4000
+CHECK_SEEDS = 2500
 # A life takes much longer with every access checked.
-SANITIZED_SEEDS = 500
+SANITIZED_SEEDS = 400
 # The runner for XCTest, of which there are no tests here, leaks.
 SANITIZED_TEST = swift test --disable-xctest -c release
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Prints what the pieces of the hot path cost: micro.py CULVERT-MICRO.
+"""Prints what the pieces of the hot path cost: micro.py CULVERT-MICRO [BUDGET].
 
-Instructions are counted by callgrind, if valgrind is installed, as the difference between two runs
+With a budget (a JSON file with "instructions" by piece) it fails if a piece takes more
+instructions than it may, or so many less that the budget no longer guards it. Instructions are counted by callgrind, if valgrind is installed, as the difference between two runs
 of different counts: what a run needs to start and to end is in both.
 """
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +15,8 @@ import sys
 import tempfile
 
 COUNTS = (1000, 21000)
+# A piece that takes a smaller part of its budget has become better: the budget should follow.
+LEAST_USE = 0.85
 # Tables that are hashed otherwise in each run would take other numbers of instructions in each.
 ENVIRONMENT = {**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}
 
@@ -44,20 +48,49 @@ def stripped(program, folder):
     return copy
 
 
-def main(program):
-    """Measures all pieces and prints a table."""
+def departures(counted, budget):
+    """Sentences on the pieces that don't fit their budget."""
+    for piece, limit in budget.items():
+        count = counted.get(piece)
+        if count is None:
+            yield f"{piece}: there is no such piece"
+        elif count > limit:
+            yield f"{piece}: {count:.1f} instructions, and may take {limit}"
+        elif count < LEAST_USE * limit:
+            yield f"{piece}: {count:.1f} instructions; lower its budget, {limit}"
+
+
+def read(path):
+    """The budget in a file."""
+    if not shutil.which("valgrind"):
+        raise SystemExit("valgrind is missing: make setup-test installs it")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)["instructions"]
+
+
+def main(program, budget_path=None):
+    """Measures all pieces, or those in the budget, and prints a table; fails if one doesn't fit."""
+    budget = read(budget_path) if budget_path else None
     counts = shutil.which("valgrind") is not None
+    counted = {}
     print(f"{'piece':16}{'ns':>10}{'allocations':>14}{'instructions':>14}")
     lines = output([program]).splitlines()
     with tempfile.TemporaryDirectory() as folder:
         copy = stripped(program, folder)
         for line in lines:
             piece, nanoseconds, allocations, _ = line.split("\t")
-            count = f"{instructions(copy, piece):.1f}" if counts else "no valgrind"
+            if budget and piece not in budget:
+                continue
+            if counts:
+                counted[piece] = instructions(copy, piece)
+            count = f"{counted[piece]:.1f}" if counts else "no valgrind"
             print(f"{piece:16}{float(nanoseconds):10.1f}{float(allocations):14.3f}{count:>14}")
+    faults = list(departures(counted, budget or {}))
+    if faults:
+        raise SystemExit("\n".join(faults))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: micro.py CULVERT-MICRO")
-    main(sys.argv[1])
+    if len(sys.argv) not in (2, 3):
+        raise SystemExit("usage: micro.py CULVERT-MICRO [BUDGET]")
+    main(*sys.argv[1:])
