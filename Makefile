@@ -43,9 +43,11 @@ SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests \
 SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
-CHECK_SEEDS = 6000
+CHECK_SEEDS = 4000
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 200
+# The thread sanitizer takes a second for each.
+THREAD_SANITIZED_SEEDS = 40
 # The runner for XCTest, of which there are no tests here, leaks.
 SANITIZED_TEST = swift test --disable-xctest -c release
 
@@ -91,7 +93,7 @@ check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, m
 sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
 	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=address --scratch-path .build-address $(SKIPPED)
-	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
+	CULVERT_SIMULATION_SEEDS=$(THREAD_SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=thread --scratch-path .build-thread $(SKIPPED) \
 		$(SKIPPED_FOR_THREADS)
 
