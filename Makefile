@@ -126,7 +126,7 @@ compare: setup-load build ## Measure beside the proxies that are installed (ROUN
 
 micro: setup-build ## Measure the pieces of the hot path: time, allocations, instructions
 	swift build -c release --static-swift-stdlib --product culvert-micro
-	Benchmarks/micro.py .build/release/culvert-micro
+	Benchmarks/micro.py .build/release/culvert-micro Benchmarks/budget.json
 
 install: build ## Install to DESTDIR/PREFIX/bin
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/culvert
