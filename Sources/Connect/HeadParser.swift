@@ -83,7 +83,6 @@ public struct HeadParser: Sendable {
     ) throws(Refusal) -> HeadOutcome {
         while stage != .complete {
             guard let line = try lines.next(bytes, limits, isFirst: stage == .requestLine) else {
-                guard bytes.count < limits.headBytesMax else { throw .headTooLarge }
                 return .incomplete
             }
             try read(line, bytes, limits)

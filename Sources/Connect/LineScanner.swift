@@ -4,7 +4,7 @@ struct LineScanner: Sendable {
     /// Bytes that have been looked at, all those of whole lines included.
     private(set) var scanned = 0
 
-    /// The next line without its CR LF; none if it hasn't ended yet.
+    /// The next line without its CR LF; none if it hasn't ended yet, and still may within `limits`.
     ///
     /// - Parameters:
     ///   - bytes: All bytes so far.
@@ -42,7 +42,7 @@ struct LineScanner: Sendable {
             }
             index += 1
         }
-        guard end == bytes.count else { throw .headTooLarge }
+        guard bytes.count < limits.headBytesMax else { throw .headTooLarge }
         scanned = index
         return nil
     }

@@ -95,7 +95,6 @@ public struct RequestHeadParser: Sendable {
     ) throws(Refusal) -> RequestOutcome {
         while !isComplete {
             guard let next = try lines.next(bytes, limits, isFirst: line == nil) else {
-                guard bytes.count < limits.headBytesMax else { throw .headTooLarge }
                 return .incomplete
             }
             try read(next, bytes, limits)

@@ -59,7 +59,6 @@ public struct ResponseHeadParser: Sendable {
     ) throws(Refusal) -> ResponseOutcome {
         while !isComplete {
             guard let line = try lines.next(bytes, limits, isFirst: status == nil) else {
-                guard bytes.count < limits.headBytesMax else { throw .headTooLarge }
                 return .incomplete
             }
             guard status != nil else {

@@ -148,8 +148,9 @@ enum Reading {
     static func word<Value>(_ text: String) throws -> Value
     where Value: RawRepresentable<String> & CaseIterable {
         guard let value = Value(rawValue: text) else {
-            let words = Value.allCases.map(\.rawValue).joined(separator: " and ")
-            throw ValidationError("allowed are \(words).")
+            let words = Value.allCases.map(\.rawValue)
+            let list = words.dropLast().joined(separator: ", ")
+            throw ValidationError("allowed are \(list) and \(words.last ?? "").")
         }
         return value
     }

@@ -12,12 +12,7 @@ struct RelayFlags: FlagGroup {
                 + "ring. Default: \(defaults.relay.rawValue).",
             valueName: "mode"
         ),
-        transform: { text in
-            guard let mode = Configuration.RelayMode(rawValue: text) else {
-                throw ValidationError("allowed are auto, copy, splice and ring-splice.")
-            }
-            return mode
-        }
+        transform: Reading.word
     )
     var relay: Configuration.RelayMode?
 

@@ -16,19 +16,7 @@ import Testing
 
     @Test(arguments: 0..<Seeds.shards)
     func `every byte comes once and in order, and no stream hangs`(shard: Int) {
-        Seeds.watchForTraps()
-        let end = Seeds.base + Seeds.count
-        var seed = Seeds.base + UInt64(shard)
-        var failures = 0
-        while seed < end, failures < 5 {
-            Seeds.begin(seed, shard: shard)
-            if let failure = Self.failure(of: seed) {
-                failures += 1
-                Issue.record("\(failure); replay with: \(Seeds.replay(seed))")
-            }
-            seed += UInt64(Seeds.shards)
-        }
-        Seeds.begin(0, shard: shard)
+        Seeds.live(shard: shard) { Self.failure(of: $0) }
     }
 
     @Test(arguments: TunnelCanary.allCases.filter { $0 != .none })

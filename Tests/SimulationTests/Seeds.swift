@@ -1,6 +1,7 @@
 import Glibc
 import Kernel
 import Synchronization
+import Testing
 
 /// Which seeds are lived, as the environment has it, and which are being lived.
 enum Seeds {
@@ -14,12 +15,29 @@ enum Seeds {
     }
 
     static var base: UInt64 { number("CULVERT_SIMULATION_SEED") ?? 1 }
-    static var count: UInt64 { number("CULVERT_SIMULATION_SEEDS") ?? 10_000 }
+    private static var count: UInt64 { number("CULVERT_SIMULATION_SEEDS") ?? 10_000 }
 
     static func replay(_ seed: UInt64) -> String { "make simulate SEED=\(seed) SEEDS=1" }
 
+    /// Lives the lives of one shard, and records the first few that `failure` has words for.
+    static func live(shard: Int, failure: (UInt64) -> String?) {
+        watchForTraps()
+        let end = base + count
+        var seed = base + UInt64(shard)
+        var failures = 0
+        while seed < end, failures < 5 {
+            begin(seed, shard: shard)
+            if let failure = failure(seed) {
+                failures += 1
+                Issue.record("\(failure); replay with: \(replay(seed))")
+            }
+            seed += UInt64(shards)
+        }
+        begin(0, shard: shard)
+    }
+
     /// Notes what is being lived, so that a trap, too, is traced to its seed.
-    static func begin(_ seed: UInt64, shard: Int) {
+    private static func begin(_ seed: UInt64, shard: Int) {
         if shard == 0 {
             first.store(seed, ordering: .relaxed)
         } else {
@@ -32,7 +50,7 @@ enum Seeds {
     }
 
     /// Tells the seeds under way when the process traps: one of them is to blame.
-    static func watchForTraps() {
+    private static func watchForTraps() {
         for number in [SIGILL, SIGTRAP, SIGSEGV] {
             _ = signal(number) { number in
                 Seeds.tell(Seeds.first.load(ordering: .relaxed))

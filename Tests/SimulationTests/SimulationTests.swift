@@ -4,19 +4,7 @@ import Testing
 @Suite struct SimulationTests {
     @Test(arguments: 0..<Seeds.shards)
     func `every invariant holds through every fault`(shard: Int) {
-        Seeds.watchForTraps()
-        let end = Seeds.base + Seeds.count
-        var seed = Seeds.base + UInt64(shard)
-        var failures = 0
-        while seed < end, failures < 5 {
-            Seeds.begin(seed, shard: shard)
-            if let failure = Simulation.failure(of: seed) {
-                failures += 1
-                Issue.record("\(failure); replay with: \(Seeds.replay(seed))")
-            }
-            seed += UInt64(Seeds.shards)
-        }
-        Seeds.begin(0, shard: shard)
+        Seeds.live(shard: shard) { Simulation.failure(of: $0) }
     }
 
     @Test(arguments: Canary.allCases.filter { $0 != .none })
