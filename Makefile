@@ -3,7 +3,7 @@
 # What the build needs, what the load tool needs besides, and what the tests need, by the names of
 # Debian's packages.
 BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev libc-ares-dev \
-	libcrypt-dev
+	libcrypt-dev libyaml-dev
 LOAD_PACKAGES = libssl-dev
 TEST_PACKAGES = $(LOAD_PACKAGES) curl openssl openssh-client openssh-server python3 \
 	python3-requests chromium strace iproute2 procps netcat-openbsd nghttp2-server wget \

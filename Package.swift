@@ -17,7 +17,6 @@ let argumentParser: Target.Dependency = .product(
 )
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// A module of the house.
 ///
@@ -50,12 +49,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CLiburing", path: "CLiburing", pkgConfig: "liburing"),
         .systemLibrary(name: "CAres", path: "Sources/CAres", pkgConfig: "libcares"),
         .systemLibrary(name: "CCrypt", path: "Sources/CCrypt"),
+        .systemLibrary(name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1"),
 
         module("Internet"),
         module("Kernel", ["Internet", "CLiburing", "CCrypt"]),
@@ -65,7 +64,7 @@ let package = Package(
         module("Policy", ["Internet", "Connect"]),
         module("MethodTunnel", ["Internet", "Connect"]),
         module("Proxy", ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy"]),
-        module("PolicyFile", ["Internet", "Connect", "Policy", "Proxy", yams]),
+        module("PolicyFile", ["Internet", "Connect", "Policy", "Proxy", "CYAML"]),
         .executableTarget(
             name: "culvert",
             dependencies: [

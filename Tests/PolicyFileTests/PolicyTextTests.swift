@@ -111,6 +111,19 @@ import Testing
                 "1:42: error: this is not YAML: did not find expected alphabetic or numeric "
                     + "character; put a value that begins with * in quotes: \"*.example.com\""
             ),
+            ("rules: []\n---\nrules: []\n", "3:1: error: a second document begins"),
+            (
+                "rules: &a [*a]",
+                "1:8: error: lists and maps stand more than 64 deep in each other"
+            ),
+            (
+                "rules: " + String(repeating: "[", count: 65) + String(repeating: "]", count: 65),
+                "1:72: error: lists and maps stand more than 64 deep in each other"
+            ),
+            (
+                "rules: [{name: a, action: deny}]\n# \u{1}",
+                "1:33: error: this is not YAML: control characters are not allowed"
+            ),
         ]
     )
     func `an error has its place and a remedy`(_ text: String, _ finding: String) {
