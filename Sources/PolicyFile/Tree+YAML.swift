@@ -22,11 +22,11 @@ extension Tree {
         let tree = unsafe bytes.withUnsafeBufferPointer { bytes -> Result<Tree?, Finding> in
             unsafe yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
             return Result { () throws(Finding) in
-                let tree = try unsafe Tree.document(parser) { (document) throws(Finding) in
+                let tree = try unsafe Tree.document(parser, bytes) { (document) throws(Finding) in
                     var count = 0
                     return try unsafe Tree(document, document.root, depth: 0, &count)
                 }
-                _ = try unsafe Tree.document(parser) { (document) throws(Finding) -> Tree in
+                _ = try unsafe Tree.document(parser, bytes) { (document) throws(Finding) -> Tree in
                     throw Finding(.error, unsafe document.root.place, "a second document begins")
                 }
                 return tree
@@ -39,11 +39,12 @@ extension Tree {
     /// What `body` makes of the next document; nil if there is none.
     private static func document(
         _ parser: UnsafeMutablePointer<yaml_parser_t>,
+        _ text: UnsafeBufferPointer<UInt8>,
         _ body: (YAMLDocument) throws(Finding) -> Tree
     ) throws(Finding) -> Tree? {
         var document = unsafe yaml_document_t()
         guard unsafe yaml_parser_load(parser, &document) != 0 else {
-            throw unsafe finding(parser.pointee)
+            throw unsafe finding(parser.pointee, text)
         }
         defer { unsafe yaml_document_delete(&document) }
         guard unsafe yaml_document_get_root_node(&document) != nil else { return nil }
@@ -100,18 +101,32 @@ extension Tree {
         }
     }
 
-    private static func finding(_ parser: yaml_parser_t) -> Finding {
+    private static func finding(
+        _ parser: yaml_parser_t,
+        _ text: UnsafeBufferPointer<UInt8>
+    ) -> Finding {
         let problem =
             unsafe parser.problem.map { unsafe String(cString: $0) } ?? "there is no memory left"
         // The reader of characters knows no lines.
         let place =
             unsafe parser.error == YAML_READER_ERROR
-            ? unsafe parser.mark.place : unsafe parser.problem_mark.place
+            ? unsafe Place(after: text.prefix(parser.problem_offset))
+            : unsafe parser.problem_mark.place
         // A host pattern without quotes looks like the name of an alias.
         let hint =
             problem.contains("alphabetic or numeric")
             ? #"; put a value that begins with * in quotes: "*.example.com""# : ""
         return Finding(.error, place, "this is not YAML: \(problem)\(hint)")
+    }
+}
+
+extension Place {
+    /// What comes after `text`, which is UTF-8.
+    fileprivate init(after text: Slice<UnsafeBufferPointer<UInt8>>) {
+        let line = unsafe text.reversed().prefix { $0 != UInt8(ascii: "\n") }
+        let characters = unsafe line.count { $0 & 0xc0 != 0x80 }
+        let lines = unsafe text.count { $0 == UInt8(ascii: "\n") }
+        self.init(line: lines + 1, column: characters + 1)
     }
 }
 

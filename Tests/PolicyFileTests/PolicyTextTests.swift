@@ -104,7 +104,7 @@ import Testing
             ),
             (
                 "rules:\n- name: a\n  action: deny\n  name: b\n",
-                "2:3: error: 'name' is there twice"
+                "4:3: error: 'name' is there twice"
             ),
             (
                 "rules: [{name: a, action: deny, hosts: [*.a.test]}]",
@@ -122,7 +122,7 @@ import Testing
             ),
             (
                 "rules: [{name: a, action: deny}]\n# \u{1}",
-                "1:33: error: this is not YAML: control characters are not allowed"
+                "2:3: error: this is not YAML: control characters are not allowed"
             ),
         ]
     )

@@ -6,7 +6,7 @@ extension Scenario {
     private enum Fault: CaseIterable { case none, notTLS, noName, otherName, encrypted, broken }
 
     /// Makes the first bytes of `life`, whose tunnel leads to `name`, or to an address.
-    mutating func rollHello(_ life: inout Life, _ name: String?) {
+    mutating func rollHello(_ life: Life, _ name: String?) {
         life.mustBeTLS = true
         let fault = dice.chance(600) ? .none : dice.pick(Fault.allCases)
         let spoken: String? =

@@ -32,26 +32,42 @@ struct Scenario {
     /// What the name service says.
     enum Naming { case literal, atOnce, later, fourFirst, notFound, failed, silent }
 
-    struct Life {
-        var connectsAt: UInt64
+    /// A client, and the upstream that it asks for.
+    ///
+    /// An object, since each act of a peer looks at it: a copy would retain all that it holds.
+    final class Life {
+        let connectsAt: UInt64
+        let waitsForAnswer: Bool
+        let naming: Naming
+        let part: Part
+        let chunkMax: Int
+        let pace: Int
+        let isSlowReader: Bool
         var head: [UInt8] = []
         /// The first bytes behind the head, where they are a ClientHello.
         var hello: [UInt8] = []
         /// Whether the tunnel must be TLS, and whether it may pass.
         var mustBeTLS = false
         var mayPass = true
-        var waitsForAnswer: Bool
-        var clientTotal: Int
-        var clientFarewell: Farewell
-        var receptions4: [Reception]
-        var receptions6: [Reception]
-        var naming: Naming
-        var part: Part
-        var upstreamTotal: Int
-        var upstreamFarewell: Farewell
-        var chunkMax: Int
-        var pace: Int
-        var isSlowReader: Bool
+        var clientTotal = 0
+        var clientFarewell = Farewell.fin
+        var receptions4: [Reception] = []
+        var receptions6: [Reception] = []
+        var upstreamTotal = 0
+        var upstreamFarewell = Farewell.fin
+
+        init(_ dice: inout Dice, isBurst: Bool) {
+            connectsAt = isBurst ? 0 : UInt64(dice.below(40_000_000))
+            waitsForAnswer = dice.chance(600)
+            naming = dice.pick([
+                .literal, .literal, .atOnce, .later, .later, .fourFirst, .notFound, .failed,
+                .silent,
+            ])
+            part = dice.pick([.echo, .sink, .source])
+            chunkMax = dice.pick([1, 50, 2000, 20000])
+            pace = dice.pick([1000, 100_000, 3_000_000])
+            isSlowReader = dice.chance(200)
+        }
     }
 
     enum Ending { case peersLeave, drain, stop }
@@ -139,24 +155,13 @@ struct Scenario {
     }
 
     private mutating func rollLife(_ index: Int, _ isBurst: Bool) {
-        var life = Life(
-            connectsAt: isBurst ? 0 : UInt64(dice.below(40_000_000)),
-            waitsForAnswer: dice.chance(600),
-            clientTotal: rollTotal(),
-            clientFarewell: rollFarewell(),
-            receptions4: rollReceptions(),
-            receptions6: rollReceptions(),
-            naming: dice.pick([
-                .literal, .literal, .atOnce, .later, .later, .fourFirst, .notFound, .failed,
-                .silent,
-            ]),
-            part: dice.pick([.echo, .sink, .source]),
-            upstreamTotal: rollTotal(),
-            upstreamFarewell: rollFarewell(),
-            chunkMax: dice.pick([1, 50, 2000, 20000]),
-            pace: dice.pick([1000, 100_000, 3_000_000]),
-            isSlowReader: dice.chance(200)
-        )
+        let life = Life(&dice, isBurst: isBurst)
+        life.clientTotal = rollTotal()
+        life.clientFarewell = rollFarewell()
+        life.receptions4 = rollReceptions()
+        life.receptions6 = rollReceptions()
+        life.upstreamTotal = rollTotal()
+        life.upstreamFarewell = rollFarewell()
         if life.chunkMax == 1 {
             life.clientTotal = min(life.clientTotal, 60)
             life.upstreamTotal = min(life.upstreamTotal, 60)
@@ -169,7 +174,7 @@ struct Scenario {
         if dice.chance(30) { head = "CONNECT \(host):443 HT" }
         life.head = Array(head.utf8)
         if port == 443, !configuration.tlsPorts.isEmpty {
-            rollHello(&life, life.naming == .literal ? nil : host)
+            rollHello(life, life.naming == .literal ? nil : host)
         }
         if life.naming == .literal { life.receptions4 = [dice.chance(800) ? .accept : .blackHole] }
         lives.append(life)
