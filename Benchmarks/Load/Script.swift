@@ -49,7 +49,9 @@ struct Script: Sendable {
         case .bulk: (32, 65536)
         case .verify: (64, 65536)
         case .mix: (128, 65536)
-        case .hold, .rate, .echo, .hostile: size > 4096 ? (64, 65536) : (128, 4096)
+        case .hold, .rate, .echo, .hostile:
+            // Together those for short messages fit into the first-level cache.
+            size > 4096 ? (64, 65536) : size > 128 ? (128, 4096) : (128, 256)
         }
     }
 
@@ -70,7 +72,7 @@ struct Script: Sendable {
     var startLimit: UInt64 {
         switch scenario {
         case .verify, .bulk, .mix: Pattern.length
-        case .hold, .rate, .echo, .hostile: 1 << 16
+        case .hold, .rate, .echo, .hostile: 1 << 12
         }
     }
 
