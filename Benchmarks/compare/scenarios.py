@@ -152,7 +152,8 @@ def taken(name, report):
     """The figures of a scenario out of the tool's report."""
     kind = name.partition("-")[0]
     wanted = "open" if kind == "hold" else kind
-    part = next(each for each in report["stretches"] if each["name"] == wanted)
+    parts = {each["name"]: each for each in report["stretches"]}
+    part = parts[wanted]
     before, after = part["before"], part["after"]
     spent = after["process_cpu_nanoseconds"] - before["process_cpu_nanoseconds"]
     if kind == "bulk":
@@ -164,7 +165,7 @@ def taken(name, report):
         raise Unusable("nothing was done in the time measured")
     cost = spent / unit / done
     if kind == "hold":
-        return memory(before, after) | {"opening": cost}
+        return memory(before, parts["hold"]["after"]) | {"opening": cost}
     return {"rate": done / part["seconds"], "cpu": cost} | percentiles(kind, report["nanoseconds"])
 
 

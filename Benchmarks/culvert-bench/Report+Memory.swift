@@ -4,7 +4,7 @@ extension Report {
     /// What the tunnels cost in memory, for those that stand idle.
     var memory: String {
         guard let memory = TunnelMemory(outcome) else { return "" }
-        let head = ["memory", "before", "all open", "at the end", "a tunnel"]
+        let head = ["memory", "before", "all idle", "at the end", "a tunnel"]
         let rows = outcome.gauges.map { gauge in
             let cells = [memory.before, memory.full, memory.end].map { snapshot in
                 gauge.value(snapshot).map { Report.amount(gauge, $0) } ?? "not readable"

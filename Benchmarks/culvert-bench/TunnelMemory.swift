@@ -1,7 +1,7 @@
 internal import Load
 
-/// What a tunnel costs in memory: what was there before the first was opened, when all stood, and
-/// when the run was over.
+/// What a tunnel costs in memory: what was there before the first was opened, when all had stood
+/// idle for the set time, and when the run was over.
 struct TunnelMemory {
     let before: Snapshot
     let full: Snapshot
@@ -15,7 +15,7 @@ struct TunnelMemory {
             let last = outcome.stretches.last, open.count > 0
         else { return nil }
         before = open.before
-        full = open.after
+        full = (outcome.stretches.first { $0.name == "hold" } ?? open).after
         end = last.after
         count = open.count
     }

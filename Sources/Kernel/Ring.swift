@@ -170,6 +170,8 @@ internal import Internet
     /// The provided buffer of `index`.
     public func buffer(_ index: UInt16) -> Extent { memory[Int(index)] }
 
+    public mutating func emptyBuffer(_ index: UInt16) { memory.empty(Int(index)) }
+
     public mutating func submitAndWait(
         count: Int,
         gatherMicroseconds: UInt32,

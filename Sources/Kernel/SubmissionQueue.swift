@@ -46,6 +46,9 @@ public protocol SubmissionQueue: ~Copyable {
     /// The memory of provided buffer `index`; the caller's from the completion that named it until
     /// it hands the buffer back.
     func buffer(_ index: UInt16) -> Extent
+    /// Returns the memory of provided buffer `index`, which nobody holds, to the system: by
+    /// madvise(2), called directly. The kernel may have the buffer at hand meanwhile.
+    mutating func emptyBuffer(_ index: UInt16)
 
     /// Submits what is prepared and waits for a completion, or until `deadline`. If there are fewer
     /// than `count`, waits up to `gatherMicroseconds` for more (Linux 6.12; ignored before).

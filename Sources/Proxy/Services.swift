@@ -104,8 +104,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var queue: Queue
     var names: Names
     var openings: Slab<Opening>
-    /// A block for each opening.
+    /// A block for each opening, and which of them hold memory to no use.
     let heads: Blocks
+    var headResidue: Residue
     /// The answer to a CONNECT that succeeded.
     let established: Extent
     /// The answer to a client for whom there isn't even a slot.
@@ -113,6 +114,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private let answerBlocks: Blocks
     var deadlines: Deadlines
     var buffers: BufferLedger
+    var bufferResidue: Residue
     /// A block for each flow, for what its sink had no room for while buffers are scarce.
     ///
     /// Memory is used only as long as it holds something.
@@ -165,7 +167,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let openings = try Slab<Opening>(capacity: slots)
         let heads = try Blocks(count: slots, blockSize: terms.headBlockSize)
         let deadlines = try Deadlines(slots: slots, now: now)
+        let headResidue = try Residue(count: slots, keeping: 16)
         let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
+        let bufferResidue = try Residue(count: configuration.buffers, keeping: 16)
         let overflow = try Blocks(count: 2 * slots, blockSize: configuration.bufferSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
         let keepsTexts = journal.isOn || rules != nil || configuration.enforcesOnReload
@@ -193,8 +197,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.presented = presented
         self.index = index
         self.heads = heads
+        self.headResidue = headResidue
         self.deadlines = deadlines
         self.buffers = buffers
+        self.bufferResidue = bufferResidue
         self.overflow = overflow
         self.pipes = pipes
         self.terms = terms
@@ -214,20 +220,49 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         return buffers.isTight ? min(all, 16384) : all
     }
 
-    /// Takes an opening back.
-    ///
-    /// Memory that only a burst of openings, or a long head, has touched goes back to the system.
-    /// Nothing of credentials stays in it.
+    /// An opening, with a block for its head.
+    mutating func takeOpening() -> UInt32 {
+        guard let opening = openings.take({ _ in Opening() }) else {
+            preconditionFailure("there is an opening for each slot")
+        }
+        openings[opening] = Opening()
+        headResidue.use(Int(opening))
+        return opening
+    }
+
+    /// Takes an opening back; nothing of credentials stays in its block.
     mutating func release(_ opening: UInt32) {
-        let isRare = opening >= 1024 || openings[opening].received > 4096
-        if isRare { heads.empty(Int(opening)) }
         if gate != nil {
             let wasDiscarding = openings[opening].discarded > 0
             let received = max(openings[opening].received, openings[opening].headCount)
             let count = wasDiscarding ? terms.configuration.headBytesMax : received
             heads[Int(opening)].part(0..<count).clear()
         }
+        headResidue.release(Int(opening))
         openings.release(opening)
+    }
+
+    /// Returns to the system the memory that only a burst of heads or messages has needed.
+    mutating func returnMemory() {
+        while let index = headResidue.next(by: now) { heads.empty(index) }
+        while let index = bufferResidue.next(by: now) {
+            queue.emptyBuffer(UInt16(truncatingIfNeeded: index))
+        }
+    }
+
+    /// When memory may be returned next.
+    var returnWake: Instant? { Instant.earlier(headResidue.wake, bufferResidue.wake) }
+
+    /// A flow has a buffer that the kernel lent.
+    mutating func lend(_ buffer: UInt16) {
+        buffers.lend()
+        bufferResidue.use(Int(buffer))
+    }
+
+    /// A flow gives `buffer` back.
+    mutating func take(_ buffer: UInt16) {
+        buffers.take(buffer)
+        bufferResidue.release(Int(buffer))
     }
 
     /// The source address to dial from, if addresses of `family` are configured.

@@ -248,7 +248,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         switch token.operation {
         case .receive:
             guard let buffer = completion.buffer else { return }
-            worker.buffers.lend()
+            worker.lend(buffer)
             giveBack(buffer, &worker)
         case .connect:
             guard let opening else { return }

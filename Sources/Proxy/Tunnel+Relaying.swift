@@ -67,7 +67,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     ) {
         let result = completion.result
         if let buffer = completion.buffer {
-            worker.buffers.lend()
+            worker.lend(buffer)
             guard result > 0 else {
                 giveBack(buffer, &worker)
                 return didReceiveNothing(direction, result, &worker)
@@ -302,7 +302,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     func giveBack(_ buffer: UInt16, _ worker: inout Worker) {
-        worker.buffers.take(buffer)
+        worker.take(buffer)
     }
 
     /// Gives the pipe back.

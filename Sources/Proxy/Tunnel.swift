@@ -132,9 +132,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         accepted = worker.now
         worker.descriptorCount += 1
         worker.counters.accepted.add()
-        opening = worker.openings.take { _ in Opening() }
-        guard let opening else { preconditionFailure("there is an opening for each slot") }
-        worker.openings[opening] = Opening()
+        opening = worker.takeOpening()
         if worker.keepsRecords {
             let client = worker.queue.peer(of: client)
             worker.records[Int(slot)] = Record(number: number, client: client, now: worker.now)

@@ -73,6 +73,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         services.buffers.adapt()
         provideBuffers()
         serveLine()
+        services.returnMemory()
         if areComing, directive != .serve { takePassed() }
     }
 
@@ -195,7 +196,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let work = Instant.earlier(services.deadlines.nextWake, services.names.nextDeadline)
         // A client that could not be passed on after all wakes nobody.
         let last = areComing && directive != .serve ? services.now + 1_000_000 : nil
-        return Instant.earlier(Instant.earlier(work, listener.retry), last)
+        let soon = Instant.earlier(Instant.earlier(work, listener.retry), last)
+        return Instant.earlier(soon, services.returnWake)
     }
 
     private mutating func passDeadlines() {

@@ -163,6 +163,7 @@ extension EndToEndTests {
             let text = "ana:\(Self.secret)"
             let client = try open(culvert, origin, text)
             try culvert.ask(head(origin.authority, "\(text)!")).expect(407, "http_request_denied")
+            while try culvert.status()["openings"] != 0 {}
             let secrets = [Self.secret, Data(text.utf8).base64EncodedString()]
             let memory = try culvert.memory()
             // What is looked at is its memory.

@@ -32,6 +32,7 @@ extension EndToEndTests {
             ])
             // All buffers serve in turn: there are 512 of 64 KiB.
             #expect(try culvert.residentKilobytes() - before < 34 << 10)
+            try culvert.awaitResident(atMost: before + (2 << 10))
             try neighbour.exchange()
             for tunnel in [tunnel, neighbour] { for side in Side.allCases { tunnel[side].close() } }
             try culvert.expectEmpty(descriptors: descriptors)

@@ -72,6 +72,8 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
 
     func buffer(_ index: UInt16) -> Extent { world.memory[Int(index)] }
 
+    mutating func emptyBuffer(_ index: UInt16) { world.emptyBuffer(index) }
+
     mutating func submitAndWait(
         count _: Int,
         gatherMicroseconds _: UInt32,

@@ -235,4 +235,12 @@ final class World {
         isProvided[Int(index)] = true
         provided.append(index)
     }
+
+    func emptyBuffer(_ index: UInt16) {
+        let buffer = memory[Int(index)]
+        for submission in submissions where submission.memory?.overlaps(buffer) == true {
+            fail("buffer \(index) is emptied while it is sent from")
+        }
+        memory.empty(Int(index))
+    }
 }

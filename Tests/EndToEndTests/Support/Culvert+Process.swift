@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// What the system says of the process.
 extension Culvert {
@@ -12,6 +13,16 @@ extension Culvert {
     func residentKilobytes() throws -> Int {
         let line = try lines("status").first { $0.hasPrefix("VmRSS:") } ?? ""
         return Int(line.filter(\.isNumber)) ?? 0
+    }
+
+    /// Waits until there are no more than `kilobytes` of resident memory.
+    func awaitResident(
+        atMost kilobytes: Int,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        for _ in 0..<200 where try residentKilobytes() > kilobytes { usleep(50_000) }
+        let resident = try residentKilobytes()
+        #expect(resident <= kilobytes, sourceLocation: sourceLocation)
     }
 
     /// CPU time of all its threads so far, in clock ticks of 10 ms.
