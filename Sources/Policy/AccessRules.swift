@@ -11,6 +11,8 @@ public final class AccessRules: Sendable {
     public let version: UInt32
     /// What the rules are called, by number.
     public let names: [String]
+    /// What the rules say of the tunnels that they let pass, by number.
+    public let terms: [RuleTerms]
     /// Whether the time matters.
     public let haveTimes: Bool
 
@@ -41,6 +43,7 @@ public final class AccessRules: Sendable {
         let parts = RuleCompiler(rules, groups: list.groups)
         self.version = version
         names = rules.map(\.name)
+        terms = rules.map(\.terms)
         self.rules = parts.rules
         hosts = parts.hosts
         users = parts.users

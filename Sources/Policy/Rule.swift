@@ -44,6 +44,8 @@ public struct Rule: Equatable, Sendable {
     public var ports: [ClosedRange<UInt16>] = []
     /// When.
     public var times: [WeekSpan] = []
+    /// How the tunnels are that it lets pass; said only by an allow rule.
+    public var terms = RuleTerms()
 
     /// A rule without conditions, which matches everything.
     public init(_ name: String, _ action: RuleAction) {

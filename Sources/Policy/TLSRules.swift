@@ -16,6 +16,9 @@ public struct TLSRequirement: Equatable, Sendable {
         self.allowsEncrypted = allowsEncrypted
     }
 
+    /// The requirement in the word of a policy file.
+    public var demand: TLSDemand { !isTLS ? .off : matchesName ? .sni : .required }
+
     /// Any bytes will do.
     public static var none: TLSRequirement {
         TLSRequirement(isTLS: false, matchesName: false, allowsEncrypted: true)
@@ -42,8 +45,20 @@ public struct TLSRules: Sendable {
         self.furtherNames = furtherNames
     }
 
-    /// What is required of a tunnel to `port`.
-    public func requirement(port: UInt16) -> TLSRequirement {
+    /// What is required of a tunnel to `port`, if its rule demands this; nil if it says nothing.
+    ///
+    /// A rule that says something stands above ports and names; whether a ClientHello may be
+    /// encrypted is the same for all.
+    public func requirement(port: UInt16, _ demand: TLSDemand? = nil) -> TLSRequirement {
+        if let demand {
+            return demand == .off
+                ? .none
+                : TLSRequirement(
+                    isTLS: true,
+                    matchesName: demand == .sni,
+                    allowsEncrypted: requirement.allowsEncrypted
+                )
+        }
         for range in ports where range.contains(port) { return requirement }
         return .none
     }

@@ -10,7 +10,7 @@ public struct CaseText: Sendable {
     public private(set) var findings: [Finding] = []
 
     private static let keys = [
-        "to", "expect", "rule", "reported", "user", "client", "address", "at",
+        "to", "expect", "rule", "reported", "user", "client", "address", "at", "tls",
     ]
 
     /// Reads `text`; each case needs a time if `needTimes`.
@@ -75,7 +75,8 @@ public struct CaseText: Sendable {
             time: time,
             isAllowed: expected == 0,
             rule: try read(values["rule"], "the name of a rule") { $0 },
-            reported: try read(values["reported"], "the name of a rule") { $0 }
+            reported: try read(values["reported"], "the name of a rule") { $0 },
+            tls: try read(values["tls"], "required, sni or off") { TLSDemand(rawValue: $0) }
         )
     }
 

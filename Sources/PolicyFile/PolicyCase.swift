@@ -14,6 +14,8 @@ public struct PolicyCase: Sendable {
         public var reported: String?
         /// Why it is refused though a rule allows it; nil if that isn't so.
         public var refusal: Refusal?
+        /// What the first bytes of the tunnel have to be.
+        public var tls: TLSDemand
 
         /// A sentence without its subject.
         public var description: String {
@@ -36,11 +38,13 @@ public struct PolicyCase: Sendable {
     /// The rule that is to decide, and the one that is to report; nil if any may.
     let rule: String?
     let reported: String?
+    /// What the first bytes are to be; nil if anything will do.
+    let tls: TLSDemand?
 
-    /// What `judge` says; without rules of its own it isn't asked.
+    /// What `judge` says, and `tls` where no rule does; without rules of its own it isn't asked.
     ///
     /// A name without an address is judged by the rules that don't look at addresses.
-    public func outcome(by judge: Judge) -> Outcome {
+    public func outcome(by judge: Judge, _ tls: TLSRules) -> Outcome {
         guard let rules = judge.rules else { preconditionFailure("cases are about rules") }
         let standing = rules.standing(
             of: AccessRequest(
@@ -60,11 +64,13 @@ public struct PolicyCase: Sendable {
                 ?? judge.judgeWithoutAddress(standing)
         }
         let isByRules = judgement.decision?.isAllowed == false
+        let rule = judgement.decision?.rule
         return Outcome(
             isAllowed: judgement.verdict.refusal == nil,
-            rule: judgement.decision?.rule.map { rules.names[$0] },
+            rule: rule.map { rules.names[$0] },
             reported: judgement.decision?.report.map { rules.names[$0] },
-            refusal: isByRules ? nil : judgement.verdict.refusal
+            refusal: isByRules ? nil : judgement.verdict.refusal,
+            tls: tls.requirement(port: authority.port, rule.flatMap { rules.terms[$0].tls }).demand
         )
     }
 
@@ -72,6 +78,13 @@ public struct PolicyCase: Sendable {
     public func isMet(by outcome: Outcome) -> Bool {
         isAllowed == outcome.isAllowed && (rule == nil || rule == outcome.rule)
             && (reported == nil || reported == outcome.reported)
+            && (tls == nil || outcome.isAllowed && tls == outcome.tls)
+    }
+
+    /// `outcome` as far as something is expected of it: a sentence without its subject.
+    public func words(for outcome: Outcome) -> String {
+        let isAsked = tls != nil && outcome.isAllowed
+        return "\(outcome)" + (isAsked ? ", tls \(outcome.tls.rawValue)" : "")
     }
 
     /// What is expected, as a sentence without its subject.
@@ -79,6 +92,7 @@ public struct PolicyCase: Sendable {
         let action = isAllowed ? "allowed" : "denied"
         return action + (rule.map { " by '\($0)'" } ?? "")
             + (reported.map { ", reported by '\($0)'" } ?? "")
+            + (tls.map { ", tls \($0.rawValue)" } ?? "")
     }
 
     /// What is asked for.

@@ -27,9 +27,12 @@ extension PolicyReader {
             switch word {
             case "name": readName(value, &read)
             case "action": readAction(value, &read)
+            case _ where TermKey(rawValue: word) != nil:
+                read.termKeys.append(key)
+                readTerm(value, TermKey(rawValue: word), &read)
             default:
                 guard let condition = RuleKey(rawValue: word) else {
-                    complainOfKey(key, ["name", "action"] + RuleKey.allCases.map(\.rawValue))
+                    complainOfKey(key, PolicyReader.ruleKeys)
                     continue
                 }
                 for element in values(value, of: "'\(word)'") {
@@ -39,8 +42,16 @@ extension PolicyReader {
         }
         for key in missing.sorted() { complain(tree, "a rule needs the key '\(key)'") }
         if read.rule.action == .allow, read.rule.ports.isEmpty { read.rule.ports = ports }
+        if read.rule.action != .allow {
+            for key in read.termKeys {
+                complain(key, "only a rule that allows has the key '\(key.text ?? "")'")
+            }
+        }
         rules.append(read)
     }
+
+    private static let ruleKeys =
+        ["name", "action"] + RuleKey.allCases.map(\.rawValue) + TermKey.allCases.map(\.rawValue)
 
     private mutating func readName(_ tree: Tree, _ read: inout ReadRule) {
         guard let name = tree.text, Rule.isName(name) else {

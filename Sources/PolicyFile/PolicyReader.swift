@@ -16,10 +16,12 @@ public struct PolicyText: Sendable {
     ///   - text: All of the file.
     ///   - ports: What an allow rule allows that names no ports.
     ///   - suffixes: Under which names anybody can have one.
+    ///   - users: Those whom the proxy knows; nil if nobody can tell.
     public init(
         parsing text: String,
         ports: [ClosedRange<UInt16>],
-        suffixes: PublicSuffixes = .common
+        suffixes: PublicSuffixes = .common,
+        users: Users? = nil
     ) {
         var reader = PolicyReader(ports: ports)
         do throws(Finding) {
@@ -33,6 +35,7 @@ public struct PolicyText: Sendable {
         let list = RuleList(reader.rules.map(\.rule), groups: reader.groups.mapValues(\.members))
         if !reader.findings.contains(where: { $0.severity == .error }) {
             reader.review(list, suffixes)
+            if let users { reader.noteStrangers(to: users) }
         }
         self.list = list
         findings = reader.findings.sorted { $0.place < $1.place }
@@ -51,6 +54,8 @@ struct PolicyReader {
         let place: Place
         /// Where the values of each key stand.
         var values: [RuleKey: [Place]] = [:]
+        /// Its keys that say how its tunnels are.
+        var termKeys: [Tree] = []
     }
 
     let ports: [ClosedRange<UInt16>]
@@ -59,6 +64,8 @@ struct PolicyReader {
     var findings: [Finding] = []
     /// Names of rules.
     var names: Set<String> = []
+    /// The users that are named, in rules and groups, and where.
+    var users: [(name: String, place: Place)] = []
 
     init(ports: [ClosedRange<UInt16>]) { self.ports = ports }
 
@@ -112,7 +119,16 @@ struct PolicyReader {
             complain(tree, "a user has a name of up to 255 bytes without a colon")
             return nil
         }
+        users.append((name, tree.place))
         return name
+    }
+
+    /// Notes users that are named, but not among `known`, so that nobody can be them.
+    mutating func noteStrangers(to known: Users) {
+        for user in users where known.hash(of: user.name) == nil {
+            let message = "there is no user '\(user.name)' in the file of --users"
+            findings.append(Finding(.warning, user.place, message))
+        }
     }
 
     // MARK: Complaints

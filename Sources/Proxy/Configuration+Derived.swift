@@ -1,7 +1,21 @@
 internal import Kernel
+public import Policy
 
 /// What follows from a configuration and the machine together, as the server works it out.
 extension Configuration {
+    /// Which tunnels must be TLS, as far as no rule of a policy says otherwise.
+    public var tlsRules: TLSRules {
+        TLSRules(
+            ports: tlsPorts,
+            requirement: TLSRequirement(
+                isTLS: true,
+                matchesName: tlsServerName == .match,
+                allowsEncrypted: tlsEncryptedHello == .allow
+            ),
+            furtherNames: tlsFurtherNames
+        )
+    }
+
     /// Workers that will run.
     public var workerCount: Int { Plan(self, openFiles: 0).workers }
 

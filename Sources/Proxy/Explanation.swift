@@ -29,6 +29,8 @@ public struct Explanation: Sendable {
         public let verdict: Verdict
         /// What the rules say; nil if there are none.
         public let decision: Decision?
+        /// What the first bytes of the tunnel would have to be.
+        public let tls: TLSRequirement
     }
 
     /// The rules; nil if there are none.
@@ -49,9 +51,9 @@ public struct Explanation: Sendable {
     public init(
         _ question: Question,
         _ configuration: Configuration,
-        policy: (@Sendable () throws(StartError) -> RuleList)?
+        policy: Server.Policy?
     ) throws(StartError) {
-        let rules = try Server.rules(configuration, policy).map { AccessRules($0) }
+        let rules = try Server.rules(configuration, policy, nil).map { AccessRules($0) }
         let terms = Terms(configuration, name: "", ownListeners: configuration.listen)
         let judge = Judge(terms.egress, rules)
         let standing = rules.map { rules in
@@ -78,12 +80,14 @@ public struct Explanation: Sendable {
         var candidates: [Candidate] = []
         for address in addresses {
             let judgement = judge.judge(address, port: port, standing)
+            let rule = judgement.decision?.rule.flatMap { rules?.terms[$0] }
             let isLoop = judgement.verdict == .allowedUnlessLocal && finder.isLocal(address)
             candidates.append(
                 Candidate(
                     address: address,
                     verdict: isLoop ? .refused(.ownListener) : judgement.verdict,
-                    decision: judgement.decision
+                    decision: judgement.decision,
+                    tls: configuration.tlsRules.requirement(port: port, rule?.tls)
                 )
             )
         }

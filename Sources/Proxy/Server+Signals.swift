@@ -42,7 +42,7 @@ extension Server {
     private func reloadAccess() {
         do throws(StartError) {
             let users = try gate == nil ? nil : Server.users(configuration.usersFile)
-            let list = try policy?()
+            let list = try policy?(users)
             let rules = list.map { list in
                 AccessRules(list, version: version.add(1, ordering: .relaxed).newValue)
             }

@@ -1,6 +1,6 @@
 internal import Internet
 internal import Kernel
-internal import Policy
+public import Policy
 internal import Resolver
 
 /// What a worker is made of.
@@ -16,7 +16,9 @@ extension Server {
     }
 
     /// The users in the file at `path`; nil if that is empty, so that everybody may.
-    static func users(_ path: String) throws(StartError) -> Users? {
+    ///
+    /// - Throws: `StartError` if the file can't be read, or isn't one of users.
+    public static func users(_ path: String) throws(StartError) -> Users? {
         guard !path.isEmpty else { return nil }
         guard let text = SystemFile.read(path) else {
             throw StartError("--users \(path): can't be read; it must be a file that we may read")
@@ -34,9 +36,10 @@ extension Server {
     /// The rules of who may go where: those of `policy`, or else of flags; nil if there are none.
     static func rules(
         _ configuration: Configuration,
-        _ policy: (@Sendable () throws(StartError) -> RuleList)?
+        _ policy: Policy?,
+        _ users: Users?
     ) throws(StartError) -> RuleList? {
-        if let policy { return try policy() }
+        if let policy { return try policy(users) }
         let simple = configuration.simpleRules
         return simple.isEmpty ? nil : simple.list(ports: configuration.allowedPorts)
     }

@@ -64,6 +64,10 @@ public final class Server: Sendable {
         case accessNotReloaded(String)
     }
 
+    /// Reads the rules of who may go where, which may name the users that it is given; nil if
+    /// everybody may use the proxy.
+    public typealias Policy = @Sendable (Users?) throws(StartError) -> RuleList
+
     let configuration: Configuration
     let notify: @Sendable (Notice) -> Void
     let counters: [Counters]
@@ -74,7 +78,7 @@ public final class Server: Sendable {
     let hosts: HostsFile
     let gate: Gate?
     let rules: AccessRules?
-    let policy: (@Sendable () throws(StartError) -> RuleList)?
+    let policy: Policy?
     /// The version of the rules that were read last.
     let version = Atomic<UInt32>(0)
     private let endpoints: [Endpoint]
@@ -85,13 +89,13 @@ public final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: Its limits and times.
-    ///   - policy: Reads the rules of who may go where, each time that it is called; nil if there
+    ///   - policy: Is called at the start and whenever the rules are to be read again; nil if there
     ///     is no file of them.
     ///   - notify: Is told what an operator wants to know.
     /// - Throws: `StartError` with the cause and the remedy.
     public init(
         _ configuration: Configuration,
-        policy: (@Sendable () throws(StartError) -> RuleList)? = nil,
+        policy: Policy? = nil,
         notify: @escaping @Sendable (Notice) -> Void
     ) throws(StartError) {
         self.configuration = configuration
@@ -116,10 +120,9 @@ public final class Server: Sendable {
             }
             self.counters = counters
             self.mailboxes = mailboxes
-            gate = try Server.users(configuration.usersFile).map { users in
-                try Gate(users, configuration, mailboxes)
-            }
-            rules = try Server.rules(configuration, policy).map { AccessRules($0) }
+            let users = try Server.users(configuration.usersFile)
+            gate = try users.map { try Gate($0, configuration, mailboxes) }
+            rules = try Server.rules(configuration, policy, users).map { AccessRules($0) }
             balance =
                 configuration.balance && plan.workers > 1
                 ? try Balance(workers: plan.workers, room: plan.slots) : nil

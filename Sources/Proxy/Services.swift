@@ -25,7 +25,8 @@ struct Terms: Sendable {
     ///
     /// Whole pages, so that a block can be given back to the system.
     var headBlockSize: Int {
-        let behind = tls.ports.isEmpty ? Terms.answerBytesMax : HelloParser.byteCountMax
+        let mayBeTLS = !tls.ports.isEmpty || !configuration.policyFile.isEmpty
+        let behind = mayBeTLS ? HelloParser.byteCountMax : Terms.answerBytesMax
         return (configuration.headBytesMax + behind + 4095) & ~4095
     }
     static var answerBytesMax: Int { 1024 }
@@ -43,15 +44,7 @@ struct Terms: Sendable {
             allowsPrivate: configuration.allowsPrivate,
             ownListeners: ownListeners
         )
-        tls = TLSRules(
-            ports: configuration.tlsPorts,
-            requirement: TLSRequirement(
-                isTLS: true,
-                matchesName: configuration.tlsServerName == .match,
-                allowsEncrypted: configuration.tlsEncryptedHello == .allow
-            ),
-            furtherNames: configuration.tlsFurtherNames
-        )
+        tls = configuration.tlsRules
         let way: FlowRules.Way =
             switch configuration.relay {
             case .auto: .auto

@@ -195,7 +195,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         upstream = socket
         worker.noteDialled(dialled, of: slot)
-        worker.noteRule(for: dialled.address, of: slot, opening)
+        worker.followRule(for: dialled.address, of: slot, opening)
         worker.endPhase(.connect, of: slot)
         stopWaiting(&worker)
         cancelAttempts(&worker)

@@ -8,7 +8,7 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Say what is wrong or doubtful about a policy.",
-        usage: "culvert check --policy <file> [--allow-port <ports> ...]",
+        usage: "culvert check --policy <file> [--users <file>] [--allow-port <ports> ...]",
         discussion: "A line for each finding: FILE:LINE:COLUMN, error or warning, and a remedy. "
             + "Exit status 0 if the file can be used, else 1. The flags mean what they mean for "
             + "serving."
@@ -17,7 +17,7 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup(title: "Who may go where") var access: AccessFlags
 
     func run() throws {
-        let policy = try access.readPolicy()
+        let policy = try access.readPolicy(Server.users(access.users ?? ""))
         let errors = policy.findings.count { $0.severity == .error }
         let warnings = policy.findings.count - errors
         print("\(policy.list.rules.count) rules, \(errors) errors, \(warnings) warnings")
@@ -33,12 +33,12 @@ extension AccessFlags {
         if policy == nil { throw ValidationError("Missing expected argument '--policy <file>'.") }
     }
 
-    /// Reads the policy, and prints what is to be said of it.
-    func readPolicy() throws -> PolicyText {
+    /// Reads the policy, and prints what is to be said of it, of `users` if they are known.
+    func readPolicy(_ users: Users? = nil) throws -> PolicyText {
         var configuration = Configuration()
         fill(&configuration)
         let path = configuration.policyFile
-        let text = try PolicyLoading.text(path, configuration.allowedPorts)
+        let text = try PolicyLoading.text(path, configuration.allowedPorts, users)
         for finding in text.findings { print("\(path):\(finding)") }
         return text
     }

@@ -17,6 +17,7 @@ struct ExplainCommand: ParsableCommand {
     )
 
     @OptionGroup(title: "Who may go where") var access: AccessFlags
+    @OptionGroup(title: "Tunnels that must be TLS") var tls: TLSFlags
     @OptionGroup(title: "Finding names") var names: NameFlags
     @OptionGroup(title: "Listening") var listening: ListeningFlags
 
@@ -40,7 +41,7 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         var configuration = Configuration()
-        let groups: [any FlagGroup] = [access, names, listening]
+        let groups: [any FlagGroup] = [access, tls, names, listening]
         for group in groups { group.fill(&configuration) }
         var question = Explanation.Question(authority)
         question.user = user ?? ""
@@ -67,7 +68,7 @@ struct ExplainCommand: ParsableCommand {
         rows += explanation.candidates.map { candidate in
             [
                 "address", "\(candidate.address)", outcome(candidate.verdict),
-                by(candidate.decision, explanation),
+                by(candidate.decision, explanation), terms(candidate),
             ]
         }
         rows.append(["verdict", explanation.isAllowed ? "allowed" : "refused"])
@@ -83,6 +84,12 @@ struct ExplainCommand: ParsableCommand {
         guard let decision, let rules = explanation.rules else { return "" }
         let decider = decision.rule.map { "rule '\(rules.names[$0])'" } ?? "no rule"
         return decider + (decision.report.map { ", reported by '\(rules.names[$0])'" } ?? "")
+    }
+
+    /// How a tunnel to `candidate` would be; empty if there would be none.
+    private func terms(_ candidate: Explanation.Candidate) -> String {
+        guard candidate.verdict.refusal == nil else { return "" }
+        return "tls \(candidate.tls.demand.rawValue)"
     }
 
     private func word(_ answer: FamilyAnswer) -> String {

@@ -12,8 +12,10 @@ enum Consistency {
         try checkCPUs(configuration.cpus)
         try checkSources(configuration.bind)
         try checkSizes(configuration)
-        if let name = configuration.tlsFurtherNames.first, configuration.tlsServerName == .off {
-            throw refusal("--tls-sni-allow", "\(name)", "allowed is only with --tls-sni match")
+        let mayMatch = configuration.tlsServerName == .match || !configuration.policyFile.isEmpty
+        if let name = configuration.tlsFurtherNames.first, !mayMatch {
+            let words = "allowed is only with --tls-sni match, or with --policy"
+            throw refusal("--tls-sni-allow", "\(name)", words)
         }
         if hostsFileIsGiven { try checkHostsFile(configuration.hostsFile) }
         let users = configuration.usersFile

@@ -21,10 +21,10 @@ struct PolicyLoading: Sendable {
     static func reader(
         _ configuration: Configuration,
         warn: @escaping @Sendable (String) -> Void
-    ) -> (@Sendable () throws(StartError) -> RuleList)? {
+    ) -> Server.Policy? {
         guard !configuration.policyFile.isEmpty else { return nil }
         let loading = PolicyLoading(configuration, warn)
-        return { () throws(StartError) -> RuleList in try loading.read() }
+        return { users throws(StartError) in try loading.read(users) }
     }
 
     private init(_ configuration: Configuration, _ warn: @escaping @Sendable (String) -> Void) {
@@ -34,8 +34,8 @@ struct PolicyLoading: Sendable {
         self.warn = warn
     }
 
-    private func read() throws(StartError) -> RuleList {
-        let policy = try PolicyLoading.text(path, ports)
+    private func read(_ users: Users?) throws(StartError) -> RuleList {
+        let policy = try PolicyLoading.text(path, ports, users)
         let all = policy.findings.map { "\(path):\($0)" }
         guard !policy.hasErrors else {
             let errors = policy.findings.filter { $0.severity == .error }
@@ -54,11 +54,19 @@ struct PolicyLoading: Sendable {
     }
 
     /// What stands in the policy at `path`, and what is to be said of it.
+    ///
+    /// Which of its users there are can be said only if `users` are known.
     static func text(
         _ path: String,
-        _ ports: [ClosedRange<UInt16>]
+        _ ports: [ClosedRange<UInt16>],
+        _ users: Users?
     ) throws(StartError) -> PolicyText {
-        PolicyText(parsing: try contents("--policy", path), ports: ports, suffixes: suffixes)
+        PolicyText(
+            parsing: try contents("--policy", path),
+            ports: ports,
+            suffixes: suffixes,
+            users: users
+        )
     }
 
     /// What stands in the file at `path`, which `flag` names.

@@ -15,6 +15,7 @@ struct TestCommand: ParsableCommand {
     )
 
     @OptionGroup(title: "Who may go where") var access: AccessFlags
+    @OptionGroup(title: "Tunnels that must be TLS") var tls: TLSFlags
 
     @Argument(help: "File of cases: what is asked for, and what is expected.")
     var cases: String
@@ -37,14 +38,16 @@ struct TestCommand: ParsableCommand {
             ownListeners: []
         )
         let judge = Judge(egress, rules)
+        var configuration = Configuration()
+        tls.fill(&configuration)
         var differences = 0
         for item in text.cases {
-            let outcome = item.outcome(by: judge)
+            let outcome = item.outcome(by: judge, configuration.tlsRules)
             guard !item.isMet(by: outcome) else { continue }
             differences += 1
             print(
                 "\(cases):\(item.place.line):\(item.place.column): \(item.subject): "
-                    + "\(outcome), expected \(item.expectation)"
+                    + "\(item.words(for: outcome)), expected \(item.expectation)"
             )
         }
         print("\(text.cases.count) cases, \(differences) differences")

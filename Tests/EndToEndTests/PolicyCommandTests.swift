@@ -125,7 +125,7 @@ extension EndToEndTests {
                     ["request", "mixed.test:443", "goes on to its addresses"],
                     ["name", "AAAA", "the name has no such address"],
                     ["name", "A", "found"],
-                    ["address", "8.8.8.8", "allowed", "rule 'staff'"],
+                    ["address", "8.8.8.8", "allowed", "rule 'staff'", "tls required"],
                     ["address", "169.254.169.254", denied, "rule 'metadata'"],
                     ["address", "10.0.0.1", closed, "rule 'staff'"],
                     ["verdict", "allowed"],
