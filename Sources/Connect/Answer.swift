@@ -37,6 +37,11 @@ public enum Answer {
         sink.append(decimal: counter.count)
         sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
         write(fieldsOf: refusal.status, name: name, to: &sink)
+        if let seconds = refusal.retrySeconds {
+            sink.append("Retry-After: ")
+            sink.append(decimal: seconds)
+            sink.append("\r\n")
+        }
         sink.append("\r\n")
         write(body: refusal, to: &sink)
     }
@@ -53,7 +58,6 @@ public enum Answer {
             sink.append("Proxy-Authenticate: Basic realm=")
             write(quoted: name.utf8.prefix(64), to: &sink)
             sink.append(", charset=\"UTF-8\"\r\n")
-        case 429: sink.append("Retry-After: 60\r\n")
         default: break
         }
     }

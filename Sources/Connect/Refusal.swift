@@ -113,6 +113,12 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case tunnelLimit
     /// As many tunnels as one client may have.
     case clientLimit
+    /// As many tunnels as a rule lets pass at once.
+    case ruleLimit
+    /// As many tunnels as a rule lets pass at once for this user.
+    case userLimit
+    /// A rule lets no more tunnels pass for the moment.
+    case tooFast
     /// The process may open no more descriptors.
     case outOfDescriptors
     /// This proxy finishes its tunnels and takes no new ones.
@@ -125,7 +131,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         switch self {
         case .headTimeout: 408
         case .credentialsMissing, .credentialsWrong: 407
-        case .tooManyFailures: 429
+        case .tooManyFailures, .userLimit, .tooFast: 429
         case .methodNotAllowed: 405
         case .requestLineTooLong: 414
         case .headTooLarge, .fieldLineTooLong, .tooManyFields: 431
@@ -148,7 +154,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .bodyFraming, .malformedChunk, .bodyTooLarge, .headTimeout:
             .requestError
         case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed, .ruleDenied,
-            .noRuleAllows, .addressDenied:
+            .noRuleAllows, .addressDenied, .tooFast:
             .requestDenied
         case .addressProhibited: .destinationProhibited
         case .ownListener: .loopDetected
@@ -158,10 +164,27 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .connectTimeout: .connectionTimeout
         case .unroutable: .destinationUnroutable
         case .connectReset: .connectionTerminated
-        case .credentialsUnchecked, .noSourcePort, .tunnelLimit, .clientLimit, .outOfDescriptors,
-            .draining:
+        case .credentialsUnchecked, .noSourcePort, .tunnelLimit, .clientLimit, .ruleLimit,
+            .userLimit, .outOfDescriptors, .draining:
             .connectionLimitReached
         case .internalError: .internalError
+        }
+    }
+
+    /// Whether it is a limit of a rule.
+    public var isByLimit: Bool {
+        switch self {
+        case .ruleLimit, .userLimit, .tooFast: true
+        default: false
+        }
+    }
+
+    /// Seconds after which trying again makes sense, where there is such a time.
+    public var retrySeconds: UInt? {
+        switch self {
+        case .tooManyFailures: 60
+        case .tooFast: 1
+        default: nil
         }
     }
 

@@ -12,12 +12,16 @@ public enum TLSDemand: String, CaseIterable, Sendable, BitwiseCopyable {
 public enum TermKey: String, CaseIterable, Sendable {
     /// What their first bytes must be.
     case tls
+    /// How many there may be, and how much they may move.
+    case limits
 }
 
 /// How the tunnels are that an allow rule lets pass.
 public struct RuleTerms: Equatable, Sendable {
     /// What their first bytes must be; nil if that is for the flags to say.
     public var tls: TLSDemand?
+    /// How many there may be, and how much they may move.
+    public var limits = RuleLimits()
 
     /// Tunnels of which the rule says nothing.
     public init() {}

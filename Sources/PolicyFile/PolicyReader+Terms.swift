@@ -5,6 +5,7 @@ extension PolicyReader {
     mutating func readTerm(_ tree: Tree, _ key: TermKey?, _ read: inout ReadRule) {
         switch key {
         case .tls: readTLS(tree, &read)
+        case .limits: readLimits(tree, &read)
         case nil: break
         }
     }

@@ -16,6 +16,10 @@ struct Ending: Equatable {
         case halfClosedTimeout
         /// The total lifetime was over.
         case lifetime
+        /// It has moved as many bytes as its rule lets it.
+        case ruleBytes
+        /// It has lived for as long as its rule lets it.
+        case ruleLifetime
         /// The server drains, and the tunnel was idle or its time was over.
         case drained
         /// The server was told to stop at once.
@@ -47,6 +51,8 @@ struct Ending: Equatable {
         case .idleTimeout: "idle_timeout"
         case .halfClosedTimeout: "half_closed_timeout"
         case .lifetime: "lifetime"
+        case .ruleBytes: "rule_bytes"
+        case .ruleLifetime: "rule_lifetime"
         case .drained: "drained"
         case .stopped: "stopped"
         case .clientLeft: "client_left"

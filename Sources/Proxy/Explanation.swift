@@ -31,6 +31,8 @@ public struct Explanation: Sendable {
         public let decision: Decision?
         /// What the first bytes of the tunnel would have to be.
         public let tls: TLSRequirement
+        /// What its rule says of the tunnel; nil if there is none.
+        public let terms: RuleTerms?
     }
 
     /// The rules; nil if there are none.
@@ -87,7 +89,8 @@ public struct Explanation: Sendable {
                     address: address,
                     verdict: isLoop ? .refused(.ownListener) : judgement.verdict,
                     decision: judgement.decision,
-                    tls: configuration.tlsRules.requirement(port: port, rule?.tls)
+                    tls: configuration.tlsRules.requirement(port: port, rule?.tls),
+                    terms: rule
                 )
             )
         }

@@ -84,7 +84,7 @@ struct Opening: ~Copyable {
             switch refusal {
             case .connectionRefused, .connectReset: 4
             case .connectTimeout, .unroutable: 3
-            case .outOfDescriptors, .noSourcePort: 2
+            case .outOfDescriptors, .noSourcePort, .ruleLimit, .userLimit, .tooFast: 2
             case .addressProhibited, .ownListener, .addressDenied, .noRuleAllows: 1
             default: 0
             }

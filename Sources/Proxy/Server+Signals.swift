@@ -46,6 +46,7 @@ extension Server {
             let rules = list.map { list in
                 AccessRules(list, version: version.add(1, ordering: .relaxed).newValue)
             }
+            if let rules { try allowances?.prepare(for: rules) }
             if let gate, let users { gate.replace(users) }
             guard users != nil || rules != nil else { return }
             for mailbox in mailboxes { mailbox.send(Access(rules: rules, users: users)) }
@@ -129,6 +130,9 @@ extension Server {
                 ("tls_sni_mismatch", counter.serverNamesRefused.read()),
                 ("tls_ech_refused", counter.encryptedHellosRefused.read()),
                 ("tls_hello_timeout", counter.helloTimeouts.read()),
+                ("limit_refused", counter.limitRefused.read()),
+                ("limit_ended", counter.limitEnded.read()),
+                ("limit_pauses", counter.limitPauses.read()),
                 ("shed", counter.shed.read()),
                 ("passed_on", counter.passedOn.read()),
                 ("pauses", counter.pauses.read()),

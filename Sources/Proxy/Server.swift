@@ -78,6 +78,7 @@ public final class Server: Sendable {
     let hosts: HostsFile
     let gate: Gate?
     let rules: AccessRules?
+    let allowances: Allowances?
     let policy: Policy?
     /// The version of the rules that were read last.
     let version = Atomic<UInt32>(0)
@@ -122,7 +123,11 @@ public final class Server: Sendable {
             self.mailboxes = mailboxes
             let users = try Server.users(configuration.usersFile)
             gate = try users.map { try Gate($0, configuration, mailboxes) }
-            rules = try Server.rules(configuration, policy, users).map { AccessRules($0) }
+            let rules = try Server.rules(configuration, policy, users).map { AccessRules($0) }
+            let allowances = try policy.map { _ in try Allowances() }
+            if let rules { try allowances?.prepare(for: rules) }
+            self.rules = rules
+            self.allowances = allowances
             balance =
                 configuration.balance && plan.workers > 1
                 ? try Balance(workers: plan.workers, room: plan.slots) : nil
@@ -284,7 +289,8 @@ public final class Server: Sendable {
             counters: counters[index],
             admission: admission,
             gate: gate,
-            rules: rules
+            rules: rules,
+            allowances: allowances
         )
         return try Worker(
             services: services,

@@ -99,7 +99,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
     }
 
     /// The name of the user whose tunnel is in `slot`; nil if nobody knows it.
-    private func userText(of slot: UInt32) -> Extent? {
+    func userText(of slot: UInt32) -> Extent? {
         guard texts.users.count > 0, records[Int(slot)].hasUser else { return nil }
         let block = texts.users[Int(slot)]
         return block.part(1..<1 + Int(block[0]))

@@ -121,6 +121,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let texts: TunnelTexts
     /// Who decides where clients may go.
     var judge: Judge
+    /// This worker's part in the limits of rules.
+    var limiter: Limiter
     /// The time of the week, as of a moment ago.
     var weekClock = WeekClock()
     /// Who knows the users; nil where everybody may use the proxy.
@@ -153,7 +155,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         counters: Counters,
         admission: Admission,
         gate: Gate?,
-        rules: AccessRules?
+        rules: AccessRules?,
+        allowances: Allowances?
     ) throws(SystemError) {
         let configuration = terms.configuration
         let now = queue.now()
@@ -172,6 +175,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let texts = try TunnelTexts(keepsTexts ? slots : 0, gate != nil, hasRules)
         let known = try Table<Known>(zeroed: gate == nil ? 0 : Tag.places)
         let presented = try Blocks(count: 1, blockSize: BasicCredentials.byteCountMax)
+        var limiter = try Limiter(allowances, slots: slots)
+        if let rules { limiter.adopt(rules) }
         let answers = try Blocks(count: 2, blockSize: Terms.answerBytesMax)
         var sink = ExtentSink(answers[0])
         Answer.writeEstablished(to: &sink)
@@ -185,6 +190,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.records = records
         self.texts = texts
         judge = Judge(terms.egress, rules)
+        self.limiter = limiter
         self.gate = gate
         self.known = known
         self.presented = presented

@@ -21,6 +21,20 @@ struct Tag: Hashable, BitwiseCopyable, Sendable {
         low = Tag.hash(credentials, keys.1)
     }
 
+    /// The tag of `user` by the two keys, which is another for each `salt`.
+    init(_ user: Extent, salt: UInt64, _ keys: (UInt64, UInt64)) {
+        high = Tag.hash(user, salt, keys.0)
+        low = Tag.hash(user, salt, keys.1)
+    }
+
+    private static func hash(_ user: Extent, _ salt: UInt64, _ key: UInt64) -> UInt64 {
+        var hasher = Hasher()
+        hasher.combine(key)
+        hasher.combine(salt)
+        for index in 0..<user.count { hasher.combine(user[index]) }
+        return UInt64(truncatingIfNeeded: hasher.finalize())
+    }
+
     private static func hash(_ credentials: Presented, _ key: UInt64) -> UInt64 {
         var hasher = Hasher()
         hasher.combine(key)

@@ -22,6 +22,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Nothing that the client still sends is parsed.
     mutating func refuse(_ refusal: Refusal, _ worker: inout Worker) {
         guard let opening, state != .refusing, state != .closing else { return }
+        if refusal.isByLimit { worker.counters.limitRefused.add() }
+        beCountedNoMore(&worker)
         stopWaiting(&worker)
         cancelAttempts(&worker)
         state = .refusing
@@ -95,7 +97,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             moment = due > worker.now ? due : worker.now + configuration.parkAfter
         }
         let quiet = quietLimit(configuration)
-        if quiet > 0 { moment = min(moment, lastActivity + quiet) }
+        if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
+        if isLimited { moment = min(moment, limitMoment(worker)) }
         if configuration.maxLifetime > 0 {
             moment = min(moment, accepted + configuration.maxLifetime)
         }
@@ -125,6 +128,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     mutating func relayTimerFired(_ worker: inout Worker) {
+        guard !isLimited || goesOn(&worker) else { return }
         let configuration = worker.terms.configuration
         let quiet = quietLimit(configuration)
         if configuration.maxLifetime > 0,
@@ -132,7 +136,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         {
             return end(Ending(cause: .lifetime, side: .proxy), &worker)
         }
-        if quiet > 0, lastActivity + quiet <= worker.now {
+        if quiet > 0, !duplex.isPaused, lastActivity + quiet <= worker.now {
             let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
             return end(Ending(cause: cause, side: .proxy), &worker)
         }
@@ -239,7 +243,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .movingIn: .moveIn
         case .movingOut: .moveOut
         case .awaitingSink, .awaitingRoom: .watchSink
-        case .idle, .awaitingBuffer, .ended: nil
+        case .idle, .paused, .awaitingBuffer, .ended: nil
         }
     }
 
@@ -281,6 +285,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         releaseOpening(&worker)
         if isAdmitted { worker.leave(slot) }
         isAdmitted = false
+        beCountedNoMore(&worker)
         tell(&worker)
         state = .free
     }

@@ -150,6 +150,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].note(.outOfDescriptors)
             return
         }
+        guard beCounted(for: address, &worker) else { return }
         let source = worker.nextSource(address.family)
         let socket = worker.queue.makeSocket(
             address.family,
@@ -196,6 +197,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         upstream = socket
         worker.noteDialled(dialled, of: slot)
         worker.followRule(for: dialled.address, of: slot, opening)
+        guard beLimited(for: dialled.address, &worker) else { return }
         worker.endPhase(.connect, of: slot)
         stopWaiting(&worker)
         cancelAttempts(&worker)

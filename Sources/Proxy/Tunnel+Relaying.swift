@@ -18,7 +18,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         lastActivity = worker.now
         unwatchClient(&worker)
         scheduleRelayTimer(&worker)
-        let early = worker.openings[opening].received - worker.openings[opening].headCount
+        let early = measureEarly(
+            worker.openings[opening].received - worker.openings[opening].headCount,
+            &worker
+        )
         if early > 0 {
             take(duplex.outbound.start(holding: early), .outbound, &worker)
         } else {
@@ -41,7 +44,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         switch operation {
         case .watchSource:
             guard result >= 0 else { return fail(source: direction, -result, &worker) }
-            if duplex[direction].isBulk == false { wakeFromParking(&worker) }
+            guard mayRead(direction, &worker) else { return }
             take(duplex[direction].sourceIsReady(), direction, &worker)
         case .receive: didReceive(direction, completion, &worker)
         case .send:
@@ -66,6 +69,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ worker: inout Worker
     ) {
         let result = completion.result
+        haveRead(direction, result, &worker)
         if let buffer = completion.buffer {
             worker.lend(buffer)
             guard result > 0 else {
@@ -105,6 +109,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func take(_ first: Flow.Step, _ direction: Direction, _ worker: inout Worker) {
         var step = first
         while state == .relaying {
+            if isLimited, hasMovedAll(worker) { return endByLimit(.ruleBytes, &worker) }
             switch step {
             case .none: return
             case .watchSource:
@@ -148,7 +153,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     ) {
         worker.queue.receive(
             source(direction),
-            bytesMax: worker.receiveBytesMax,
+            bytesMax: readMax(direction, worker.receiveBytesMax, worker),
             pollFirst: afterPoll,
             token: submitted(.receive, direction.rawValue)
         )
@@ -198,7 +203,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         guard let pipe = holdings[direction].pipe else { return duplex[direction].foundNoPipe() }
         let ends = worker.pipes[pipe]
-        let count = worker.terms.configuration.pipeSize
+        let count = readMax(direction, worker.terms.configuration.pipeSize, worker)
         guard worker.terms.splicesOnRing else {
             let result = worker.queue.spliceNow(
                 from: source(direction),
@@ -218,6 +223,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ worker: inout Worker
     ) -> Flow.Step {
         lastActivity = worker.now
+        if result > 0 { haveRead(direction, result, &worker) }
         switch result {
         case 1...: return duplex[direction].movedIn(Int(result), worker.terms.flow)
         case 0, -Errno.again: return duplex[direction].foundNothingToMove()

@@ -45,6 +45,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var lastActivity = Instant(nanoseconds: 0)
     /// Whether the shared limits count this tunnel.
     var isAdmitted = false
+    /// Whether its rule has limits, by which it is counted; it has a meter then.
+    var isLimited = false
 
     init(slot: UInt32) {
         self.slot = slot

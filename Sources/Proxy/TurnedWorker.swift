@@ -53,7 +53,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
                 perClientMax: configuration.maxTunnelsPerClient
             ),
             gate: nil,
-            rules: nil
+            rules: nil,
+            allowances: nil
         )
         worker = try Worker(
             services: services,

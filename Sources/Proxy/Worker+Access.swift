@@ -9,7 +9,10 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     ///
     /// Openings are judged anew; tunnels that are open stay, unless what is forbidden is to end.
     mutating func adopt(_ access: Access) {
-        if let rules = access.rules { services.judge = Judge(services.terms.egress, rules) }
+        if let rules = access.rules {
+            services.judge = Judge(services.terms.egress, rules)
+            services.limiter.adopt(rules)
+        }
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)
             switch tunnels[slot].state {

@@ -52,8 +52,11 @@ public struct Duplex: Equatable, Sendable {
     /// Whether both directions have ended.
     public var isClosed: Bool { outbound.phase == .ended && inbound.phase == .ended }
 
+    /// Whether bytes wait that may not be read yet.
+    public var isPaused: Bool { outbound.phase == .paused || inbound.phase == .paused }
+
     /// Whether no byte is on its way in either direction.
-    public var isQuiet: Bool { outbound.held == 0 && inbound.held == 0 }
+    public var isQuiet: Bool { outbound.held == 0 && inbound.held == 0 && !isPaused }
 
     /// Whether `side` gets a reset when the tunnel ends by an error: not if it has had its FIN.
     public func resets(_ side: Side) -> Bool {

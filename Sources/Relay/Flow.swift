@@ -37,6 +37,9 @@ public struct FlowRules: Equatable, Sendable {
 ///                       ▼ │ sink full
 ///                  awaitingSink
 ///
+/// A flow whose bytes are measured reads nothing but what a poll has found: watching ──▶ receiving
+/// or movingIn, if need be by way of paused, and then watching again.
+///
 /// Each function reports what happened and returns the step to take. At most one step is under
 /// way at a time, so that what is not yet sent is bounded by one buffer or one pipe, and a slow
 /// sink stops the reading of its source by itself.
@@ -47,6 +50,8 @@ public struct Flow: Equatable, Sendable {
         case idle
         /// A poll waits for bytes on the source; neither buffer nor pipe is held.
         case watching
+        /// Bytes wait on the source, but may not be read yet.
+        case paused
         /// A receive waits for bytes on the source.
         case receiving
         /// The receive is being given up, so that the flow can park.
@@ -99,6 +104,8 @@ public struct Flow: Equatable, Sendable {
     public private(set) var isBulk = false
     /// Whether bytes have ever been spliced.
     public private(set) var wasBulk = false
+    /// Whether bytes may be read only once somebody has allowed it.
+    public private(set) var isMeasured = false
     /// Whether the sink had no room for the last bytes.
     public private(set) var isStalled = false
     private var largeReceives: UInt8 = 0
@@ -114,6 +121,12 @@ public struct Flow: Equatable, Sendable {
     public init() {}
 
     // MARK: Beginning
+
+    /// The bytes of this flow are measured from its beginning on.
+    public mutating func measure() {
+        precondition(phase == .idle)
+        isMeasured = true
+    }
 
     /// The tunnel is established.
     public mutating func start(_ rules: FlowRules) -> Step {
@@ -142,6 +155,26 @@ public struct Flow: Equatable, Sendable {
         }
         phase = .receiving
         return .receive(afterPoll: false)
+    }
+
+    /// There is something to read, but it may not be read yet.
+    public mutating func mustPause() {
+        precondition(phase == .watching && isMeasured)
+        phase = .paused
+    }
+
+    /// What waits may be read now.
+    public mutating func mayGoOn() -> Step {
+        precondition(phase == .paused)
+        phase = .watching
+        return sourceIsReady()
+    }
+
+    /// What waits may not be read even now: a poll finds it again.
+    public mutating func mustLookAgain() -> Step {
+        precondition(phase == .paused)
+        phase = .watching
+        return .watchSource
     }
 
     /// `count` bytes, more than none, came into a buffer.
@@ -200,7 +233,7 @@ public struct Flow: Equatable, Sendable {
             smallMoves = 0
             isBulk = true
         }
-        guard isBulk, sourceHasMore else { return rest(afterPoll: !sourceHasMore) }
+        guard isBulk, sourceHasMore, !isMeasured else { return rest(afterPoll: !sourceHasMore) }
         phase = .movingIn
         return .moveIn
     }
@@ -284,9 +317,9 @@ public struct Flow: Equatable, Sendable {
         return .moveOut
     }
 
-    /// Waits for bytes: by a poll when splicing, by a receive when copying.
+    /// Waits for bytes: by a poll when splicing, by a receive when copying and not measured.
     private mutating func rest(afterPoll: Bool) -> Step {
-        if isBulk {
+        if isBulk || isMeasured {
             phase = .watching
             return .watchSource
         }

@@ -89,7 +89,8 @@ struct ExplainCommand: ParsableCommand {
     /// How a tunnel to `candidate` would be; empty if there would be none.
     private func terms(_ candidate: Explanation.Candidate) -> String {
         guard candidate.verdict.refusal == nil else { return "" }
-        return "tls \(candidate.tls.demand.rawValue)"
+        let limits = candidate.terms.map { LimitText.words(for: $0.limits) } ?? []
+        return (["tls \(candidate.tls.demand.rawValue)"] + limits).joined(separator: ", ")
     }
 
     private func word(_ answer: FamilyAnswer) -> String {

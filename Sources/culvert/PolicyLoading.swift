@@ -94,7 +94,9 @@ struct PolicyLoading: Sendable {
 
     /// Rules about users mean something only where users are known.
     private func checkUsers(_ list: RuleList) throws(StartError) {
-        let rule = list.rules.first { !$0.users.isEmpty || !$0.groups.isEmpty }
+        let rule = list.rules.first { rule in
+            !rule.users.isEmpty || !rule.groups.isEmpty || !rule.terms.limits.perUser.isEmpty
+        }
         guard let rule, usersFile.isEmpty else { return }
         throw StartError(
             "--policy \(path): the rule '\(rule.name)' is about users, whom nobody knows without "

@@ -28,7 +28,7 @@ extension EndToEndTests {
         @Test func `each command does what the page says of its files`() throws {
             let folder = try Folder()
             let files = try files()
-            #expect(files.count == 8)
+            #expect(files.count == 9)
             for (name, text) in files { try folder.write(name, Data(text.utf8)) }
             try folder.write("users", Data("ana:x".utf8))
             let names = try NameServer { _ in .addresses(["8.8.8.8"]) }

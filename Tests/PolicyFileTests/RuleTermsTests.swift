@@ -13,8 +13,60 @@ import Testing
         #expect(policy.list.rules.map(\.terms.tls) == [demand, nil])
     }
 
+    @Test func `limits are read`() throws {
+        let text = """
+            rules:
+              - name: a
+                action: allow
+                limits:
+                  tunnels: 10
+                  new-per-second: 5
+                  bytes-per-second: {up: 10KiB, down: 2MiB}
+                  bytes: 1GiB
+                  lifetime: 8h
+                  per-user: {tunnels: 2, new-per-second: 1, bytes-per-second: 1MiB}
+            """
+        let policy = PolicyTextTests.read(text)
+        #expect(policy.findings == [])
+        let limits = policy.list.rules[0].terms.limits
+        #expect(limits.all.tunnels == 10 && limits.all.newPerSecond == 5)
+        #expect(limits.all.upPerSecond == 10240 && limits.all.downPerSecond == 2 << 20)
+        #expect(limits.bytes == 1 << 30 && limits.lifetime == 8 * 3_600_000_000_000)
+        #expect(limits.perUser.tunnels == 2 && limits.perUser.newPerSecond == 1)
+        #expect(limits.perUser.upPerSecond == 1 << 20 && limits.perUser.downPerSecond == 1 << 20)
+        #expect(
+            PolicyTextTests.read("rules: [{name: a, action: allow}]").list.rules[0].terms
+                .limits.isEmpty
+        )
+    }
+
     @Test(
         arguments: [
+            ("{}", 42, "'limits' is a map; allowed are tunnels, new-per-second, bytes-per-second"),
+            ("{tunnel: 1}", 43, "there is no key 'tunnel'; allowed are tunnels, new-per-second"),
+            ("{tunnels: 0}", 52, "allowed is a whole number from 1 to 10000000"),
+            ("{new-per-second: 1.5}", 59, "allowed is a whole number from 1 to 1000000"),
+            ("{bytes-per-second: 1000}", 61, "allowed are bytes, bare or with B, KiB, MiB or GiB"),
+            ("{bytes-per-second: {in: 1MiB}}", 62, "there is no key 'in'; allowed are up, down"),
+            ("{bytes: 1MB}", 50, "allowed are bytes, bare or with B, KiB, MiB or GiB, from 1B to"),
+            ("{lifetime: 60}", 53, "allowed is a time with a unit, from 100ms to 8784h"),
+            ("{per-user: 5}", 53, "'per-user' is a map; allowed are tunnels, new-per-second"),
+            ("{per-user: {bytes: 5}}", 54, "there is no key 'bytes'; allowed are tunnels"),
+        ]
+    )
+    func `a limit that isn't one is told of`(_ limits: String, _ column: Int, _ words: String) {
+        let text = "rules: [{name: a, action: allow, limits: \(limits)}]"
+        let findings = PolicyTextTests.findings(text)
+        #expect(findings.count == 1)
+        #expect(findings[0].hasPrefix("1:\(column): error: \(words)"), "\(findings)")
+    }
+
+    @Test(
+        arguments: [
+            (
+                "{name: a, action: deny, limits: {tunnels: 1}}",
+                "1:33: error: only a rule that allows has the key 'limits'"
+            ),
             (
                 "{name: a, action: allow, tls: on}",
                 "1:39: error: 'tls' is required, sni or off"

@@ -156,4 +156,46 @@ import Testing
         #expect(flow.sourceEnded() == .shutdownSink)
         #expect(flow.phase == .ended)
     }
+
+    // MARK: Measured
+
+    @Test func `a measured flow reads only what a poll has found`() {
+        for rules in [auto, copy, splice] {
+            var flow = Flow()
+            flow.measure()
+            #expect(flow.start(rules) == .watchSource)
+            if rules == splice {
+                #expect(flow.sourceIsReady() == .moveIn)
+                #expect(flow.movedIn(5000, rules) == .moveOut)
+                #expect(flow.movedOut(5000) == .watchSource)
+            } else {
+                #expect(flow.sourceIsReady() == .receive(afterPoll: false))
+                #expect(relay(&flow, 5000, rules) == .watchSource)
+            }
+            #expect(flow.park(rules) == .none)
+        }
+    }
+
+    @Test func `a measured flow becomes bulk, but never skips the poll`() {
+        var flow = Flow()
+        flow.measure()
+        #expect(flow.start(auto) == .watchSource)
+        for _ in 0..<3 {
+            #expect(flow.sourceIsReady() == .receive(afterPoll: false))
+            #expect(relay(&flow, 5000, auto) == .watchSource)
+        }
+        #expect(flow.isBulk && flow.sourceIsReady() == .moveIn)
+    }
+
+    @Test func `a flow that pauses goes on, or looks again`() {
+        var duplex = Duplex()
+        duplex.outbound.measure()
+        _ = duplex.outbound.start(copy)
+        duplex.outbound.mustPause()
+        #expect(duplex.isPaused && !duplex.isQuiet && duplex.outbound.phase == .paused)
+        #expect(duplex.outbound.mustLookAgain() == .watchSource)
+        duplex.outbound.mustPause()
+        #expect(duplex.outbound.mayGoOn() == .receive(afterPoll: false))
+        #expect(!duplex.isPaused)
+    }
 }

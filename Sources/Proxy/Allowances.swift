@@ -1,0 +1,188 @@
+internal import Kernel
+internal import Policy
+internal import Synchronization
+
+/// What all workers know of the limits of rules: how many tunnels there are, and what has gone.
+///
+/// Each rule with limits, and each user of one that limits its users, has a line of numbers, which
+/// stays the same when rules are read again. Looking up whose line it is takes a lock, and is done
+/// only where rules are taken over, or a tunnel is opened whose rule limits its users. Relaying
+/// takes none: a worker draws on a line seldom, and in large pieces.
+final class Allowances: Sendable {
+    /// The number of a line; 0 is none.
+    typealias Number = UInt32
+
+    /// The numbers of a line.
+    enum Cell: Int {
+        case tunnels
+        /// When the debt will be paid of tunnels that were opened, and of bytes up and down.
+        case opened, up, down
+    }
+
+    private static var rulesMax: Int { 1 << 16 }
+    private static var usersMax: Int { 1 << 17 }
+    /// Lines of rules come first, then those of users.
+    static var lineCount: Int { 1 + rulesMax + usersMax }
+
+    private struct State {
+        var rules: [String: Number] = [:]
+        /// Lines of rules that are no more, with those that were the time before.
+        var retired: [Number] = []
+        var freeRules: [Number] = []
+        var rulesMade: Number = 0
+        var users: [Tag: Number] = [:]
+        var freeUsers: [Number] = []
+        var usersMade: Number = 0
+    }
+
+    private let lines: AtomicLines
+    private let state = Mutex(State())
+    private let keys = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+
+    /// Allowances of which nothing is used.
+    ///
+    /// - Throws: `SystemError` of mmap(2).
+    init() throws(SystemError) { lines = try AtomicLines(count: Allowances.lineCount) }
+
+    // MARK: Lines
+
+    /// Gives each of `rules` that has limits a line, unless it has one by its name, and takes those
+    /// back that aren't needed any more.
+    ///
+    /// - Throws: `StartError` if there are too many.
+    func prepare(for rules: AccessRules) throws(StartError) {
+        let names = rules.names.indices.filter { !rules.terms[$0].limits.isEmpty }
+            .map { rules.names[$0] }
+        let fits = state.withLock { state in
+            let gone = state.rules.filter { !Set(names).contains($0.key) }
+            // A worker may still be at the rules of before, but hardly at those before them.
+            let (rest, free) = (state.retired.filter(isUsed), state.retired.filter { !isUsed($0) })
+            for line in free { clear(line) }
+            state.freeRules += free
+            state.retired = rest + gone.values
+            for name in gone.keys { state.rules[name] = nil }
+            for name in names where state.rules[name] == nil {
+                guard let line = Allowances.makeRule(&state) else { return false }
+                state.rules[name] = line
+            }
+            return true
+        }
+        guard fits else {
+            throw StartError("--policy: at most \(Allowances.rulesMax) rules can have limits")
+        }
+    }
+
+    /// The line of the rule of this name; 0 if it has none.
+    func line(ofRule name: String) -> Number { state.withLock { $0.rules[name] ?? 0 } }
+
+    private static func makeRule(_ state: inout State) -> Number? {
+        if let line = state.freeRules.popLast() { return line }
+        guard state.rulesMade < rulesMax else { return nil }
+        state.rulesMade += 1
+        return state.rulesMade
+    }
+
+    private func isUsed(_ line: Number) -> Bool { lines.read(Int(line), Cell.tunnels.rawValue) > 0 }
+
+    private func clear(_ line: Number) {
+        for cell in 0..<8 { lines.set(Int(line), cell, 0) }
+    }
+
+    // MARK: Users
+
+    /// Counts a new tunnel of `user` by the rule of `line`, as `admit` does; the user's own line.
+    func admit(
+        _ user: Extent,
+        by line: Number,
+        _ limits: SharedLimits,
+        _ now: Instant
+    ) -> Result<Number, Denial> {
+        let tag = Tag(user, salt: UInt64(line), keys)
+        return state.withLock { state in
+            guard let own = state.users[tag] ?? makeUser(&state, now) else {
+                return .failure(.full)
+            }
+            state.users[tag] = own
+            return admit(own, limits, now).map { .failure($0) } ?? .success(own)
+        }
+    }
+
+    private func makeUser(_ state: inout State, _ now: Instant) -> Number? {
+        if state.freeUsers.isEmpty, state.usersMade == Allowances.usersMax {
+            state.users = state.users.filter { _, line in
+                guard isAtRest(line, now) else { return true }
+                clear(line)
+                state.freeUsers.append(line)
+                return false
+            }
+        }
+        if let line = state.freeUsers.popLast() { return line }
+        guard state.usersMade < Allowances.usersMax else { return nil }
+        state.usersMade += 1
+        return Number(Allowances.rulesMax) + state.usersMade
+    }
+
+    /// Whether `line` says nothing that matters after `now`.
+    private func isAtRest(_ line: Number, _ now: Instant) -> Bool {
+        let debts: [Cell] = [.opened, .up, .down]
+        return !isUsed(line)
+            && debts.allSatisfy { lines.read(Int(line), $0.rawValue) <= now.nanoseconds }
+    }
+
+    // MARK: Tunnels
+
+    /// Why a tunnel is refused.
+    enum Denial: Error {
+        /// There are as many as may be.
+        case tunnels
+        /// Too many were opened of late.
+        case rate
+        /// Nobody can say: more users are limited than there are lines.
+        case full
+    }
+
+    /// Counts a new tunnel at `line`; if it is denied, nothing is counted.
+    func admit(_ line: Number, _ limits: SharedLimits, _ now: Instant) -> Denial? {
+        let count = lines.add(Int(line), Cell.tunnels.rawValue, 1)
+        if limits.tunnels > 0, count > limits.tunnels {
+            release(line)
+            return .tunnels
+        }
+        guard limits.newPerSecond > 0 else { return nil }
+        let rate = Rate(tunnelsPerSecond: limits.newPerSecond)
+        if take(1, of: line, .opened, rate, now, patience: 0) != nil { return nil }
+        release(line)
+        return .rate
+    }
+
+    /// A tunnel that was counted at `line` has ended.
+    func release(_ line: Number) { lines.add(Int(line), Cell.tunnels.rawValue, .max) }
+
+    // MARK: Debts
+
+    /// Takes `count` of `line`: when they may go.
+    ///
+    /// Nil, and nothing is taken, if that would be more than `patience` nanoseconds after `now`.
+    func take(
+        _ count: UInt64,
+        of line: Number,
+        _ cell: Cell,
+        _ rate: Rate,
+        _ now: Instant,
+        patience: UInt64
+    ) -> Instant? {
+        while true {
+            let old = lines.read(Int(line), cell.rawValue)
+            let new = rate.debt(old, taking: count, at: now.nanoseconds)
+            guard new <= now.nanoseconds || new - now.nanoseconds <= patience else { return nil }
+            if lines.exchange(Int(line), cell.rawValue, old, for: new) {
+                return Instant(nanoseconds: new)
+            }
+        }
+    }
+
+    /// Whether others wait for what `line` allows.
+    func isBehind(_ line: Number, _ cell: Cell, _ rate: Rate, _ now: Instant) -> Bool {
+        rate.isBehind(lines.read(Int(line), cell.rawValue), at: now.nanoseconds)
+    }
+}

@@ -1,0 +1,186 @@
+internal import Connect
+internal import Internet
+internal import Kernel
+internal import Policy
+internal import Relay
+internal import Resolver
+
+/// The limits of the rule by which a tunnel may be.
+///
+/// A tunnel is counted before its target is dialled, by the rule of the first address that is. From
+/// then on it has a meter. Its bytes are allowed before they are read; a flow that may not read yet
+/// pauses, so that its sender is held back by TCP itself, and goes on by the tunnel's timer.
+extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    // MARK: Being counted
+
+    /// Counts this tunnel by the rule by which `address` may be dialled, unless it is counted
+    /// already; false if it may not be, which is noted.
+    mutating func beCounted(for address: Address, _ worker: inout Worker) -> Bool {
+        guard !isLimited, worker.limiter.haveLimits, let opening else { return true }
+        guard let refusal = count(for: address, &worker) else { return true }
+        worker.openings[opening].note(refusal)
+        return false
+    }
+
+    /// The tunnel is connected to `address`, whose rule's limits hold from now on; false if it is
+    /// refused by them.
+    mutating func beLimited(for address: Address, _ worker: inout Worker) -> Bool {
+        guard isLimited || worker.limiter.haveLimits else { return true }
+        let rule = worker.rule(for: address, opening)
+        if isLimited, let rule, worker.limiter.counts(slot, by: rule) == false {
+            // It was counted by the rule of another address.
+            beCountedNoMore(&worker)
+        }
+        if !isLimited, let refusal = count(for: address, &worker) {
+            refuse(refusal, &worker)
+            return false
+        }
+        guard isLimited, let rule, let limits = worker.limiter.limits(of: rule) else { return true }
+        worker.limiter.meters[Int(slot)].bytesMax = limits.bytes
+        let end = limits.lifetime > 0 ? accepted + limits.lifetime : Instant(nanoseconds: 0)
+        worker.limiter.meters[Int(slot)].endsAt = end
+        if worker.limiter.measures(slot) {
+            duplex.outbound.measure()
+            duplex.inbound.measure()
+        }
+        return true
+    }
+
+    private mutating func count(for address: Address, _ worker: inout Worker) -> Refusal? {
+        guard let rule = worker.rule(for: address, opening),
+            worker.limiter.limits(of: rule) != nil
+        else { return nil }
+        let user = worker.userText(of: slot)
+        guard let denied = worker.limiter.admit(slot, user, by: rule, worker.now) else {
+            isLimited = true
+            return nil
+        }
+        if let opening { worker.noteRule(for: address, of: slot, opening) }
+        switch denied.denial {
+        case .tunnels: return denied.isOfUser ? .userLimit : .ruleLimit
+        case .rate: return .tooFast
+        case .full: return .ruleLimit
+        }
+    }
+
+    /// No rule counts this tunnel any more.
+    mutating func beCountedNoMore(_ worker: inout Worker) {
+        guard isLimited else { return }
+        isLimited = false
+        worker.limiter.release(slot)
+    }
+
+    // MARK: Reading
+
+    /// The poll has found something to read from the source of `direction`: whether it may be.
+    mutating func mayRead(_ direction: Direction, _ worker: inout Worker) -> Bool {
+        guard duplex[direction].isMeasured else {
+            if !duplex[direction].isBulk { wakeFromParking(&worker) }
+            return true
+        }
+        let wanted = wanted(direction, worker)
+        guard wanted > 0 else {
+            // The other flow has what is left.
+            pause(direction, until: worker.now + 1_000_000_000, &worker)
+            return false
+        }
+        let grant = worker.limiter.grant(slot, direction, wanted, worker.now)
+        guard grant.from > worker.now else { return true }
+        pause(direction, until: grant.from, &worker)
+        return false
+    }
+
+    /// Bytes that the flow of `direction` could make use of.
+    private func wanted(_ direction: Direction, _ worker: borrowing Worker) -> UInt64 {
+        let size =
+            duplex[direction].isBulk
+            ? worker.terms.configuration.pipeSize : worker.receiveBytesMax
+        let meter = worker.limiter.meters[Int(slot)]
+        guard meter.bytesMax > 0 else { return UInt64(size) }
+        let moved = duplex.outbound.delivered + duplex.inbound.delivered
+        let held = UInt64(duplex.outbound.held) + UInt64(duplex.inbound.held)
+        let taken = moved + held + UInt64(meter[direction.reverse].granted)
+        return meter.bytesMax > taken ? min(UInt64(size), meter.bytesMax - taken) : 0
+    }
+
+    private mutating func pause(
+        _ direction: Direction,
+        until moment: Instant,
+        _ worker: inout Worker
+    ) {
+        worker.counters.limitPauses.add()
+        duplex[direction].mustPause()
+        worker.limiter.meters[Int(slot)][direction].resumeAt = moment
+        // It isn't read, but it may break.
+        watchHangUp(direction, &worker)
+        scheduleRelayTimer(&worker)
+    }
+
+    /// Bytes to read at once, of at most `size`.
+    func readMax(_ direction: Direction, _ size: Int, _ worker: borrowing Worker) -> Int {
+        guard duplex[direction].isMeasured else { return size }
+        return min(size, Int(worker.limiter.meters[Int(slot)][direction].granted))
+    }
+
+    /// A read of the source of `direction` has come to `result`.
+    func haveRead(_ direction: Direction, _ result: Int32, _ worker: inout Worker) {
+        // A flow that found no buffer will read what it may as soon as there is one.
+        guard duplex[direction].isMeasured, result != -Errno.noBuffers else { return }
+        worker.limiter.giveBack(slot, direction, used: UInt64(max(result, 0)))
+    }
+
+    /// `count` bytes came behind the head: how many of them may go on.
+    mutating func measureEarly(_ count: Int, _ worker: inout Worker) -> Int {
+        guard duplex.outbound.isMeasured, count > 0 else { return count }
+        let bytesMax = worker.limiter.meters[Int(slot)].bytesMax
+        let allowed = bytesMax > 0 ? min(UInt64(count), bytesMax) : UInt64(count)
+        worker.limiter.charge(slot, .outbound, allowed, worker.now)
+        return Int(allowed)
+    }
+
+    // MARK: Ending
+
+    /// Whether the tunnel, whose rule has limits, has moved as many bytes as it may.
+    func hasMovedAll(_ worker: borrowing Worker) -> Bool {
+        let bytesMax = worker.limiter.meters[Int(slot)].bytesMax
+        return bytesMax > 0 && duplex.outbound.delivered + duplex.inbound.delivered >= bytesMax
+    }
+
+    mutating func endByLimit(_ cause: Ending.Cause, _ worker: inout Worker) {
+        worker.counters.limitEnded.add()
+        end(Ending(cause: cause, side: .proxy), &worker)
+    }
+
+    /// When the limits of its rule have something to do with this tunnel next.
+    func limitMoment(_ worker: borrowing Worker) -> Instant {
+        let meter = worker.limiter.meters[Int(slot)]
+        var moment = Instant(nanoseconds: .max)
+        if meter.endsAt.nanoseconds > 0 { moment = meter.endsAt }
+        for direction in Direction.allCases where duplex[direction].phase == .paused {
+            moment = min(moment, meter[direction].resumeAt)
+        }
+        return moment
+    }
+
+    /// The timer has fired: ends the tunnel if its time is over, or lets flows go on that may read
+    /// now; whether it still relays.
+    mutating func goesOn(_ worker: inout Worker) -> Bool {
+        let meter = worker.limiter.meters[Int(slot)]
+        if meter.endsAt.nanoseconds > 0, meter.endsAt <= worker.now {
+            endByLimit(.ruleLifetime, &worker)
+            return false
+        }
+        for direction in Direction.allCases
+        where duplex[direction].phase == .paused && meter[direction].resumeAt <= worker.now {
+            lastActivity = worker.now
+            guard meter[direction].granted > 0 else {
+                // There was nothing left for it; the poll asks again.
+                take(duplex[direction].mustLookAgain(), direction, &worker)
+                continue
+            }
+            take(duplex[direction].mayGoOn(), direction, &worker)
+            guard state == .relaying else { return false }
+        }
+        return state == .relaying
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import Internet
+import Testing
+
+extension EndToEndTests {
+    /// How many tunnels a rule lets pass.
+    @Suite struct RuleLimits {
+        static func start(
+            _ limits: String,
+            _ flags: [String] = [],
+            more: String = ""
+        ) throws -> (Culvert, Folder) {
+            let folder = try Policies.folder(policy(limits, more))
+            let file = ["--policy", folder.path("policy.yaml")]
+            let open = Culvert.openFlags + ["--tls-ports", "none"]
+            return (try Culvert(open + file + flags), folder)
+        }
+
+        static func policy(_ limits: String, _ more: String = "") -> String {
+            "rules:\n- {name: a, action: allow, hosts: 127.0.0.1, limits: {\(limits)}}\n\(more)"
+        }
+
+        /// Waits until `count` tunnels are left.
+        static func wait(for count: Int, _ culvert: Culvert) throws {
+            for _ in 0..<3000 where try culvert.status()["tunnels"] != count { usleep(10000) }
+        }
+
+        // MARK: At once
+
+        @Test(arguments: ["1", "2"])
+        func `no more tunnels are open than the rule lets be`(workers: String) throws {
+            let (culvert, _) = try Self.start("tunnels: 3", ["--workers", workers])
+            let origin = try Origin()
+            var clients = try (0..<3).map { _ in
+                try Stream.tunnel(culvert, to: origin.authority)
+            }
+            for _ in 0..<4 {
+                let refused = try culvert.ask(for: origin.authority)
+                refused.expect(503, "connection_limit_reached")
+                #expect(refused.body.contains("as many tunnels are open as may be"))
+            }
+            #expect(try culvert.status()["limit_refused"] == 4)
+            let end = try culvert.end(of: origin.authority)
+            #expect(end["rule"] as? String == "a" && end["status"] as? Int == 503)
+            // One that ends makes room for one.
+            clients.removeLast().reset()
+            try Self.wait(for: 2, culvert)
+            clients.append(try Stream.tunnel(culvert, to: origin.authority))
+            try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
+            // So does a target that refuses.
+            clients.removeLast().reset()
+            try Self.wait(for: 2, culvert)
+            let closed = "127.0.0.1:\(try Origin.freePort())"
+            for _ in 0..<5 { try culvert.ask(for: closed).expect(502, "connection_refused") }
+            clients.append(try Stream.tunnel(culvert, to: origin.authority))
+            for client in clients { client.reset() }
+            try culvert.expectEmpty()
+        }
+
+        @Test func `a rule that has no more leaves the others alone`() throws {
+            let rest = "- {name: rest, action: allow}\n"
+            let names = try NameServer { _ in .addresses(["127.0.0.1"]) }
+            let (culvert, _) = try Self.start("tunnels: 1", names.flags, more: rest)
+            let origin = try Origin()
+            let first = try Stream.tunnel(culvert, to: origin.authority)
+            try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
+            let other = try Stream.tunnel(culvert, to: "a.test:\(origin.endpoint.port)")
+            withExtendedLifetime((first, other)) {}
+        }
+
+        @Test func `each user has a limit of its own`() throws {
+            let folder = try Folder()
+            for user in ["ana", "ben"] {
+                let arguments = ["passwd", "--cost", "4", folder.path("users"), user]
+                #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
+            }
+            let (culvert, _) = try Self.start(
+                "tunnels: 3, per-user: {tunnels: 2}",
+                ["--users", folder.path("users"), "--workers", "2"]
+            )
+            let origin = try Origin()
+            func ask(_ user: String) throws -> Stream {
+                let client = try Stream(to: culvert.endpoint)
+                let credentials = Data("\(user):word".utf8).base64EncodedString()
+                try client.send(
+                    "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
+                        + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
+                )
+                return client
+            }
+            let open = try (0..<2).map { _ in
+                let client = try ask("ana")
+                #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
+                return client
+            }
+            let refused = try Refused(from: try ask("ana"))
+            refused.expect(429, "connection_limit_reached")
+            #expect(refused.body.contains("this user has too many tunnels"))
+            let other = try ask("ben")
+            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            // What was refused to ana doesn't count, and all together have as many as may be.
+            try Refused(from: try ask("ben")).expect(503, "connection_limit_reached")
+            withExtendedLifetime((open, other)) {}
+        }
+
+        @Test func `limits of users need users`() throws {
+            let folder = try Policies.folder(Self.policy("per-user: {tunnels: 1}"))
+            let flags = ["--listen", "127.0.0.1:0", "--policy", folder.path("policy.yaml")]
+            let outcome = try Program.run(Culvert.program, flags, within: 30)
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("the rule 'a' is about users, whom nobody knows"))
+        }
+
+        // MARK: In a second
+
+        @Test func `tunnels are opened no faster than the rule lets them`() throws {
+            let (culvert, _) = try Self.start("new-per-second: 10", ["--workers", "2"])
+            let origin = try Origin()
+            let clock = ContinuousClock()
+            let start = clock.now
+            var open: [Stream] = []
+            var refused = 0
+            while clock.now - start < .seconds(2) {
+                let client = try Stream(to: culvert.endpoint)
+                try client.send("CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n\r\n")
+                let head = try client.receiveHead()
+                if head.hasPrefix("HTTP/1.1 200 ") {
+                    open.append(client)
+                } else {
+                    refused += 1
+                    #expect(head.hasPrefix("HTTP/1.1 429 ") && head.contains("Retry-After: 1\r\n"))
+                    #expect(head.contains("error=http_request_denied; details=\"too many tunnels"))
+                }
+            }
+            let seconds = Double((clock.now - start).components.seconds) + 1
+            #expect(open.count >= 11 && Double(open.count) <= 10 + 10 * seconds)
+            #expect(refused > 0)
+            #expect(try culvert.status()["limit_refused"] == refused)
+        }
+
+        // MARK: Reading again
+
+        @Test func `rules that are read again go on counting the tunnels that are open`() throws {
+            let (culvert, folder) = try Self.start("tunnels: 2", ["--workers", "1"])
+            let origin = try Origin()
+            let open = try (0..<2).map { _ in try Stream.tunnel(culvert, to: origin.authority) }
+            func reload(_ limits: String) throws {
+                let start = culvert.notices.all.count
+                try folder.write("policy.yaml", Data(Self.policy(limits).utf8))
+                culvert.signal(SIGHUP)
+                _ = try culvert.notices.first(from: start) { $0.contains(" rules read again") }
+            }
+            try reload("tunnels: 3")
+            let third = try Stream.tunnel(culvert, to: origin.authority)
+            try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
+            try reload("tunnels: 1")
+            try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
+            try reload("bytes: 1GiB")
+            let fourth = try Stream.tunnel(culvert, to: origin.authority)
+            for stream in open + [third, fourth] { stream.reset() }
+            try culvert.expectEmpty()
+            try reload("tunnels: 1")
+            let last = try Stream.tunnel(culvert, to: origin.authority)
+            try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
+            withExtendedLifetime(last) {}
+        }
+
+        @Test func `explain tells the limits`() throws {
+            let limits =
+                "tunnels: 5, new-per-second: 2, bytes-per-second: {down: 1MiB}, bytes: 1GiB, "
+                + "lifetime: 2h, per-user: {tunnels: 1}"
+            let folder = try Policies.folder(Self.policy(limits))
+            let flags = ["--policy", folder.path("policy.yaml"), "--users", "/dev/null"]
+            let words = ["explain", "--allow-private"] + flags + ["127.0.0.1:443"]
+            let outcome = try Program.run(Culvert.program, words)
+            let expected =
+                "tls required, 5 tunnels, 2 new/s, down 1MiB/s, 1 tunnels per user, 1GiB each, "
+                + "2h each\n"
+            #expect(outcome.output.contains(expected), "\(outcome.output)\(outcome.errors)")
+        }
+    }
+}

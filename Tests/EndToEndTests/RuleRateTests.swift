@@ -1,0 +1,200 @@
+import Foundation
+import Internet
+import Testing
+
+extension EndToEndTests {
+    /// How much the tunnels of a rule may move, how fast, and for how long.
+    @Suite struct RuleRates {
+        /// A tunnel whose rule has `limits`, with the test at both of its ends.
+        private static func open(
+            _ limits: String,
+            _ flags: [String] = [],
+            early: [UInt8] = []
+        ) throws -> Tunnel {
+            try Tunnel(try RuleLimits.start(limits, flags).0, early: early)
+        }
+
+        /// Seconds that `body` takes.
+        private static func seconds(_ body: () throws -> Void) rethrows -> Double {
+            let clock = ContinuousClock()
+            let parts = try clock.measure(body).components
+            return Double(parts.seconds) + Double(parts.attoseconds) / 1e18
+        }
+
+        /// One way through a tunnel.
+        private struct Way: Sendable {
+            let from: Stream
+            let to: Stream
+            let pattern: Pattern
+
+            init(_ tunnel: Tunnel, from side: Side) {
+                self.init(tunnel[side], tunnel[side.other], side.pattern)
+            }
+
+            init(_ from: Stream, _ to: Stream, _ pattern: Pattern) {
+                self.from = from
+                self.to = to
+                self.pattern = pattern
+            }
+        }
+
+        /// Sends the bytes `range` of its pattern through each of `ways`; all must arrive.
+        private static func move(_ range: Range<Int>, _ ways: [Way]) throws {
+            let ends = ways.map { way in
+                Foundation.Thread.detachNewThread { try? way.from.send(way.pattern, range) }
+                let end = DispatchSemaphore(value: 0)
+                Foundation.Thread.detachNewThread {
+                    do { try way.to.receive(way.pattern, range) } catch { Issue.record(error) }
+                    end.signal()
+                }
+                return end
+            }
+            for end in ends { end.wait() }
+        }
+
+        // MARK: A rate
+
+        @Test(arguments: Culvert.relayModes, Side.allCases)
+        func `bytes go no faster than the rule lets them, and all arrive`(
+            mode: String,
+            side: Side
+        ) throws {
+            let way = side == .client ? "up" : "down"
+            let limits = "bytes-per-second: {\(way): 1MiB}"
+            let tunnel = try Self.open(limits, ["--relay", mode, "--workers", "1"])
+            let ticks = try tunnel.culvert.processorTicks()
+            let time = try Self.seconds {
+                try Self.move(0..<1 << 20, [Way(tunnel, from: side)])
+            }
+            // An eighth of a second's bytes go at once, and as much again is on its way.
+            #expect(time > 0.7)
+            let used = try tunnel.culvert.processorTicks() - ticks
+            #expect(used < 50, "\(used) ticks of CPU: it pauses, and doesn't poll")
+            let reverse = Way(tunnel, from: side.other)
+            #expect(try Self.seconds { try Self.move(0..<4 << 20, [reverse]) } < 3)
+            try tunnel.exchange()
+            #expect(try tunnel.culvert.status()["limit_pauses"] ?? 0 > 5)
+            try tunnel.client.finish()
+            try tunnel.upstream.finish()
+            let end = try tunnel.expectEnd("closed", by: nil)
+            let up = (side == .client ? 1 << 20 : 4 << 20) + "hello, upstream".utf8.count
+            #expect(end["bytes_out"] as? Int == up)
+        }
+
+        @Test func `all tunnels of a rule share its rate, on all workers`() throws {
+            let (culvert, _) = try RuleLimits.start("bytes-per-second: 2MiB", ["--workers", "2"])
+            let tunnels = try (0..<8).map { _ in try Tunnel(culvert) }
+            let time = try Self.seconds {
+                try Self.move(0..<1 << 19, tunnels.map { Way($0, from: .upstream) })
+            }
+            // 4 MiB: two seconds, less a burst and what the workers have ahead.
+            #expect(time > 1.5)
+            #expect(time < 10)
+        }
+
+        @Test func `each user has a rate of its own`() throws {
+            let folder = try Folder()
+            for user in ["ana", "ben"] {
+                let arguments = ["passwd", "--cost", "4", folder.path("users"), user]
+                #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
+            }
+            let (culvert, _) = try RuleLimits.start(
+                "per-user: {bytes-per-second: 512KiB}",
+                ["--users", folder.path("users"), "--workers", "2"]
+            )
+            let origin = try Origin()
+            func open(_ user: String) throws -> Way {
+                let client = try Stream(to: culvert.endpoint)
+                let credentials = Data("\(user):word".utf8).base64EncodedString()
+                try client.send(
+                    "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
+                        + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
+                )
+                #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
+                return Way(try origin.accept(), client, .inbound)
+            }
+            let ana = try [open("ana"), open("ana")]
+            let ben = try [open("ben")]
+            let alone = try Self.seconds { try Self.move(0..<1 << 18, ben) }
+            let both = try Self.seconds { try Self.move(0..<1 << 19, ana) }
+            #expect(alone > 0.3)
+            #expect(both > 1.5)
+        }
+
+        @Test func `a rate that is read again holds for open tunnels`() throws {
+            let (culvert, folder) = try RuleLimits.start("bytes-per-second: 32KiB")
+            let tunnel = try Tunnel(culvert)
+            let way = Way(tunnel, from: .upstream)
+            try Self.move(0..<1 << 15, [way])
+            let policy = RuleLimits.policy("bytes-per-second: 64MiB")
+            try folder.write("policy.yaml", Data(policy.utf8))
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first { $0.contains(" rules read again") }
+            #expect(try Self.seconds { try Self.move(1 << 15..<4 << 20, [way]) } < 20)
+        }
+
+        @Test func `a flow that pauses passes a half-close on, and a reset at once`() throws {
+            let limits = "bytes-per-second: {up: 64KiB}"
+            let tunnel = try Self.open(limits)
+            try tunnel.client.send(.outbound, 0..<100_000)
+            try tunnel.client.finish()
+            try tunnel.upstream.receive(.outbound, 0..<100_000)
+            #expect(try tunnel.upstream.receiveToEnd().end == .fin)
+            let other = try Self.open(limits)
+            try other.client.send(.outbound, 0..<500_000)
+            #expect(try other.upstream.receive(1).count == 1)
+            other.client.reset()
+            #expect(try other.upstream.receiveToEnd().end == .reset)
+            try other.expectEnd("reset", by: "client")
+        }
+
+        @Test func `a pause is no idleness`() throws {
+            let flags = ["--idle-timeout", "1s", "--relay", "copy"]
+            let tunnel = try Self.open("bytes-per-second: {up: 2KiB}", flags)
+            // A burst, and two seconds' worth.
+            try tunnel.client.send(.outbound, 0..<20_480)
+            try tunnel.upstream.receive(.outbound, 0..<20_480)
+            try tunnel.expectEnd("idle_timeout", by: "proxy")
+        }
+
+        // MARK: A total
+
+        @Test(arguments: Culvert.relayModes)
+        func `a tunnel ends when it has moved all that it may`(mode: String) throws {
+            let tunnel = try Self.open("bytes: 1000000", ["--relay", mode])
+            try tunnel.client.send(.outbound, 0..<1000)
+            try tunnel.upstream.receive(.outbound, 0..<1000)
+            let upstream = tunnel.upstream
+            Foundation.Thread.detachNewThread { try? upstream.send(.inbound, 0..<3_000_000) }
+            let (count, end) = try tunnel.client.receiveToEnd(.inbound)
+            #expect(count == 999_000 && end == .fin)
+            let record = try tunnel.expectEnd("rule_bytes", by: "proxy")
+            #expect(record["bytes_out"] as? Int == 1000)
+            #expect(record["bytes_in"] as? Int == 999_000)
+            #expect(record["rule"] as? String == "a")
+            #expect(try tunnel.culvert.status()["limit_ended"] == 1)
+            try tunnel.culvert.expectEmpty()
+        }
+
+        @Test func `what comes with the head counts`() throws {
+            let bytes = [UInt8](repeating: 7, count: 600)
+            let tunnel = try Self.open("bytes: 500", early: bytes)
+            #expect(try tunnel.upstream.receiveToEnd().bytes == Array(bytes.prefix(500)))
+            #expect(try tunnel.expectEnd("rule_bytes", by: "proxy")["bytes_out"] as? Int == 500)
+        }
+
+        // MARK: A lifetime
+
+        @Test func `a tunnel ends when its time is over, be it ever so busy`() throws {
+            let limits = "lifetime: 500ms, bytes-per-second: {down: 1MiB}"
+            let tunnel = try Self.open(limits)
+            let upstream = tunnel.upstream
+            Foundation.Thread.detachNewThread { try? upstream.send(.inbound, 0..<50_000_000) }
+            let time = try Self.seconds { _ = try tunnel.client.receiveToEnd(.inbound) }
+            #expect(time > 0.3)
+            let record = try tunnel.expectEnd("rule_lifetime", by: "proxy")
+            #expect(record["duration_us"] as? Int ?? 0 >= 500_000)
+            #expect(record["bytes_in"] as? Int ?? .max < 2 << 20)
+        }
+    }
+}
