@@ -83,7 +83,7 @@ let package = Package(
         ),
         .target(
             name: "Load",
-            dependencies: ["Internet", "Kernel", "TLS", histogram],
+            dependencies: ["Internet", "Kernel", "Connect", "TLS", histogram],
             path: "Benchmarks/Load",
             swiftSettings: strict
         ),

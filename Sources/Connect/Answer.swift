@@ -46,6 +46,41 @@ public enum Answer {
         write(body: refusal, to: &sink)
     }
 
+    /// Writes the whole answer that passes the refusal of another proxy on, and closes the
+    /// connection.
+    ///
+    /// - Parameters:
+    ///   - status: The status of that refusal.
+    ///   - proxyStatus: The value of its Proxy-Status, printable ASCII; empty if it has none.
+    ///   - name: What this deployment is called, as in the other answers.
+    ///   - sink: Where to; it is given less than 2048 bytes.
+    public static func write(
+        passing status: UInt16,
+        _ proxyStatus: Span<UInt8>,
+        name: String,
+        to sink: inout some ByteSink
+    ) {
+        sink.append("HTTP/1.1 ")
+        sink.append(decimal: status)
+        sink.append(" ")
+        sink.append(phrase(status))
+        sink.append("\r\nProxy-Status: ")
+        for index in proxyStatus.indices { sink.append(proxyStatus[index]) }
+        if !proxyStatus.isEmpty { sink.append(", ") }
+        write(name: name, to: &sink)
+        sink.append("; received-status=")
+        sink.append(decimal: status)
+        sink.append("; details=\"the parent proxy refused\"")
+        sink.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+        let body: StaticString = " parent_refused: the parent proxy refused\n"
+        sink.append(decimal: UInt(3 + body.utf8CodeUnitCount))
+        sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
+        write(fieldsOf: status, name: name, to: &sink)
+        sink.append("\r\n")
+        sink.append(decimal: status)
+        sink.append("\(body)")
+    }
+
     /// Writes what a status demands besides (RFC 9110 sections 10.2.1, 10.2.3 and 11.7.1).
     private static func write(
         fieldsOf status: UInt16,

@@ -21,6 +21,35 @@ public struct BasicCredentials: Equatable, Sendable {
         else { return nil }
     }
 
+    /// The value of a Proxy-Authorization field with `credentials`, which are a user, a colon and a
+    /// password; nil unless they are that.
+    public static func value(_ credentials: [UInt8]) -> [UInt8]? {
+        let isPlain = credentials.allSatisfy { $0 >= Octet.space && $0 != Octet.delete }
+        guard isPlain, credentials.count <= byteCountMax,
+            let colon = credentials.firstIndex(of: UInt8(ascii: ":")), colon > 0
+        else { return nil }
+        return encoded(credentials)
+    }
+
+    /// The value of such a field for any bytes.
+    public static func encoded(_ credentials: [UInt8]) -> [UInt8] {
+        let letters = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+        )
+        var text = Array("Basic ".utf8)
+        for start in stride(from: 0, to: credentials.count, by: 3) {
+            let group = credentials[start..<min(start + 3, credentials.count)]
+            let bits = (0..<3).reduce(UInt32(0)) { bits, index in
+                bits << 8 | (index < group.count ? UInt32(group[start + index]) : 0)
+            }
+            for place in 0...group.count {
+                text.append(letters[Int(bits >> UInt32(18 - 6 * place)) & 63])
+            }
+            text += Array(repeating: UInt8(ascii: "="), count: 3 - group.count)
+        }
+        return text
+    }
+
     /// Takes one decoded byte; whether it may stand there.
     private mutating func take(_ byte: UInt8) -> Bool {
         guard byteCount < Self.byteCountMax, byte >= Octet.space, byte != Octet.delete else {

@@ -24,6 +24,12 @@ public enum ProxyError: UInt8, CaseIterable, Sendable {
     case connectionReadTimeout
     /// The target took nothing in time.
     case connectionWriteTimeout
+    /// The answer is not HTTP.
+    case protocolError
+    /// The answer did not come in time.
+    case responseTimeout
+    /// The answer broke off.
+    case responseIncomplete
     /// The proxy has as many connections as it may.
     case connectionLimitReached
     /// The client sent a faulty request.
@@ -51,6 +57,9 @@ public enum ProxyError: UInt8, CaseIterable, Sendable {
         case .connectionTimeout: "connection_timeout"
         case .connectionReadTimeout: "connection_read_timeout"
         case .connectionWriteTimeout: "connection_write_timeout"
+        case .protocolError: "http_protocol_error"
+        case .responseTimeout: "http_response_timeout"
+        case .responseIncomplete: "http_response_incomplete"
         case .connectionLimitReached: "connection_limit_reached"
         case .requestError: "http_request_error"
         case .requestDenied: "http_request_denied"
@@ -64,9 +73,10 @@ public enum ProxyError: UInt8, CaseIterable, Sendable {
     public var recommendedStatus: UInt16 {
         switch self {
         case .dnsError, .destinationProhibited, .destinationUnroutable, .connectionRefused,
-            .connectionTerminated, .loopDetected:
+            .connectionTerminated, .loopDetected, .protocolError, .responseIncomplete:
             502
-        case .dnsTimeout, .connectionTimeout, .connectionReadTimeout, .connectionWriteTimeout:
+        case .dnsTimeout, .connectionTimeout, .connectionReadTimeout, .connectionWriteTimeout,
+            .responseTimeout:
             504
         case .destinationUnavailable, .connectionLimitReached: 503
         case .destinationNotFound, .internalError, .configurationError: 500

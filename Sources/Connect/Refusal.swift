@@ -106,6 +106,23 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     /// The target reset the connection while it was being opened.
     case connectReset
 
+    /// The rule has no source address of the target's family.
+    case noSource
+
+    // The parent proxy.
+    /// The request has been here before.
+    case proxyLoop
+    /// The parent proxy wants other credentials.
+    case parentLogin
+    /// The parent proxy's answer can't be understood.
+    case parentMalformed
+    /// The parent proxy ended before it had answered.
+    case parentClosed
+    /// The parent proxy did not answer in time.
+    case parentTimeout
+    /// There are new rules, by which the target is reached in another way.
+    case rulesChanged
+
     // What this proxy has.
     /// No local port is left for the target.
     case noSourcePort
@@ -133,6 +150,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .credentialsMissing, .credentialsWrong: 407
         case .tooManyFailures, .userLimit, .tooFast: 429
         case .methodNotAllowed: 405
+        case .parentLogin: 502
         case .requestLineTooLong: 414
         case .headTooLarge, .fieldLineTooLong, .tooManyFields: 431
         case .bodyTooLarge: 413
@@ -157,12 +175,17 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .noRuleAllows, .addressDenied, .tooFast:
             .requestDenied
         case .addressProhibited: .destinationProhibited
-        case .ownListener: .loopDetected
+        case .ownListener, .proxyLoop: .loopDetected
+        case .parentLogin: .configurationError
+        case .parentMalformed: .protocolError
+        case .parentClosed: .responseIncomplete
+        case .parentTimeout: .responseTimeout
+        case .rulesChanged: .destinationUnavailable
         case .nameNotFound, .noAddresses, .nameServerFailure: .dnsError
         case .resolveTimeout: .dnsTimeout
         case .connectionRefused: .connectionRefused
         case .connectTimeout: .connectionTimeout
-        case .unroutable: .destinationUnroutable
+        case .unroutable, .noSource: .destinationUnroutable
         case .connectReset: .connectionTerminated
         case .credentialsUnchecked, .noSourcePort, .tunnelLimit, .clientLimit, .ruleLimit,
             .userLimit, .outOfDescriptors, .draining:

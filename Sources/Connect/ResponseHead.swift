@@ -30,9 +30,13 @@ public struct ResponseHeadParser: Sendable {
     private var minorVersion: UInt8 = 0
     private var fields = MessageFields()
     private var isComplete = false
+    private let isToConnect: Bool
 
     /// A parser at the beginning of a response.
-    public init() {}
+    ///
+    /// What a 2xx says of its body counts for nothing if it is the answer `toConnect`, which has
+    /// none (RFC 9110 section 9.3.6).
+    public init(toConnect: Bool = false) { isToConnect = toConnect }
 
     /// Reads on.
     ///
@@ -66,10 +70,10 @@ public struct ResponseHeadParser: Sendable {
                 continue
             }
             if line.isEmpty {
-                _ = try fields.framing(minorVersion: minorVersion)
+                if !isTunnel { _ = try fields.framing(minorVersion: minorVersion) }
                 isComplete = true
             } else {
-                try fields.read(bytes, line, countMax: limits.fieldsMax)
+                try read(bytes, line, limits)
             }
         }
         guard let status else { preconditionFailure("a head without status line") }
@@ -85,8 +89,24 @@ public struct ResponseHeadParser: Sendable {
         )
     }
 
+    /// Whether bytes of a tunnel follow.
+    private var isTunnel: Bool { isToConnect && (200...299).contains(status ?? 0) }
+
+    private mutating func read(
+        _ bytes: Span<UInt8>,
+        _ line: Range<Int>,
+        _ limits: HeadLimits
+    ) throws(Refusal) {
+        do throws(Refusal) {
+            try fields.read(bytes, line, countMax: limits.fieldsMax)
+        } catch {
+            guard isTunnel, error == .bodyLength || error == .bodyCoding else { throw error }
+        }
+    }
+
     /// RFC 9112 section 6.3: some have no body, whatever the fields say.
     private func body(_ status: UInt16) throws(Refusal) -> BodyFraming {
+        if isTunnel { return .untilClose }
         let announced = try fields.framing(minorVersion: minorVersion)
         if status < 200 || status == 204 || status == 304 { return .length(0) }
         return announced ?? .untilClose

@@ -30,6 +30,8 @@ public final class AccessRules: Sendable {
     let deciding: Shelf
     /// Rules with networks that allow, before an address is known.
     let hopeful: Shelf
+    /// All rules with networks, before an address is known.
+    let addressed: Shelf
     /// Rules with networks.
     let allowing: Shelf
     let denying: Shelf
@@ -60,12 +62,39 @@ public final class AccessRules: Sendable {
         deciding = parts.shelf(without.filter { rules[$0].action != .report }, byNetwork: false)
         reporting = parts.shelf(without.filter { rules[$0].action == .report }, byNetwork: false)
         hopeful = parts.shelf(with.filter { rules[$0].action == .allow }, byNetwork: false)
+        addressed = parts.shelf(with, byNetwork: false)
         allowing = parts.shelf(with.filter { rules[$0].action == .allow }, byNetwork: true)
         denying = parts.shelf(with.filter { rules[$0].action == .deny }, byNetwork: true)
         reportingNetworks = parts.shelf(
             with.filter { rules[$0].action == .report },
             byNetwork: true
         )
+    }
+
+    /// The same rules under a handle of its own.
+    ///
+    /// Whoever asks holds on to what is asked: a worker does so for each request, and should not
+    /// meet the others at one counter of holders.
+    public init(sharing other: AccessRules) {
+        version = other.version
+        names = other.names.map { $0 }
+        terms = other.terms.map { $0 }
+        haveTimes = other.haveTimes
+        rules = other.rules
+        hosts = other.hosts
+        users = other.users
+        networks = other.networks
+        clients = other.clients
+        keys = other.keys
+        ports = other.ports
+        times = other.times
+        deciding = other.deciding
+        hopeful = other.hopeful
+        addressed = other.addressed
+        allowing = other.allowing
+        denying = other.denying
+        reporting = other.reporting
+        reportingNetworks = other.reportingNetworks
     }
 
     /// The number of the user whose name has these bytes.

@@ -17,6 +17,12 @@ public struct Judge: Sendable {
         public let verdict: Verdict
         /// What the rules say; nil if there are none, or if an address can still change it.
         public let decision: Decision?
+
+        /// A judgement of these parts.
+        public init(verdict: Verdict, decision: Decision?) {
+            self.verdict = verdict
+            self.decision = decision
+        }
     }
 
     /// The judge by `egress` and `rules`.

@@ -11,6 +11,7 @@ public struct CaseText: Sendable {
 
     private static let keys = [
         "to", "expect", "rule", "reported", "user", "client", "address", "at", "tls",
+        "source", "parent",
     ]
 
     /// Reads `text`; each case needs a time if `needTimes`.
@@ -76,7 +77,11 @@ public struct CaseText: Sendable {
             isAllowed: expected == 0,
             rule: try read(values["rule"], "the name of a rule") { $0 },
             reported: try read(values["reported"], "the name of a rule") { $0 },
-            tls: try read(values["tls"], "required, sni or off") { TLSDemand(rawValue: $0) }
+            tls: try read(values["tls"], "required, sni or off") { TLSDemand(rawValue: $0) },
+            source: try read(values["source"], "an address") { Address($0)?.unmapped },
+            parent: try read(values["parent"], "HOST:PORT, or none") { text in
+                text == "none" ? .some(nil) : CaseText.authority(text)
+            }
         )
     }
 

@@ -16,6 +16,8 @@ public struct PolicyCase: Sendable {
         public var refusal: Refusal?
         /// What the first bytes of the tunnel have to be.
         public var tls: TLSDemand
+        /// What the rule says of it besides; nil if there is none.
+        var terms: RuleTerms?
 
         /// A sentence without its subject.
         public var description: String {
@@ -40,6 +42,10 @@ public struct PolicyCase: Sendable {
     let reported: String?
     /// What the first bytes are to be; nil if anything will do.
     let tls: TLSDemand?
+    /// Where the target is to be dialled from; nil if that may be any address.
+    let source: Address?
+    /// Through whom it is to be reached, if through anybody; nil if it doesn't matter.
+    let parent: Authority??
 
     /// What `judge` says, and `tls` where no rule does; without rules of its own it isn't asked.
     ///
@@ -70,7 +76,8 @@ public struct PolicyCase: Sendable {
             rule: rule.map { rules.names[$0] },
             reported: judgement.decision?.report.map { rules.names[$0] },
             refusal: isByRules ? nil : judgement.verdict.refusal,
-            tls: tls.requirement(port: authority.port, rule.flatMap { rules.terms[$0].tls }).demand
+            tls: tls.requirement(port: authority.port, rule.flatMap { rules.terms[$0].tls }).demand,
+            terms: rule.map { rules.terms[$0] }
         )
     }
 
@@ -79,12 +86,21 @@ public struct PolicyCase: Sendable {
         isAllowed == outcome.isAllowed && (rule == nil || rule == outcome.rule)
             && (reported == nil || reported == outcome.reported)
             && (tls == nil || outcome.isAllowed && tls == outcome.tls)
+            && (source.map { outcome.terms?.source[$0.family] == $0 } ?? true)
+            && (parent.map { outcome.terms?.parent?.authority == $0 } ?? true)
     }
 
     /// `outcome` as far as something is expected of it: a sentence without its subject.
     public func words(for outcome: Outcome) -> String {
-        let isAsked = tls != nil && outcome.isAllowed
-        return "\(outcome)" + (isAsked ? ", tls \(outcome.tls.rawValue)" : "")
+        guard outcome.isAllowed else { return "\(outcome)" }
+        let own = source.map { outcome.terms?.source[$0.family] }
+        return "\(outcome)" + (tls == nil ? "" : ", tls \(outcome.tls.rawValue)")
+            + (own.map { ", from \($0.map { "\($0)" } ?? "any address")" } ?? "")
+            + (parent == nil ? "" : PolicyCase.words(outcome.terms?.parent?.authority))
+    }
+
+    private static func words(_ parent: Authority?) -> String {
+        parent.map { ", by way of \($0)" } ?? ", without a parent"
     }
 
     /// What is expected, as a sentence without its subject.
@@ -93,6 +109,7 @@ public struct PolicyCase: Sendable {
         return action + (rule.map { " by '\($0)'" } ?? "")
             + (reported.map { ", reported by '\($0)'" } ?? "")
             + (tls.map { ", tls \($0.rawValue)" } ?? "")
+            + (source.map { ", from \($0)" } ?? "") + (parent.map(PolicyCase.words) ?? "")
     }
 
     /// What is asked for.

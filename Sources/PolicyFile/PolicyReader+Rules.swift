@@ -42,6 +42,7 @@ extension PolicyReader {
         }
         for key in missing.sorted() { complain(tree, "a rule needs the key '\(key)'") }
         if read.rule.action == .allow, read.rule.ports.isEmpty { read.rule.ports = ports }
+        readCredentials(&read)
         if read.rule.action != .allow {
             for key in read.termKeys {
                 complain(key, "only a rule that allows has the key '\(key.text ?? "")'")

@@ -6,6 +6,9 @@ extension PolicyReader {
         switch key {
         case .tls: readTLS(tree, &read)
         case .limits: readLimits(tree, &read)
+        case .source: readSource(tree, &read)
+        case .parent: readParent(tree, &read)
+        case .parentCredentials: read.credentials = tree
         case nil: break
         }
     }

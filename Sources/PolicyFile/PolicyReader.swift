@@ -1,3 +1,4 @@
+public import Internet
 public import Policy
 
 /// A policy as its file says it, and what is to be said of the file.
@@ -16,14 +17,14 @@ public struct PolicyText: Sendable {
     ///   - text: All of the file.
     ///   - ports: What an allow rule allows that names no ports.
     ///   - suffixes: Under which names anybody can have one.
-    ///   - users: Those whom the proxy knows; nil if nobody can tell.
+    ///   - surroundings: What is known of where the proxy serves.
     public init(
         parsing text: String,
         ports: [ClosedRange<UInt16>],
         suffixes: PublicSuffixes = .common,
-        users: Users? = nil
+        surroundings: PolicySurroundings = PolicySurroundings()
     ) {
-        var reader = PolicyReader(ports: ports)
+        var reader = PolicyReader(ports: ports, surroundings)
         do throws(Finding) {
             guard let tree = try Tree(parsing: text) else {
                 throw Finding(.error, .start, "the file is empty: a policy has rules")
@@ -35,11 +36,24 @@ public struct PolicyText: Sendable {
         let list = RuleList(reader.rules.map(\.rule), groups: reader.groups.mapValues(\.members))
         if !reader.findings.contains(where: { $0.severity == .error }) {
             reader.review(list, suffixes)
-            if let users { reader.noteStrangers(to: users) }
+            if let users = surroundings.users { reader.noteStrangers(to: users) }
         }
         self.list = list
         findings = reader.findings.sorted { $0.place < $1.place }
     }
+}
+
+/// What is to be known for reading a policy, beside the file itself; what is nil isn't looked at.
+public struct PolicySurroundings {
+    /// The users whom the proxy knows.
+    public var users: Users?
+    /// Whether this machine has an address, to dial from.
+    public var ownsAddress: ((Address) -> Bool)?
+    /// What stands in a file; nil if it can't be read.
+    public var contents: ((String) -> String?)?
+
+    /// Nothing is known.
+    public init() {}
 }
 
 /// Makes rules of a tree, and notes what is wrong with it.
@@ -56,9 +70,12 @@ struct PolicyReader {
         var values: [RuleKey: [Place]] = [:]
         /// Its keys that say how its tunnels are.
         var termKeys: [Tree] = []
+        /// The file that its parent's credentials are in.
+        var credentials: Tree?
     }
 
     let ports: [ClosedRange<UInt16>]
+    let surroundings: PolicySurroundings
     var rules: [ReadRule] = []
     var groups: [String: Group] = [:]
     var findings: [Finding] = []
@@ -67,7 +84,10 @@ struct PolicyReader {
     /// The users that are named, in rules and groups, and where.
     var users: [(name: String, place: Place)] = []
 
-    init(ports: [ClosedRange<UInt16>]) { self.ports = ports }
+    init(ports: [ClosedRange<UInt16>], _ surroundings: PolicySurroundings) {
+        self.ports = ports
+        self.surroundings = surroundings
+    }
 
     mutating func read(_ tree: Tree) {
         guard case .map(let members) = tree.content else {

@@ -31,6 +31,7 @@ final class Counters: Sendable {
     let serverNamesRefused = Number()
     let encryptedHellosRefused = Number()
     let helloTimeouts = Number()
+    let parentRefused = Number()
     let limitRefused = Number()
     let limitEnded = Number()
     let limitPauses = Number()

@@ -30,6 +30,8 @@ struct Ending: Equatable {
         case forbidden
         /// The request was refused.
         case refused
+        /// The parent proxy has refused the request.
+        case parentRefused
         /// The request was granted, but the first bytes were not the TLS that they had to be.
         case tlsRefused
     }
@@ -40,6 +42,8 @@ struct Ending: Equatable {
     var refusal: Refusal?
     /// What was wrong with the first bytes, if that was why.
     var tls: TLSRefusal?
+    /// The status that was passed on, if the parent proxy refused; else 0.
+    var status: UInt16 = 0
     /// The errno behind a reset; 0 if there is none.
     var code: Int32 = 0
 
@@ -58,6 +62,7 @@ struct Ending: Equatable {
         case .clientLeft: "client_left"
         case .forbidden: "policy_changed"
         case .refused: refusal?.error.word ?? "proxy_internal_error"
+        case .parentRefused: "parent_refused"
         case .tlsRefused: tls?.word ?? "proxy_internal_error"
         }
     }

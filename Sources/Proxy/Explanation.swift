@@ -35,6 +35,20 @@ public struct Explanation: Sendable {
         public let terms: RuleTerms?
     }
 
+    /// What the rule says by which the request goes to a parent proxy without its name being
+    /// resolved; nil if it doesn't.
+    public let byName: Route?
+
+    /// By which rule a request goes to a parent proxy, and how.
+    public struct Route: Sendable {
+        /// The decision of that rule.
+        public let decision: Decision
+        /// What the first bytes of the tunnel would have to be.
+        public let tls: TLSRequirement
+        /// What the rule says of the tunnel.
+        public let terms: RuleTerms
+    }
+
     /// The rules; nil if there are none.
     public let rules: AccessRules?
     /// What is said before a name is resolved.
@@ -45,7 +59,9 @@ public struct Explanation: Sendable {
     public let candidates: [Candidate]
 
     /// Whether there is an address that would be dialled.
-    public var isAllowed: Bool { candidates.contains { $0.verdict.refusal == nil } }
+    public var isAllowed: Bool {
+        byName != nil || candidates.contains { $0.verdict.refusal == nil }
+    }
 
     /// Explains what a server of `configuration` would answer to `question`.
     ///
@@ -71,7 +87,13 @@ public struct Explanation: Sendable {
         let port = question.authority.port
         self.rules = rules
         before = standing.map { judge.judge($0) } ?? judge.judge(port: port)
-        guard before.verdict.refusal == nil else {
+        byName = Explanation.byName(
+            rules,
+            standing,
+            configuration.tlsRules,
+            question.authority
+        )
+        guard before.verdict.refusal == nil, byName == nil else {
             names = nil
             candidates = []
             return
@@ -95,6 +117,23 @@ public struct Explanation: Sendable {
             )
         }
         self.candidates = candidates
+    }
+}
+
+extension Explanation {
+    private static func byName(
+        _ rules: AccessRules?,
+        _ standing: Standing?,
+        _ tls: TLSRules,
+        _ authority: Authority
+    ) -> Route? {
+        guard case .name = authority.host, let rules, let standing,
+            let decision = rules.decisionWhateverAddress(standing),
+            decision.isAllowed, let rule = decision.rule, rules.terms[rule].parent != nil
+        else { return nil }
+        let terms = rules.terms[rule]
+        let demand = tls.requirement(port: authority.port, terms.tls)
+        return Route(decision: decision, tls: demand, terms: terms)
     }
 }
 

@@ -26,6 +26,18 @@ struct Opening: ~Copyable {
     /// What the first bytes of the tunnel must be.
     var tls = TLSRequirement.none
     var helloParser = HelloParser()
+    /// The parent proxy by way of which it goes, by number; -1 if it goes straight.
+    var parent: Int32 = -1
+    /// The decision by which it does.
+    var parentDecision: Decision?
+    /// The address that the parent is asked for; nil if it is the name of the request.
+    var askedAddress: Address?
+    var answerParser = ResponseHeadParser(toConnect: true)
+    /// Bytes of the request to the parent that have been sent, and its length.
+    var parentSent = 0
+    var parentCount = 0
+    /// Bytes of the parent's answer that have been received; once it is read, of what came behind.
+    var parentReceived = 0
     /// Whether the resolver knows this tunnel as a waiter.
     var isWaiting = false
     /// Whether all that will be known of the name is known.
@@ -84,7 +96,7 @@ struct Opening: ~Copyable {
             switch refusal {
             case .connectionRefused, .connectReset: 4
             case .connectTimeout, .unroutable: 3
-            case .outOfDescriptors, .noSourcePort, .ruleLimit, .userLimit, .tooFast: 2
+            case .noSource, .outOfDescriptors, .noSourcePort, .ruleLimit, .userLimit, .tooFast: 2
             case .addressProhibited, .ownListener, .addressDenied, .noRuleAllows: 1
             default: 0
             }

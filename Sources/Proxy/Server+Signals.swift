@@ -130,6 +130,7 @@ extension Server {
                 ("tls_sni_mismatch", counter.serverNamesRefused.read()),
                 ("tls_ech_refused", counter.encryptedHellosRefused.read()),
                 ("tls_hello_timeout", counter.helloTimeouts.read()),
+                ("parent_refused", counter.parentRefused.read()),
                 ("limit_refused", counter.limitRefused.read()),
                 ("limit_ended", counter.limitEnded.read()),
                 ("limit_pauses", counter.limitPauses.read()),

@@ -261,7 +261,8 @@ public final class Server: Sendable {
             configuration,
             name: plan.name,
             congestion: plan.congestion,
-            ownListeners: endpoints
+            ownListeners: endpoints,
+            hasPolicy: policy != nil
         )
         let memory = try Blocks(
             count: configuration.buffers,

@@ -24,7 +24,13 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
 
     /// Judges an address of what has been asked for.
     func judge(_ address: Address, _ opening: UInt32) -> Judge.Judgement {
-        judge.judge(address, port: openings[opening].port, openings[opening].standing)
+        if openings[opening].parent >= 0 {
+            // Where the operator has a parent is the operator's affair, as long as it isn't here.
+            let port = openings[opening].port
+            let verdict = judge.egress.verdict(address: address, port: port, isOpened: true)
+            return Judge.Judgement(verdict: verdict, decision: openings[opening].parentDecision)
+        }
+        return judge.judge(address, port: openings[opening].port, openings[opening].standing)
     }
 
     /// Whether `address` may be dialled by the rules as they are now, if it was judged by others.
@@ -65,12 +71,6 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         let block = texts.authorities[Int(slot)]
         let count = Int(block[0]) << 8 | Int(block[1])
         return block.part(2..<2 + count).withBytes { Authority(parsing: $0, in: 0..<count) }
-    }
-
-    /// Keeps for the journal by which rule `address`, which has been judged already, is dialled.
-    func noteRule(for address: Address, of slot: UInt32, _ opening: UInt32) {
-        guard texts.rules.count > 0, let standing = openings[opening].standing else { return }
-        keep(judge.rules?.decision(address, standing), of: slot)
     }
 
     /// No rule has met the tunnel in `slot` yet.

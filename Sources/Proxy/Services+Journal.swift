@@ -70,7 +70,8 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
             line.member("event", "end")
             Self.identify(&line, record, names, worker)
             // Whoever left or was stopped before the 200 has had no answer.
-            line.member("status", UInt64(ending.refusal?.status ?? (record.wasOpened ? 200 : 0)))
+            let refused = ending.status > 0 ? ending.status : ending.refusal?.status
+            line.member("status", UInt64(refused ?? (record.wasOpened ? 200 : 0)))
             line.member("reason", ending.word)
             line.member("ended_by", Self.word(ending.side))
             line.member("detail", ending.detail)

@@ -16,6 +16,8 @@ struct Terms: Sendable {
     private let loopbackSocket: SocketOptions
     private let distantSocket: SocketOptions
     let name: String
+    /// Whether rules may say how their tunnels are, now or when they are read again.
+    let hasPolicy: Bool
     let splicesOnRing: Bool
     let bind4: [Address]
     let bind6: [Address]
@@ -25,20 +27,37 @@ struct Terms: Sendable {
     ///
     /// Whole pages, so that a block can be given back to the system.
     var headBlockSize: Int {
-        let mayBeTLS = !tls.ports.isEmpty || !configuration.policyFile.isEmpty
+        let mayBeTLS = !tls.ports.isEmpty || hasPolicy
         let behind = mayBeTLS ? HelloParser.byteCountMax : Terms.answerBytesMax
         return (configuration.headBytesMax + behind + 4095) & ~4095
     }
-    static var answerBytesMax: Int { 1024 }
+    static var answerBytesMax: Int { 2048 }
+    /// Bytes of a request to a parent proxy, and of its answer with what comes right behind it.
+    static var parentBytesMax: Int { 8192 }
+    static var parentHead: HeadLimits {
+        HeadLimits(lineBytesMax: 4096, headBytesMax: parentBytesMax, fieldsMax: 100)
+    }
+
+    /// Bytes of the memory that a flow has for what its sink has no room for.
+    ///
+    /// A policy may name parents, and then it holds what is said to them before: whole pages, so
+    /// that all of it can be given back.
+    var overflowBlockSize: Int {
+        let size = configuration.bufferSize
+        guard hasPolicy else { return size }
+        return (max(size, Terms.parentBytesMax) + 4095) & ~4095
+    }
 
     init(
         _ configuration: Configuration,
         name: String,
         congestion: CongestionChoice = CongestionChoice(),
-        ownListeners: [Endpoint]
+        ownListeners: [Endpoint],
+        hasPolicy: Bool = false
     ) {
         self.configuration = configuration
         self.name = name
+        self.hasPolicy = hasPolicy
         egress = EgressRules(
             allowedPorts: configuration.allowedPorts,
             allowsPrivate: configuration.allowsPrivate,
@@ -100,11 +119,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// A block for each opening, and which of them hold memory to no use.
     let heads: Blocks
     var headResidue: Residue
-    /// The answer to a CONNECT that succeeded.
-    let established: Extent
-    /// The answer to a client for whom there isn't even a slot.
-    let full: Extent
-    private let answerBlocks: Blocks
+    let answers: ReadyAnswers
     var deadlines: Deadlines
     var buffers: BufferLedger
     var bufferResidue: Residue
@@ -121,6 +136,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let texts: TunnelTexts
     /// Who decides where clients may go.
     var judge: Judge
+    /// The parent proxies that rules name.
+    var parents = ParentTable()
     /// This worker's part in the limits of rules.
     var limiter: Limiter
     /// The time of the week, as of a moment ago.
@@ -166,7 +183,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let headResidue = try Residue(count: slots, keeping: 16)
         let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
         let bufferResidue = try Residue(count: configuration.buffers, keeping: 16)
-        let overflow = try Blocks(count: 2 * slots, blockSize: configuration.bufferSize)
+        let overflow = try Blocks(count: 2 * slots, blockSize: terms.overflowBlockSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
         let keepsTexts = journal.isOn || rules != nil || configuration.enforcesOnReload
         let keepsRecords = keepsTexts || admission.countsClients || gate != nil
@@ -175,21 +192,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let texts = try TunnelTexts(keepsTexts ? slots : 0, gate != nil, hasRules)
         let known = try Table<Known>(zeroed: gate == nil ? 0 : Tag.places)
         let presented = try Blocks(count: 1, blockSize: BasicCredentials.byteCountMax)
-        var limiter = try Limiter(allowances, slots: slots)
-        if let rules { limiter.adopt(rules) }
-        let answers = try Blocks(count: 2, blockSize: Terms.answerBytesMax)
-        var sink = ExtentSink(answers[0])
-        Answer.writeEstablished(to: &sink)
-        established = answers[0].part(0..<sink.count)
-        var fullSink = ExtentSink(answers[1])
-        Answer.write(.outOfDescriptors, name: terms.name, to: &fullSink)
-        full = answers[1].part(0..<fullSink.count)
-        answerBlocks = answers
+        let limiter = try Limiter(allowances, slots: slots)
+        answers = try ReadyAnswers(name: terms.name)
         self.openings = openings
         self.keepsRecords = keepsRecords
         self.records = records
         self.texts = texts
-        judge = Judge(terms.egress, rules)
+        judge = Judge(terms.egress, nil)
         self.limiter = limiter
         self.gate = gate
         self.known = known
@@ -210,6 +219,14 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.admission = admission
         self.descriptorMax = descriptorMax
         self.now = now
+        if let rules { adopt(rules) }
+    }
+
+    /// From now on it is `rules` that are asked.
+    mutating func adopt(_ rules: AccessRules) {
+        judge = Judge(terms.egress, AccessRules(sharing: rules))
+        limiter.adopt(rules)
+        parents.adopt(rules)
     }
 
     /// Bytes to receive at once: less while buffers are scarce, so that less has to be moved aside
@@ -270,6 +287,29 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard !sources.isEmpty else { return nil }
         bindTurn &+= 1
         return sources[bindTurn % sources.count]
+    }
+}
+
+/// Answers that are always the same.
+struct ReadyAnswers: ~Copyable {
+    /// The answer to a CONNECT that succeeded.
+    let established: Extent
+    /// The answer to a client for whom there isn't even a slot.
+    let full: Extent
+    private let blocks: Blocks
+
+    /// The answers of the proxy of this name.
+    ///
+    /// - Throws: `SystemError` of mmap(2).
+    init(name: String) throws(SystemError) {
+        let blocks = try Blocks(count: 2, blockSize: Terms.answerBytesMax)
+        var sink = ExtentSink(blocks[0])
+        Answer.writeEstablished(to: &sink)
+        established = blocks[0].part(0..<sink.count)
+        var fullSink = ExtentSink(blocks[1])
+        Answer.write(.outOfDescriptors, name: name, to: &fullSink)
+        full = blocks[1].part(0..<fullSink.count)
+        self.blocks = blocks
     }
 }
 

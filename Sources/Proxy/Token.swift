@@ -10,6 +10,8 @@ public enum Operation: UInt8, Sendable {
     // A tunnel's.
     case receiveHead
     case connect
+    case sendToParent
+    case receiveFromParent
     case sendAnswer
     case receiveHello
     case watchSource
@@ -27,7 +29,9 @@ public enum Operation: UInt8, Sendable {
     /// Whether its completion brings a tunnel nearer to being open.
     var opens: Bool {
         switch self {
-        case .accept, .receiveHead, .connect, .sendAnswer, .receiveHello: true
+        case .accept, .receiveHead, .connect, .sendToParent, .receiveFromParent, .sendAnswer,
+            .receiveHello:
+            true
         default: false
         }
     }

@@ -21,17 +21,30 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     ///
     /// Nothing that the client still sends is parsed.
     mutating func refuse(_ refusal: Refusal, _ worker: inout Worker) {
-        guard let opening, state != .refusing, state != .closing else { return }
+        guard state != .refusing, state != .closing else { return }
         if refusal.isByLimit { worker.counters.limitRefused.add() }
+        refuse(Ending(cause: .refused, side: .proxy, refusal: refusal), &worker) { name, sink in
+            Answer.write(refusal, name: name, to: &sink)
+        }
+    }
+
+    /// Answers with what `write` writes, for the reason of `ending`.
+    mutating func refuse(
+        _ ending: Ending,
+        _ worker: inout Worker,
+        _ write: (String, inout ExtentSink) -> Void
+    ) {
+        guard let opening, state != .refusing, state != .closing else { return }
         beCountedNoMore(&worker)
         stopWaiting(&worker)
         cancelAttempts(&worker)
+        if state == .askingParent { cancelAsking(&worker) }
         state = .refusing
-        ending = Ending(cause: .refused, side: .proxy, refusal: refusal)
+        self.ending = ending
         worker.counters.refused.add()
         worker.deadlines.set(slot, at: worker.now + Tunnel.lingerNanoseconds)
         var sink = ExtentSink(answerBlock(opening, worker))
-        Answer.write(refusal, name: worker.terms.name, to: &sink)
+        write(worker.terms.name, &sink)
         worker.openings[opening].answerCount = sink.count
         worker.openings[opening].answerSent = 0
         sendRefusal(&worker)
@@ -155,7 +168,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The server drains: what is idle ends now, what isn't opened yet is refused.
     mutating func drain(_ worker: inout Worker) {
         switch state {
-        case .readingHead, .identifying, .resolving, .dialling: refuse(.draining, &worker)
+        case .readingHead, .identifying, .resolving, .dialling, .askingParent:
+            refuse(.draining, &worker)
         case .relaying:
             let idle = worker.terms.configuration.parkAfter
             guard duplex.isQuiet, lastActivity + idle <= worker.now else {
@@ -216,6 +230,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         cancelAttempts(&worker)
         switch state {
         case .readingHead: cancel(.receiveHead, &worker)
+        case .askingParent: cancelAsking(&worker)
         case .answering: cancel(.sendAnswer, &worker)
         case .readingHello: cancel(.receiveHello, &worker)
         case .refusing:

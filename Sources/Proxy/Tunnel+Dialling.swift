@@ -122,6 +122,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         {
             guard let address = worker.openings[opening].candidates.next() else { break }
             attempt(address, &worker)
+            guard state == .dialling else { return }
         }
         let hasCandidate = !worker.openings[opening].candidates.isEmpty
         if hasCandidate, worker.openings[opening].nextAttempt <= worker.now { makeRoom(&worker) }
@@ -150,8 +151,21 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].note(.outOfDescriptors)
             return
         }
-        guard beCounted(for: address, &worker) else { return }
-        let source = worker.nextSource(address.family)
+        let decision = worker.decision(for: address, opening)
+        if worker.openings[opening].parent < 0, let route = worker.route(decision) {
+            // The first address decides; it isn't raced with others that are reached straight.
+            guard worker.openings[opening].attemptCount == 0 else { return }
+            return turn(to: route.parent, by: route.decision, asking: address, &worker)
+        }
+        guard beCounted(by: decision, &worker) else { return }
+        let source: Address?
+        switch worker.source(address.family, decision) {
+        case .any: source = nil
+        case .address(let own): source = own
+        case .none:
+            worker.openings[opening].note(.noSource)
+            return worker.keep(decision, of: slot)
+        }
         let socket = worker.queue.makeSocket(
             address.family,
             source: source,
@@ -163,7 +177,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         worker.descriptorCount += 1
         let endpoint = Endpoint(address, port: worker.openings[opening].port)
-        worker.noteRule(for: address, of: slot, opening)
+        worker.keep(decision, of: slot)
         for index in 0..<Opening.attemptsMax where worker.openings[opening].attempts[index] < 0 {
             worker.openings[opening].attempts[index] = socket
             worker.openings[opening].attemptEndpoints[index] = endpoint
@@ -196,12 +210,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         upstream = socket
         worker.noteDialled(dialled, of: slot)
-        worker.followRule(for: dialled.address, of: slot, opening)
-        guard beLimited(for: dialled.address, &worker) else { return }
+        let decision = worker.decision(for: dialled.address, opening)
+        worker.follow(decision, of: slot, opening)
+        guard beLimited(by: decision, &worker) else { return }
         worker.endPhase(.connect, of: slot)
         stopWaiting(&worker)
         cancelAttempts(&worker)
-        answer(&worker)
+        worker.openings[opening].parent < 0 ? answer(&worker) : askParent(&worker)
     }
 
     /// Cancels the attempts that still run; their sockets are closed as they complete.
@@ -228,6 +243,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard let opening else { return }
         watchClientIfDue(&worker)
         let isOver = worker.openings[opening].deadline <= worker.now
+        if state == .askingParent {
+            return isOver ? refuse(.parentTimeout, &worker) : setOpeningTimer(&worker, nil)
+        }
         guard state == .resolving else {
             return isOver ? refuse(.connectTimeout, &worker) : attemptIfDue(&worker)
         }

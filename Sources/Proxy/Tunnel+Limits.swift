@@ -13,25 +13,25 @@ internal import Resolver
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Being counted
 
-    /// Counts this tunnel by the rule by which `address` may be dialled, unless it is counted
-    /// already; false if it may not be, which is noted.
-    mutating func beCounted(for address: Address, _ worker: inout Worker) -> Bool {
+    /// Counts this tunnel by the rule of `decision`, by which an address may be dialled, unless it
+    /// is counted already; false if it may not be, which is noted.
+    mutating func beCounted(by decision: Decision?, _ worker: inout Worker) -> Bool {
         guard !isLimited, worker.limiter.haveLimits, let opening else { return true }
-        guard let refusal = count(for: address, &worker) else { return true }
+        guard let refusal = count(by: decision, &worker) else { return true }
         worker.openings[opening].note(refusal)
         return false
     }
 
-    /// The tunnel is connected to `address`, whose rule's limits hold from now on; false if it is
-    /// refused by them.
-    mutating func beLimited(for address: Address, _ worker: inout Worker) -> Bool {
+    /// The tunnel is connected by `decision`: the limits of its rule hold from now on; false if it
+    /// is refused by them.
+    mutating func beLimited(by decision: Decision?, _ worker: inout Worker) -> Bool {
         guard isLimited || worker.limiter.haveLimits else { return true }
-        let rule = worker.rule(for: address, opening)
+        let rule = decision?.rule
         if isLimited, let rule, worker.limiter.counts(slot, by: rule) == false {
             // It was counted by the rule of another address.
             beCountedNoMore(&worker)
         }
-        if !isLimited, let refusal = count(for: address, &worker) {
+        if !isLimited, let refusal = count(by: decision, &worker) {
             refuse(refusal, &worker)
             return false
         }
@@ -46,16 +46,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         return true
     }
 
-    private mutating func count(for address: Address, _ worker: inout Worker) -> Refusal? {
-        guard let rule = worker.rule(for: address, opening),
-            worker.limiter.limits(of: rule) != nil
-        else { return nil }
+    private mutating func count(by decision: Decision?, _ worker: inout Worker) -> Refusal? {
+        guard let rule = decision?.rule, worker.limiter.limits(of: rule) != nil else { return nil }
         let user = worker.userText(of: slot)
         guard let denied = worker.limiter.admit(slot, user, by: rule, worker.now) else {
             isLimited = true
             return nil
         }
-        if let opening { worker.noteRule(for: address, of: slot, opening) }
+        worker.keep(decision, of: slot)
         switch denied.denial {
         case .tunnels: return denied.isOfUser ? .userLimit : .ruleLimit
         case .rate: return .tooFast
@@ -129,12 +127,18 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         worker.limiter.giveBack(slot, direction, used: UInt64(max(result, 0)))
     }
 
-    /// `count` bytes came behind the head: how many of them may go on.
-    mutating func measureEarly(_ count: Int, _ worker: inout Worker) -> Int {
-        guard duplex.outbound.isMeasured, count > 0 else { return count }
+    /// `count` bytes came behind the head, or behind a parent's answer: how many may go on.
+    mutating func measureEarly(
+        _ direction: Direction,
+        _ count: Int,
+        _ worker: inout Worker
+    ) -> Int {
+        guard duplex[direction].isMeasured, count > 0 else { return count }
         let bytesMax = worker.limiter.meters[Int(slot)].bytesMax
-        let allowed = bytesMax > 0 ? min(UInt64(count), bytesMax) : UInt64(count)
-        worker.limiter.charge(slot, .outbound, allowed, worker.now)
+        let held = UInt64(duplex[direction.reverse].held)
+        let left = bytesMax > held ? bytesMax - held : 0
+        let allowed = bytesMax > 0 ? min(UInt64(count), left) : UInt64(count)
+        worker.limiter.charge(slot, direction, allowed, worker.now)
         return Int(allowed)
     }
 

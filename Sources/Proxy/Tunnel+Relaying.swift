@@ -18,7 +18,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         lastActivity = worker.now
         unwatchClient(&worker)
         scheduleRelayTimer(&worker)
+        let behind = worker.openings[opening].parentReceived
         let early = measureEarly(
+            .outbound,
             worker.openings[opening].received - worker.openings[opening].headCount,
             &worker
         )
@@ -29,7 +31,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             take(duplex.outbound.start(worker.terms.flow), .outbound, &worker)
         }
         guard state == .relaying else { return }
-        take(duplex.inbound.start(worker.terms.flow), .inbound, &worker)
+        let held = measureEarly(.inbound, behind, &worker)
+        guard held > 0 else {
+            emptyOverflow(.inbound, &worker)
+            return take(duplex.inbound.start(worker.terms.flow), .inbound, &worker)
+        }
+        take(duplex.inbound.start(holding: held), .inbound, &worker)
     }
 
     // MARK: What was reported
@@ -297,7 +304,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         giveBack(buffer, &worker)
     }
 
-    private func overflowBlock(_ direction: Direction) -> Int {
+    func overflowBlock(_ direction: Direction) -> Int {
         Int(slot) * 2 + Int(direction.rawValue)
     }
 

@@ -57,7 +57,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard events.contains(.error) else { return }
         let code = Errno.connectionReset
         switch state {
-        case .resolving, .dialling, .answering:
+        case .resolving, .dialling, .askingParent, .answering:
             end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
         case .readingHello, .relaying: fail(source: direction, code, &worker)
         // The answer to a refusal will meet the same error.

@@ -12,16 +12,18 @@ internal import Resolver
 ///                                                          │                    │        ↓
 ///                                                 free ← closing ←──────────────┴─── relaying
 ///
-/// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, reading
-/// the ClientHello of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in
-/// `Tunnel+Relaying.swift`, and refusing and closing in `Tunnel+Closing.swift`. `inFlight` counts
-/// what the kernel still holds for this tunnel; its slot is free only when that is zero.
+/// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, asking a
+/// parent proxy, between dialling and answering, in `Tunnel+Parent.swift`, reading the ClientHello
+/// of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in `Tunnel+Relaying.swift`, the
+/// limits of rules in `Tunnel+Limits.swift`, and refusing and closing in `Tunnel+Closing.swift`.
+/// `inFlight` counts what the kernel still holds for this tunnel; its slot is free only when that
+/// is zero.
 struct Tunnel<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     typealias Worker = Services<Queue, Names>
 
     enum State: UInt8 {
-        case free, readingHead, identifying, resolving, dialling
+        case free, readingHead, identifying, resolving, dialling, askingParent
         case answering, readingHello, refusing, relaying, closing
     }
 
@@ -71,6 +73,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         switch token.operation {
         case .receiveHead: didReceiveHead(completion.result, &worker)
         case .connect: didConnect(Int(token.detail), completion.result, &worker)
+        case .sendToParent: didSendToParent(completion.result, &worker)
+        case .receiveFromParent: didReceiveFromParent(completion.result, &worker)
         case .sendAnswer: didSendAnswer(completion.result, &worker)
         case .receiveHello: didReceiveHello(completion.result, &worker)
         case .sendRefusal: didSendRefusal(completion.result, &worker)
@@ -111,7 +115,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .free: preconditionFailure("a free slot has a deadline")
         case .readingHead: refuse(.headTimeout, &worker)
         case .identifying: refuse(.credentialsUnchecked, &worker)
-        case .resolving, .dialling: openingTimerFired(&worker)
+        case .resolving, .dialling, .askingParent: openingTimerFired(&worker)
         case .answering, .refusing, .closing: terminate(&worker)
         case .readingHello: refuseTLS(.timeout, &worker)
         case .relaying: relayTimerFired(&worker)
@@ -198,7 +202,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             return refuse(refusal, &worker)
         }
         bePatient(&worker)
-        switch authority.host {
+        if !turnsToParent(for: authority.host, &worker) { find(authority.host, &worker) }
+    }
+
+    // MARK: Resolving
+
+    /// Finds the addresses of `host`, and dials them.
+    mutating func find(_ host: Host, _ worker: inout Worker) {
+        guard let opening else { return }
+        switch host {
         case .address(let address):
             worker.openings[opening].isResolved = true
             consider(address, &worker)
@@ -220,11 +232,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     mutating func answer(_ worker: inout Worker) {
         state = .answering
         worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.headTimeout)
-        worker.queue.send(client, from: worker.established, token: submitted(.sendAnswer))
+        worker.queue.send(client, from: worker.answers.established, token: submitted(.sendAnswer))
     }
 
     private mutating func didSendAnswer(_ result: Int32, _ worker: inout Worker) {
-        guard Int(result) == worker.established.count else {
+        guard Int(result) == worker.answers.established.count else {
             return end(Ending(cause: .reset, side: .client, code: -min(result, 0)), &worker)
         }
         worker.noteOpened(slot)

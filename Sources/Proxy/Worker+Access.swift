@@ -9,14 +9,11 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     ///
     /// Openings are judged anew; tunnels that are open stay, unless what is forbidden is to end.
     mutating func adopt(_ access: Access) {
-        if let rules = access.rules {
-            services.judge = Judge(services.terms.egress, rules)
-            services.limiter.adopt(rules)
-        }
+        if let rules = access.rules { services.adopt(rules) }
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)
             switch tunnels[slot].state {
-            case .resolving, .dialling:
+            case .resolving, .dialling, .askingParent:
                 tunnels[slot].judgeAnew(access, &services)
             case .answering, .readingHello, .relaying:
                 guard services.terms.configuration.enforcesOnReload,
@@ -37,6 +34,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard access.rules != nil, let opening, let authority = worker.authority(of: slot)
         else { return }
         worker.openings[opening].isJudgedAnew = true
-        if let refusal = worker.judge(authority, of: slot, opening) { refuse(refusal, &worker) }
+        if let refusal = worker.judge(authority, of: slot, opening) {
+            return refuse(refusal, &worker)
+        }
+        _ = keepsParent(&worker)
     }
 }

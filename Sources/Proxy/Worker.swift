@@ -164,7 +164,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// follow right behind the answer, and few clients miss it for that.
     private mutating func sendAway(_ client: Int32) {
         services.counters.shed.add()
-        _ = services.queue.sendNow(client, from: services.full)
+        _ = services.queue.sendNow(client, from: services.answers.full)
         services.queue.close(client, token: Token(.close).rawValue)
     }
 

@@ -17,7 +17,8 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup(title: "Who may go where") var access: AccessFlags
 
     func run() throws {
-        let policy = try access.readPolicy(Server.users(access.users ?? ""))
+        let users = try Server.users(access.users ?? "")
+        let policy = try access.readPolicy(PolicyLoading.surroundings(users))
         let errors = policy.findings.count { $0.severity == .error }
         let warnings = policy.findings.count - errors
         print("\(policy.list.rules.count) rules, \(errors) errors, \(warnings) warnings")
@@ -33,12 +34,14 @@ extension AccessFlags {
         if policy == nil { throw ValidationError("Missing expected argument '--policy <file>'.") }
     }
 
-    /// Reads the policy, and prints what is to be said of it, of `users` if they are known.
-    func readPolicy(_ users: Users? = nil) throws -> PolicyText {
+    /// Reads the policy, and prints what is to be said of it by what `surroundings` know.
+    func readPolicy(
+        _ surroundings: PolicySurroundings = PolicySurroundings()
+    ) throws -> PolicyText {
         var configuration = Configuration()
         fill(&configuration)
         let path = configuration.policyFile
-        let text = try PolicyLoading.text(path, configuration.allowedPorts, users)
+        let text = try PolicyLoading.text(path, configuration.allowedPorts, surroundings)
         for finding in text.findings { print("\(path):\(finding)") }
         return text
     }

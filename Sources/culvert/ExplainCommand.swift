@@ -58,8 +58,13 @@ struct ExplainCommand: ParsableCommand {
             ["request", "\(authority)", outcome(before.verdict), by(before.decision, explanation)]
         ]
         if before.verdict.refusal == nil {
-            let isOpen = explanation.rules != nil
+            let isOpen = explanation.rules != nil && explanation.byName == nil
             rows = [["request", "\(authority)", isOpen ? "goes on to its addresses" : "allowed"]]
+        }
+        if let route = explanation.byName {
+            let rule = by(route.decision, explanation)
+            let terms = terms(route.tls, route.terms)
+            rows.append(["parent", "is asked for the name", "allowed", rule, terms])
         }
         if let names = explanation.names {
             rows.append(["name", "AAAA", word(names.v6)])
@@ -89,8 +94,17 @@ struct ExplainCommand: ParsableCommand {
     /// How a tunnel to `candidate` would be; empty if there would be none.
     private func terms(_ candidate: Explanation.Candidate) -> String {
         guard candidate.verdict.refusal == nil else { return "" }
-        let limits = candidate.terms.map { LimitText.words(for: $0.limits) } ?? []
-        return (["tls \(candidate.tls.demand.rawValue)"] + limits).joined(separator: ", ")
+        return terms(candidate.tls, candidate.terms)
+    }
+
+    private func terms(_ tls: TLSRequirement, _ terms: RuleTerms?) -> String {
+        let parent = terms?.parent.map { parent in
+            "by way of \(parent.authority)" + (parent.authorization.isEmpty ? "" : " as its user")
+        }
+        let source = terms?.source.all.map { "from \($0)" } ?? []
+        let limits = terms.map { LimitText.words(for: $0.limits) } ?? []
+        return (["tls \(tls.demand.rawValue)"] + (parent.map { [$0] } ?? []) + source + limits)
+            .joined(separator: ", ")
     }
 
     private func word(_ answer: FamilyAnswer) -> String {

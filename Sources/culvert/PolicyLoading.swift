@@ -35,7 +35,7 @@ struct PolicyLoading: Sendable {
     }
 
     private func read(_ users: Users?) throws(StartError) -> RuleList {
-        let policy = try PolicyLoading.text(path, ports, users)
+        let policy = try PolicyLoading.text(path, ports, PolicyLoading.surroundings(users))
         let all = policy.findings.map { "\(path):\($0)" }
         guard !policy.hasErrors else {
             let errors = policy.findings.filter { $0.severity == .error }
@@ -55,18 +55,27 @@ struct PolicyLoading: Sendable {
 
     /// What stands in the policy at `path`, and what is to be said of it.
     ///
-    /// Which of its users there are can be said only if `users` are known.
+    /// What `surroundings` don't know isn't looked at.
     static func text(
         _ path: String,
         _ ports: [ClosedRange<UInt16>],
-        _ users: Users?
+        _ surroundings: PolicySurroundings
     ) throws(StartError) -> PolicyText {
         PolicyText(
             parsing: try contents("--policy", path),
             ports: ports,
             suffixes: suffixes,
-            users: users
+            surroundings: surroundings
         )
+    }
+
+    /// This machine, with `users` if they are known.
+    static func surroundings(_ users: Users?) -> PolicySurroundings {
+        var surroundings = PolicySurroundings()
+        surroundings.users = users
+        surroundings.ownsAddress = { Socket.canBind(to: $0) }
+        surroundings.contents = { SystemFile.read($0) }
+        return surroundings
     }
 
     /// What stands in the file at `path`, which `flag` names.

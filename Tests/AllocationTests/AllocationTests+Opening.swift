@@ -177,6 +177,20 @@ extension AllocationTests {
         #expect(count.number == 0, "\(count)")
     }
 
+    @Test func `limits of a rule allocate nothing`() throws {
+        var rule = Rule("limited", .allow)
+        rule.terms.limits.all.tunnels = 1000
+        rule.terms.limits.all.newPerSecond = 1_000_000
+        rule.terms.limits.bytes = 1 << 20
+        rule.terms.limits.lifetime = 3_600_000_000_000
+        let scene = try Scene(policy: RuleList([rule])) { $0.tlsPorts = [] }
+        defer { scene.end() }
+        let count = try Self.perTunnel(scene) { _ in
+            try scene.live(.closed, to: scene.literal)
+        }
+        #expect(count.number == 0, "\(count)")
+    }
+
     // MARK: The journal
 
     @Test func `the journal and the shared limits allocate nothing`() throws {

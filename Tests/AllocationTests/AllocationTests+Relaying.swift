@@ -1,3 +1,4 @@
+import Policy
 import Proxy
 import Testing
 
@@ -41,6 +42,23 @@ extension AllocationTests {
         let tunnels = try Self.openTunnels(scene)
         try Scene.pour(1 << 20, through: tunnels)
         let count = try Allocations.onWorkers { try Scene.pour(8 << 20, through: tunnels) }
+        #expect(count.number == 0, "\(count)")
+    }
+
+    @Test(arguments: Configuration.RelayMode.allCases)
+    func `rates of a rule allocate nothing`(mode: Configuration.RelayMode) throws {
+        var rule = Rule("limited", .allow)
+        rule.terms.limits.all.upPerSecond = 64 << 20
+        rule.terms.limits.all.downPerSecond = 64 << 20
+        let scene = try Scene(policy: RuleList([rule])) { $0.relay = mode }
+        defer { scene.end() }
+        let tunnels = try Self.openTunnels(scene)
+        try Scene.exchange(1000, over: tunnels)
+        try Scene.pour(1 << 20, through: tunnels)
+        let count = try Allocations.onWorkers {
+            try Scene.exchange(20_000, over: tunnels)
+            try Scene.pour(8 << 20, through: tunnels)
+        }
         #expect(count.number == 0, "\(count)")
     }
 }

@@ -28,12 +28,12 @@ extension EndToEndTests {
         @Test func `each command does what the page says of its files`() throws {
             let folder = try Folder()
             let files = try files()
-            #expect(files.count == 9)
+            #expect(files.count == 11)
             for (name, text) in files { try folder.write(name, Data(text.utf8)) }
             try folder.write("users", Data("ana:x".utf8))
             let names = try NameServer { _ in .addresses(["8.8.8.8"]) }
             let tests = try commands().filter { $0.hasPrefix("culvert test ") }
-            #expect(tests.count == 4)
+            #expect(tests.count == 5)
             for command in try commands() {
                 var words = command.split(separator: " ").map(String.init)
                 // The last words tell a culvert that serves.

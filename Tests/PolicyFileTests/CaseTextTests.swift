@@ -19,7 +19,7 @@ import Testing
             (
                 "cases: [{to: 'a.test:1', expect: deny, port: 1}]",
                 "1:40: error: this is no key; allowed are to, expect, rule, reported, user, "
-                    + "client, address, at, tls"
+                    + "client, address, at, tls, source, parent"
             ),
             (
                 "cases: [{to: 'a.test:1', expect: deny, client: here}]",

@@ -70,7 +70,8 @@ import Testing
             (
                 "rules:\n- name: a\n  action: deny\n  host: a.test\n",
                 "4:3: error: there is no key 'host'; allowed are name, action, users, groups, "
-                    + "clients, hosts, networks, ports, times, tls, limits"
+                    + "clients, hosts, networks, ports, times, tls, limits, source, parent, "
+                    + "parent-credentials"
             ),
             ("rules:\n- name: a\n", "2:3: error: a rule needs the key 'action'"),
             (

@@ -1,3 +1,4 @@
+import Internet
 import Policy
 import PolicyFile
 import Testing
@@ -89,6 +90,49 @@ import Testing
         #expect(PolicyTextTests.findings("rules: [\(rule)]") == [finding])
     }
 
+    // MARK: Source and parent
+
+    @Test func `source, parent and credentials are read`() throws {
+        let text = """
+            rules:
+              - {name: a, action: allow, source: [10.0.0.1, "2001:db8::1"]}
+              - {name: b, action: allow, hosts: b.test, source: 10.0.0.2,
+                 parent: "proxy.test:3128", parent-credentials: secret}
+            """
+        var surroundings = PolicySurroundings()
+        surroundings.contents = { $0 == "secret" ? "ana:pass word\r\n" : nil }
+        let policy = PolicyText(parsing: text, ports: [443...443], surroundings: surroundings)
+        let terms = policy.list.rules.map(\.terms)
+        #expect(terms.map { $0.source[.v4] } == [Address("10.0.0.1"), Address("10.0.0.2")])
+        #expect(terms.map { $0.source[.v6] } == [Address("2001:db8::1"), nil])
+        let parent = try #require(terms[1].parent)
+        #expect("\(parent.authority)" == "proxy.test:3128")
+        #expect(parent.authorization == Array("Basic YW5hOnBhc3Mgd29yZA==".utf8))
+        #expect(PolicyTextTests.read(text).list.rules[1].terms.parent?.authorization == [])
+    }
+
+    @Test(
+        arguments: [
+            ("source: here", 42, "allowed is an address of this machine, IPv4 or IPv6"),
+            ("source: [10.0.0.1, 10.0.0.2]", 53, "there is one source at most for each family"),
+            ("source: 192.0.2.1", 42, "this machine has no address 192.0.2.1 to dial from"),
+            ("parent: proxy.test", 42, "'parent' is HOST:PORT, a proxy that takes CONNECT"),
+            ("parent-credentials: a", 54, "'parent-credentials' are for a 'parent', which isn't"),
+            ("parent: 'a:1', parent-credentials: b", 69, "the file b can't be read"),
+            ("parent: 'a:1', parent-credentials: none", 69, "the file none is to have one line"),
+            ("parent: 'a:1', parent-credentials: bare", 69, "the file bare is to have one line"),
+        ]
+    )
+    func `a way that isn't one is told of`(_ way: String, _ column: Int, _ words: String) {
+        var surroundings = PolicySurroundings()
+        surroundings.ownsAddress = { $0 != Address("192.0.2.1") }
+        surroundings.contents = { ["none": "", "bare": "word"][$0] }
+        let text = "rules: [{name: a, action: allow, \(way)}]"
+        let policy = PolicyText(parsing: text, ports: [443...443], surroundings: surroundings)
+        let findings = policy.findings.map { "\($0)" }
+        #expect(findings.count == 1 && findings[0].hasPrefix("1:\(column): error: \(words)"))
+    }
+
     // MARK: Users
 
     @Test func `users who aren't there are told of, wherever they are named`() throws {
@@ -101,7 +145,9 @@ import Testing
             """
         let hash = "$5$x$" + String(repeating: "b", count: 43)
         let users = try Users(parsing: "ana:\(hash)\nben:\(hash)")
-        let policy = PolicyText(parsing: text, ports: [443...443], users: users)
+        var surroundings = PolicySurroundings()
+        surroundings.users = users
+        let policy = PolicyText(parsing: text, ports: [443...443], surroundings: surroundings)
         #expect(
             policy.findings.filter { $0.message.contains("no user") }.map { "\($0)" } == [
                 "2:16: warning: there is no user 'eve' in the file of --users",

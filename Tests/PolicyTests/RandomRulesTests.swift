@@ -34,6 +34,10 @@ import Testing
                     comparison.difference = "\(rules) \(groups) \(request) \(address): \(answer)"
                     return comparison
                 }
+                if let difference = differenceByName(compiled, request, address) {
+                    comparison.difference = "by name: \(difference)"
+                    return comparison
+                }
                 comparison.count += 1
                 comparison.allowed += answer.isAllowed ? 1 : 0
             }
@@ -41,19 +45,27 @@ import Testing
         return comparison
     }
 
+    /// What is decided without an address must be what is decided for this one.
+    private static func differenceByName(
+        _ rules: AccessRules,
+        _ request: NaiveRules.Request,
+        _ address: Address
+    ) -> String? {
+        let standing = standing(rules, request)
+        guard let byName = rules.decisionWhateverAddress(standing) else { return nil }
+        let decision = rules.decision(address, standing)
+        let isSame =
+            byName.rule == decision.rule && byName.report == decision.report
+            && byName.isAllowed == decision.isAllowed
+        return isSame ? nil : "\(request) \(address): \(byName), \(decision)"
+    }
+
     private static func judge(
         _ rules: AccessRules,
         _ request: NaiveRules.Request,
         _ address: Address
     ) -> (NaiveRules.Answer, mayPass: Bool) {
-        let standing = rules.standing(
-            of: AccessRequest(
-                user: rules.user((request.user ?? "").utf8.span),
-                client: request.client,
-                authority: request.authority,
-                time: request.time
-            )
-        )
+        let standing = standing(rules, request)
         let decision = rules.decision(address, standing)
         let answer = NaiveRules.Answer(
             isAllowed: decision.isAllowed,
@@ -62,6 +74,17 @@ import Testing
             opens: decision.opens
         )
         return (answer, rules.refusal(standing) == nil)
+    }
+
+    private static func standing(_ rules: AccessRules, _ request: NaiveRules.Request) -> Standing {
+        rules.standing(
+            of: AccessRequest(
+                user: rules.user((request.user ?? "").utf8.span),
+                client: request.client,
+                authority: request.authority,
+                time: request.time
+            )
+        )
     }
 
     /// A million requests altogether.

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Internet
 import Kernel
+import Policy
 import Proxy
 import Synchronization
 
@@ -43,7 +44,12 @@ final class RunningServer: Sendable {
     }
 
     /// Starts it on a port of its own, to go to any port of this machine but 1.
-    init(_ change: (inout Configuration) -> Void = { _ in }) throws {
+    ///
+    /// Rules may say who may go where.
+    init(
+        policy: RuleList? = nil,
+        _ change: (inout Configuration) -> Void = { _ in }
+    ) throws {
         var configuration = Configuration()
         configuration.listen = [Endpoint(Address(v4: 0x7f00_0001), port: 0)]
         configuration.workers = 1
@@ -53,13 +59,18 @@ final class RunningServer: Sendable {
         configuration.nameServers = [Endpoint(Address(v4: 0x7f00_0001), port: 9)]
         change(&configuration)
         let notices = Notices()
-        let server = try Server(configuration) { notices.note($0) }
+        let server = try Server(configuration, policy: Self.reader(policy)) { notices.note($0) }
         thread = try ThreadBox("server") { notices.run(server) }
         self.notices = notices
         let hasBegun = notices.hasBegun.wait(timeout: .now() + .seconds(60)) == .success
         let (port, failure) = notices.state.withLock { ($0.port, $0.failure) }
         guard hasBegun, let port else { throw StartFailure(reason: failure ?? "no notice came") }
         self.port = port
+    }
+
+    private static func reader(_ policy: RuleList?) -> Server.Policy? {
+        guard let policy else { return nil }
+        return { _ in policy }
     }
 
     /// Ends it in order, as a signal to the process would; that of the test isn't touched.

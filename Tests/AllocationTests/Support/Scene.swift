@@ -1,3 +1,4 @@
+import Policy
 import Proxy
 
 /// An origin, the proxy, and clients that use it.
@@ -7,9 +8,12 @@ struct Scene {
     /// The origin by its address.
     var literal: String { "127.0.0.1:\(origin.port)" }
 
-    init(_ change: (inout Configuration) -> Void = { _ in }) throws {
+    init(
+        policy: RuleList? = nil,
+        _ change: (inout Configuration) -> Void = { _ in }
+    ) throws {
         origin = try Origin()
-        server = try RunningServer(change)
+        server = try RunningServer(policy: policy, change)
     }
 
     /// Ends the proxy, then the origin.

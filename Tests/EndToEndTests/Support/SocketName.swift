@@ -42,6 +42,18 @@ enum SocketName {
         }
     }
 
+    /// The IPv4 address that is at the other end of `descriptor`.
+    static func peer(of descriptor: Int32) -> String {
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        unsafe withUnsafeMutablePointer(to: &name) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = unsafe getpeername(descriptor, address, &length)
+            }
+        }
+        return "\(Address(v4: UInt32(bigEndian: name.sin_addr.s_addr)))"
+    }
+
     /// The port that `descriptor` is bound to.
     static func port(of descriptor: Int32) -> UInt16 {
         // The port is at the same place for both families.
