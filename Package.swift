@@ -125,7 +125,11 @@ let package = Package(
             unchecked
         ),
         tests("TidyTests", ["culvert", "culvert-bench"]),
-        tests("SimulationTests", ["Proxy", "Resolver", "Kernel", "Internet"], unchecked),
+        tests(
+            "SimulationTests",
+            ["Proxy", "Policy", "Resolver", "Kernel", "Internet"],
+            unchecked
+        ),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
         tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"]),
         tests(

@@ -27,7 +27,7 @@ final class Allowances: Sendable {
     private struct State {
         var rules: [String: Number] = [:]
         /// Lines of rules that are no more, with those that were the time before.
-        var retired: [Number] = []
+        var retired: [String: Number] = [:]
         var freeRules: [Number] = []
         var rulesMade: Number = 0
         var users: [Tag: Number] = [:]
@@ -54,13 +54,20 @@ final class Allowances: Sendable {
         let names = rules.names.indices.filter { !rules.terms[$0].limits.isEmpty }
             .map { rules.names[$0] }
         let fits = state.withLock { state in
-            let gone = state.rules.filter { !Set(names).contains($0.key) }
+            for name in names where state.rules[name] == nil {
+                state.rules[name] = state.retired.removeValue(forKey: name)
+            }
             // A worker may still be at the rules of before, but hardly at those before them.
-            let (rest, free) = (state.retired.filter(isUsed), state.retired.filter { !isUsed($0) })
-            for line in free { clear(line) }
-            state.freeRules += free
-            state.retired = rest + gone.values
-            for name in gone.keys { state.rules[name] = nil }
+            for (name, line) in state.retired where !isUsed(line) {
+                clear(line)
+                state.freeRules.append(line)
+                state.retired[name] = nil
+            }
+            let wanted = Set(names)
+            for (name, line) in state.rules where !wanted.contains(name) {
+                state.rules[name] = nil
+                state.retired[name] = line
+            }
             for name in names where state.rules[name] == nil {
                 guard let line = Allowances.makeRule(&state) else { return false }
                 state.rules[name] = line
@@ -86,6 +93,12 @@ final class Allowances: Sendable {
 
     private func clear(_ line: Number) {
         for cell in 0..<8 { lines.set(Int(line), cell, 0) }
+    }
+
+    /// Tunnels that are counted at present, each by its rule.
+    var tunnelCount: UInt64 {
+        let made = state.withLock { $0.rulesMade }
+        return (0...made).reduce(0) { $0 + lines.read(Int($1), Cell.tunnels.rawValue) }
     }
 
     // MARK: Users

@@ -1,4 +1,5 @@
 package import Kernel
+package import Policy
 package import Resolver
 
 /// A worker on a kernel and names of the caller's choice, turned by hand and looked into.
@@ -8,6 +9,8 @@ package struct TurnedWorker<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private var worker: Worker<Queue, Names>
     private let counters: Counters
+    private let allowances: Allowances?
+    private var version: UInt32 = 0
 
     /// What a server may tell its workers.
     package enum Directive: Sendable {
@@ -24,13 +27,17 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         package let waitingForBuffers: Int
         /// What all tunnels together count as in flight.
         package let inFlight: Int
+        /// Tunnels that have a meter, and those that the rules with limits count.
+        package let metered, counted: Int
     }
 
-    /// A worker with room for `slots` tunnels, of which `shedMax` are set aside for refusals.
+    /// A worker with room for `slots` tunnels, of which `shedMax` are set aside for refusals; rules
+    /// may say who may go where.
     ///
     /// - Throws: `SystemError` if memory can't be mapped.
     package init(
         _ configuration: Configuration,
+        rules: RuleList?,
         queue: consuming Queue,
         names: consuming Names,
         listeners: [Int32],
@@ -39,8 +46,16 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         descriptorMax: Int
     ) throws(SystemError) {
         let counters = Counters()
+        let allowances = rules == nil ? nil : try Allowances()
+        let compiled = rules.map { AccessRules($0) }
+        if let compiled { Self.prepare(allowances, for: compiled) }
         let services = try Services(
-            terms: Terms(configuration, name: "simulated", ownListeners: configuration.listen),
+            terms: Terms(
+                configuration,
+                name: "simulated",
+                ownListeners: configuration.listen,
+                hasPolicy: rules != nil
+            ),
             queue: queue,
             names: names,
             index: 0,
@@ -53,8 +68,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
                 perClientMax: configuration.maxTunnelsPerClient
             ),
             gate: nil,
-            rules: nil,
-            allowances: nil
+            rules: compiled,
+            allowances: allowances
         )
         worker = try Worker(
             services: services,
@@ -65,6 +80,23 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             shedMax: shedMax
         )
         self.counters = counters
+        self.allowances = allowances
+    }
+
+    private static func prepare(_ allowances: Allowances?, for rules: AccessRules) {
+        do throws(StartError) {
+            try allowances?.prepare(for: rules)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    /// The rules are read again, and are now these.
+    package mutating func adopt(_ list: RuleList) {
+        version += 1
+        let rules = AccessRules(list, version: version)
+        Self.prepare(allowances, for: rules)
+        worker.adopt(Access(rules: rules, users: nil))
     }
 
     /// One turn of the worker.
@@ -85,8 +117,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// How the tables and the counters stand now.
     package mutating func levels() -> Levels {
         var inFlight = 0
+        var metered = 0
         for slot in 0..<worker.tunnels.used {
             inFlight += Int(worker.tunnels[UInt32(slot)].inFlight)
+            metered += worker.tunnels[UInt32(slot)].isLimited ? 1 : 0
         }
         let tlsRefused =
             counters.notTLS.read() + counters.serverNamesMissing.read()
@@ -108,7 +142,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             buffersOut: worker.services.buffers.outCount,
             buffersIdle: worker.services.buffers.idleCount,
             waitingForBuffers: worker.services.buffers.waitingCount,
-            inFlight: inFlight
+            inFlight: inFlight,
+            metered: metered,
+            counted: Int(allowances?.tunnelCount ?? 0)
         )
     }
 

@@ -17,7 +17,8 @@ extension EndToEndTests {
         }
 
         static func policy(_ limits: String, _ more: String = "") -> String {
-            "rules:\n- {name: a, action: allow, hosts: 127.0.0.1, limits: {\(limits)}}\n\(more)"
+            let key = limits.isEmpty ? "" : ", limits: {\(limits)}"
+            return "rules:\n- {name: a, action: allow, hosts: 127.0.0.1\(key)}\n\(more)"
         }
 
         /// Waits until `count` tunnels are left.
@@ -154,6 +155,9 @@ extension EndToEndTests {
             let third = try Stream.tunnel(culvert, to: origin.authority)
             try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
             try reload("tunnels: 1")
+            try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
+            try reload("")
+            try reload("tunnels: 2")
             try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
             try reload("bytes: 1GiB")
             let fourth = try Stream.tunnel(culvert, to: origin.authority)

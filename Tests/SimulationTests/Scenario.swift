@@ -1,4 +1,5 @@
 import Internet
+import Policy
 import Proxy
 
 /// What one seed lives through: the configuration, the faults and the parts that the peers play.
@@ -86,6 +87,10 @@ struct Scenario {
     /// The turn at which the server drains or stops.
     var directiveTurn: Int
     var window: Int
+    /// Who may go where, and that again from `reloadTurn` on; nil if there are no rules.
+    var rules: RuleList?
+    var laterRules: RuleList?
+    var reloadTurn = 0
 
     init(seed: UInt64) {
         self.seed = seed
@@ -105,6 +110,7 @@ struct Scenario {
         let count = self.dice.within(1...8)
         let isBurst = self.dice.chance(300)
         for index in 0..<count { rollLife(index, isBurst) }
+        if self.dice.chance(400) { rollPolicy() }
     }
 
     private mutating func rollFaults() {

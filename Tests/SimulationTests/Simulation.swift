@@ -14,6 +14,7 @@ struct Simulation: ~Copyable {
         let listener = world.open(.listener, 0)
         let probe = try TurnedWorker(
             scenario.configuration,
+            rules: scenario.rules,
             queue: SimulatedKernel(world: world),
             names: SimulatedNames(world: world),
             listeners: [listener],
@@ -69,7 +70,12 @@ struct Simulation: ~Copyable {
     /// Turns while the peers act, up to where the server is told to end if it is.
     private mutating func turn(while isOver: (World) -> Bool) {
         let last = world.scenario.ending == .peersLeave ? 4000 : world.scenario.directiveTurn
-        for _ in 0..<last where !isOver(world) && world.failure == nil { oneTurn() }
+        for turn in 0..<last where !isOver(world) && world.failure == nil {
+            if turn == world.scenario.reloadTurn, let rules = world.scenario.laterRules {
+                probe.adopt(rules)
+            }
+            oneTurn()
+        }
     }
 
     private mutating func turn(
@@ -110,6 +116,9 @@ struct Simulation: ~Copyable {
         }
         if levels.pipesOpen != world.openPipes {
             world.fail("\(world.openPipes) pipes are open, \(levels.pipesOpen) counted")
+        }
+        if levels.metered != levels.counted {
+            world.fail("\(levels.metered) tunnels have a meter, \(levels.counted) are counted")
         }
         let out = world.isProvided.count - world.provided.count
         if levels.buffersOut + levels.buffersIdle != out {
