@@ -63,7 +63,10 @@ let package = Package(
         module("Relay"),
         module("Policy", ["Internet", "Connect"]),
         module("MethodTunnel", ["Internet", "Connect"]),
-        module("Proxy", ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy"]),
+        module(
+            "Proxy",
+            ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy", "MethodTunnel"]
+        ),
         module("PolicyFile", ["Internet", "Connect", "Policy", "Proxy", "CYAML"]),
         .executableTarget(
             name: "culvert",

@@ -97,44 +97,46 @@ static inline void cl_prep_wake(struct io_uring_sqe *entry, int descriptor) {
     io_uring_prep_write(entry, descriptor, &one, sizeof one, 0);
 }
 
-/// Sends one octet and, beside it, `descriptor` through a Unix socket, without waiting; 0 or an
-/// errno negated. The macros of cmsg(3) are not imported.
-static inline int cl_pass_descriptor(int channel, int descriptor) {
+/// Sends one octet, `count` bytes and, beside them, `descriptor` through a Unix socket as one
+/// message, without waiting; 0 or an errno negated. The macros of cmsg(3) are not imported.
+static inline int cl_pass_descriptor(int channel, int descriptor, const void *bytes, size_t count) {
     union {
         char room[CMSG_SPACE(sizeof(int))];
         struct cmsghdr header;
     } control = {{0}};
     char octet = 0;
-    struct iovec part = {&octet, sizeof octet};
+    struct iovec parts[2] = {{&octet, sizeof octet}, {(void *)bytes, count}};
     struct msghdr message = {0};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
     message.msg_control = control.room;
     message.msg_controllen = sizeof control.room;
     control.header.cmsg_level = SOL_SOCKET;
     control.header.cmsg_type = SCM_RIGHTS;
     control.header.cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
-    return sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ? 0 : -errno;
+    return sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 0 : -errno;
 }
 
 /// Takes a descriptor that was passed through a Unix socket, without waiting; an errno negated, and
-/// EMFILE if one was passed that the table has no room for.
-static inline int cl_take_descriptor(int channel) {
+/// EMFILE if one was passed that the table has no room for. What was passed with it is put into
+/// `bytes`, at most `count` of them, and their number there.
+static inline int cl_take_descriptor(int channel, void *bytes, size_t *count) {
     union {
         char room[CMSG_SPACE(sizeof(int))];
         struct cmsghdr header;
     } control;
     char octet;
-    struct iovec part = {&octet, sizeof octet};
+    struct iovec parts[2] = {{&octet, sizeof octet}, {bytes, *count}};
     struct msghdr message = {0};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
     message.msg_control = control.room;
     message.msg_controllen = sizeof control.room;
-    ssize_t count = recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (count < 0) return -errno;
-    if (count == 0) return -EAGAIN;
+    ssize_t received = recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (received < 0) return -errno;
+    if (received == 0) return -EAGAIN;
+    *count = (size_t)received - 1;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (!header || header->cmsg_type != SCM_RIGHTS) return -EMFILE;
     int descriptor;

@@ -13,12 +13,20 @@ public enum Answer {
     ///   - refusal: The reason.
     ///   - name: What this deployment is called in Proxy-Status; bytes after the 255th are left
     ///     out and those that aren't printable ASCII become `?`.
+    ///   - isOrigin: Whether the request was for this server itself, not for a proxy: then it is
+    ///     401 that asks for credentials.
     ///   - sink: Where to; it is given less than 1024 bytes.
-    public static func write(_ refusal: Refusal, name: String, to sink: inout some ByteSink) {
+    public static func write(
+        _ refusal: Refusal,
+        name: String,
+        isOrigin: Bool = false,
+        to sink: inout some ByteSink
+    ) {
+        let status = isOrigin && refusal.status == 407 ? 401 : refusal.status
         sink.append("HTTP/1.1 ")
-        sink.append(decimal: refusal.status)
+        sink.append(decimal: status)
         sink.append(" ")
-        sink.append(phrase(refusal.status))
+        sink.append(phrase(status))
         sink.append("\r\nProxy-Status: ")
         write(name: name, to: &sink)
         sink.append("; error=")
@@ -33,17 +41,17 @@ public enum Answer {
         }
         sink.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
         var counter = Counter()
-        write(body: refusal, to: &counter)
+        write(body: refusal, status, to: &counter)
         sink.append(decimal: counter.count)
         sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
-        write(fieldsOf: refusal.status, name: name, to: &sink)
+        write(fieldsOf: status, name: name, isOrigin, to: &sink)
         if let seconds = refusal.retrySeconds {
             sink.append("Retry-After: ")
             sink.append(decimal: seconds)
             sink.append("\r\n")
         }
         sink.append("\r\n")
-        write(body: refusal, to: &sink)
+        write(body: refusal, status, to: &sink)
     }
 
     /// Writes the whole answer that passes the refusal of another proxy on, and closes the
@@ -75,7 +83,7 @@ public enum Answer {
         let body: StaticString = " parent_refused: the parent proxy refused\n"
         sink.append(decimal: UInt(3 + body.utf8CodeUnitCount))
         sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
-        write(fieldsOf: status, name: name, to: &sink)
+        write(fieldsOf: status, name: name, false, to: &sink)
         sink.append("\r\n")
         sink.append(decimal: status)
         sink.append("\(body)")
@@ -85,20 +93,26 @@ public enum Answer {
     private static func write(
         fieldsOf status: UInt16,
         name: String,
+        _ isOrigin: Bool,
         to sink: inout some ByteSink
     ) {
         switch status {
-        case 405: sink.append("Allow: CONNECT\r\n")
-        case 407:
-            sink.append("Proxy-Authenticate: Basic realm=")
+        case 405: sink.append(isOrigin ? "Allow: DELETE, GET, POST, PUT\r\n" : "Allow: CONNECT\r\n")
+        case 401, 407:
+            sink.append(status == 401 ? "WWW" : "Proxy")
+            sink.append("-Authenticate: Basic realm=")
             write(quoted: name.utf8.prefix(64), to: &sink)
             sink.append(", charset=\"UTF-8\"\r\n")
         default: break
         }
     }
 
-    private static func write(body refusal: Refusal, to sink: inout some ByteSink) {
-        sink.append(decimal: refusal.status)
+    private static func write(
+        body refusal: Refusal,
+        _ status: UInt16,
+        to sink: inout some ByteSink
+    ) {
+        sink.append(decimal: status)
         sink.append(" ")
         sink.append(refusal.error.word)
         sink.append(": ")
@@ -135,14 +149,19 @@ public enum Answer {
         return true
     }
 
-    /// The standard phrase of each status a refusal has.
-    private static func phrase(_ status: UInt16) -> String {
+    /// The standard phrase of each status an answer has.
+    public static func phrase(_ status: UInt16) -> String {
         switch status {
+        case 200: "OK"
         case 400: "Bad Request"
+        case 401: "Unauthorized"
         case 403: "Forbidden"
+        case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 407: "Proxy Authentication Required"
         case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 410: "Gone"
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 429: "Too Many Requests"

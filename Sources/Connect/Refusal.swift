@@ -55,6 +55,10 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // The target and the body of another request than CONNECT.
     /// The target is no path, nor a URL of plain HTTP.
     case malformedTarget
+    /// The path, or the body, is none of the tunnel without CONNECT.
+    case malformedTunnelRequest
+    /// Another method than POST and the one that belongs to the path.
+    case wrongTunnelMethod
     /// A Content-Length that is repeated, or not a number.
     case bodyLength
     /// A Transfer-Encoding other than chunked alone.
@@ -69,6 +73,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     // The time, the rules, the way.
     /// The head did not end in time.
     case headTimeout
+    /// The body did not end in time.
+    case bodyTimeout
     /// No credentials, or none of the scheme Basic.
     case credentialsMissing
     /// No such user, or another password.
@@ -118,6 +124,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case parentMalformed
     /// The parent proxy ended before it had answered.
     case parentClosed
+    /// The parent proxy refuses a stream: its own words are for those who read HTTP.
+    case parentRefused
     /// The parent proxy did not answer in time.
     case parentTimeout
     /// There are new rules, by which the target is reached in another way.
@@ -146,10 +154,10 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     /// The status of the answer.
     public var status: UInt16 {
         switch self {
-        case .headTimeout: 408
+        case .headTimeout, .bodyTimeout: 408
         case .credentialsMissing, .credentialsWrong: 407
         case .tooManyFailures, .userLimit, .tooFast: 429
-        case .methodNotAllowed: 405
+        case .methodNotAllowed, .wrongTunnelMethod: 405
         case .parentLogin: 502
         case .requestLineTooLong: 414
         case .headTooLarge, .fieldLineTooLong, .tooManyFields: 431
@@ -168,11 +176,12 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .malformedVersion, .unsupportedVersion, .methodNotAllowed, .methodUnknown,
             .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
             .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
-            .repeatedCredentials, .repeatedField, .malformedTarget, .bodyLength, .bodyCoding,
-            .bodyFraming, .malformedChunk, .bodyTooLarge, .headTimeout:
+            .repeatedCredentials, .repeatedField, .malformedTarget, .malformedTunnelRequest,
+            .wrongTunnelMethod, .bodyLength, .bodyCoding,
+            .bodyFraming, .malformedChunk, .bodyTooLarge, .headTimeout, .bodyTimeout:
             .requestError
         case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed, .ruleDenied,
-            .noRuleAllows, .addressDenied, .tooFast:
+            .noRuleAllows, .addressDenied, .tooFast, .parentRefused:
             .requestDenied
         case .addressProhibited: .destinationProhibited
         case .ownListener, .proxyLoop: .loopDetected

@@ -70,6 +70,9 @@ public struct RequestHeadParser: Sendable {
     /// A parser at the beginning of a request.
     public init() {}
 
+    /// Where path and query stand, once the request line has been read.
+    public var pathSoFar: Range<Int>? { line == nil ? nil : path }
+
     /// Reads on.
     ///
     /// - Parameters:

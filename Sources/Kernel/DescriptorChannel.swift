@@ -1,7 +1,8 @@
 internal import CLiburing
 internal import Glibc
 
-/// Passes descriptors from the tables of other threads into that of one thread.
+/// Passes descriptors, each with some bytes, from the tables of other threads into that of one
+/// thread.
 ///
 /// A descriptor that is passed is a second one of the same open file (SCM_RIGHTS, unix(7)): who
 /// passed it still has its own, and closes that.

@@ -110,11 +110,18 @@ extension Ring: SubmissionQueue {
     }
 
     /// Only where a client moves to another worker.
-    public mutating func pass(_ socket: Int32, through entry: Int32) -> Int32 {
-        cl_pass_descriptor(entry, socket)
+    public mutating func pass(_ socket: Int32, with bytes: Extent, through entry: Int32) -> Int32 {
+        unsafe cl_pass_descriptor(entry, socket, bytes.start, bytes.count)
     }
 
-    public mutating func takePassed(from exit: Int32) -> Int32 { cl_take_descriptor(exit) }
+    public mutating func takePassed(
+        from exit: Int32,
+        into memory: Extent
+    ) -> (socket: Int32, byteCount: Int) {
+        var count = memory.count
+        let socket = unsafe cl_take_descriptor(exit, memory.start, &count)
+        return (socket, count)
+    }
 
     /// Cheaper than IORING_OP_SOCKET, whose descriptor would come a turn later.
     public mutating func makeSocket(

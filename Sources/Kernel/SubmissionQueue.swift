@@ -62,12 +62,16 @@ public protocol SubmissionQueue: ~Copyable {
 
     /// Takes a client that waits on `listener`, if there is one, without waiting.
     mutating func acceptWaiting(on listener: Int32) -> Int32?
-    /// Passes a second descriptor of `socket` through the entry of a `DescriptorChannel` without
-    /// waiting; 0 or an errno negated.
-    mutating func pass(_ socket: Int32, through entry: Int32) -> Int32
-    /// Takes what has been passed, from the exit of a `DescriptorChannel`, without waiting; else an
-    /// errno negated: EAGAIN if there is nothing, EMFILE if there is no room for it and it is lost.
-    mutating func takePassed(from exit: Int32) -> Int32
+    /// Passes a second descriptor of `socket`, and what has been read from it, through the entry of
+    /// a `DescriptorChannel` without waiting; 0 or an errno negated.
+    mutating func pass(_ socket: Int32, with bytes: Extent, through entry: Int32) -> Int32
+    /// Takes what has been passed, from the exit of a `DescriptorChannel`, without waiting: a
+    /// descriptor, and as many bytes in `memory` as came with it. Else an errno negated: EAGAIN if
+    /// there is nothing, EMFILE if there is no room for it and it is lost.
+    mutating func takePassed(
+        from exit: Int32,
+        into memory: Extent
+    ) -> (socket: Int32, byteCount: Int)
     /// A non-blocking TCP socket with `options`, bound to `source` if there is one; the
     /// descriptor, or an errno negated.
     mutating func makeSocket(

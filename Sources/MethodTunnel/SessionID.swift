@@ -26,6 +26,9 @@ public struct SessionID: Hashable, Sendable, BitwiseCopyable {
         self.init(high, low)
     }
 
+    /// The one of `count` parts of a server that has the session.
+    public func home(of count: Int) -> Int { Int(low % UInt64(count)) }
+
     /// Compares all bits, so that the time tells nothing.
     public static func == (left: SessionID, right: SessionID) -> Bool {
         (left.high ^ right.high) | (left.low ^ right.low) == 0

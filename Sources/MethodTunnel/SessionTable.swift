@@ -28,22 +28,18 @@ public struct SessionTable: Sendable {
         let nonce: SessionID
     }
 
-    private let perUser: Int
     private let grace: UInt64
     private var entries: [Entry?]
     private var free: [Int]
     private var indices: [SessionID: Int] = [:]
     private var wishes: [Wish: Int] = [:]
-    private var counts: [UInt64: Int] = [:]
 
     /// A table without sessions.
     ///
     /// - Parameters:
     ///   - capacity: Sessions at once.
-    ///   - perUser: Sessions of one user at once.
     ///   - grace: Nanoseconds that a session lives without its client.
-    public init(capacity: Int, perUser: Int, grace: UInt64) {
-        self.perUser = perUser
+    public init(capacity: Int, grace: UInt64) {
         self.grace = grace
         entries = Array(repeating: nil, count: capacity)
         free = (0..<capacity).reversed()
@@ -75,12 +71,10 @@ public struct SessionTable: Sendable {
         if let index = wishes[wish], let entry = entries[index] {
             return entry.isNamed ? .gone : .again(index)
         }
-        guard counts[user, default: 0] < perUser, indices[id] == nil, let index = free.popLast()
-        else { return .limit }
+        guard indices[id] == nil, let index = free.popLast() else { return .limit }
         entries[index] = Entry(id: id, wish: wish, heard: now)
         indices[id] = index
         wishes[wish] = index
-        counts[user, default: 0] += 1
         return .new(index)
     }
 
@@ -102,12 +96,8 @@ public struct SessionTable: Sendable {
         indices[entry.id] = nil
         wishes[entry.wish] = nil
         free.append(index)
-        let left = counts[entry.wish.user, default: 1] - 1
-        counts[entry.wish.user] = left > 0 ? left : nil
     }
 
-    /// A session whose client has not been heard for the grace time.
-    public func expired(now: UInt64) -> Int? {
-        entries.firstIndex { entry in entry.map { now >= $0.heard + grace } ?? false }
-    }
+    /// When the session at `index` ends if its client isn't heard before; nil if there is none.
+    public func deadline(_ index: Int) -> UInt64? { entries[index].map { $0.heard + grace } }
 }

@@ -1,6 +1,6 @@
 internal import Kernel
 
-/// Spreads clients over the workers.
+/// Spreads clients over the workers, and brings requests to the worker that has their session.
 ///
 /// The kernel deals them out by a hash, blind to what each worker has. So a worker that has clearly
 /// more tunnels than another passes a client that it has accepted on to that one. It looks at two
@@ -15,17 +15,23 @@ final class Balance: Sendable {
     private let channels: [DescriptorChannel]
     /// Tunnels that a worker has room for.
     private let room: Int
+    /// Whether clients are spread; requests are brought to their sessions in any case.
+    private let spreads: Bool
 
     /// For `workers` workers with room for `room` tunnels each.
     ///
     /// - Throws: `SystemError` of socketpair(2) or mmap(2).
-    init(workers: Int, room: Int) throws(SystemError) {
+    init(workers: Int, room: Int, spreads: Bool) throws(SystemError) {
+        self.spreads = spreads
         cells = try AtomicCounts(count: workers * Balance.stride)
         var channels: [DescriptorChannel] = []
         for _ in 0..<workers { channels.append(try DescriptorChannel()) }
         self.channels = channels
         self.room = room
     }
+
+    /// How many workers there are.
+    var workerCount: Int { channels.count }
 
     /// The descriptors that worker `index` needs in its table.
     func descriptors(of index: Int) -> [Int32] {
@@ -46,6 +52,7 @@ final class Balance: Sendable {
     /// The worker to which worker `index` with `tunnels` tunnels should pass a client on, if there
     /// is one; `turn` says whom it has looked at last.
     func target(from index: Int, tunnels: Int, turn: inout Int) -> Int? {
+        guard spreads else { return nil }
         let isFull = tunnels >= room
         let margin = isFull ? 0 : max(Balance.margin, tunnels / 16)
         guard tunnels >= margin else { return nil }
@@ -80,6 +87,10 @@ final class Balance: Sendable {
             if cells.exchange(cell, coming, for: coming + 1) { return true }
         }
     }
+
+    /// A request is about to be brought to worker `index`, which takes it as long as it has
+    /// sessions.
+    func departToSession(at index: Int) { _ = cells.increment(index * Balance.stride + 1) }
 
     /// A client has come to worker `index`, or could not be passed on to it.
     func arrive(at index: Int) {

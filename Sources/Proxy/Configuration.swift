@@ -97,6 +97,26 @@ public struct Configuration: Sendable {
     /// and nobody can tell the two apart; so denying it keeps browsers out altogether.
     public var tlsEncryptedHello = EncryptedHelloRule.allow
 
+    // MARK: Tunnels without CONNECT
+
+    /// Path below which tunnels are carried by POST, PUT, GET and DELETE (docs/method-tunnel.md).
+    ///
+    /// Empty: none are.
+    public var methodTunnel = ""
+    /// Sessions of each worker, at most.
+    public var sessionsMax = 256
+    /// Sessions of one user at once; where there are no users, of one client address (each /64 of
+    /// IPv6).
+    public var sessionsPerUserMax = 16
+    /// Nanoseconds, in whole seconds, for which a session lives without hearing of its client.
+    public var sessionGrace: UInt64 = 120_000_000_000
+    /// Nanoseconds, in whole seconds, for which a request may wait for bytes of a server.
+    ///
+    /// Less than the minute after which proxies commonly give an answer up.
+    public var pollTimeout: UInt64 = 55_000_000_000
+    /// From the end of a request's head to the end of its body.
+    public var bodyTimeout: UInt64 = 60_000_000_000
+
     // MARK: Finding names
 
     /// Name servers to ask, in this order.

@@ -35,6 +35,7 @@ final class Counters: Sendable {
     let limitRefused = Number()
     let limitEnded = Number()
     let limitPauses = Number()
+    let violations = Number()
     let shed = Number()
     let passedOn = Number()
     let pauses = Number()
@@ -46,6 +47,10 @@ final class Counters: Sendable {
     // Levels.
     let tunnels = Number()
     let openings = Number()
+    let sessions = Number()
+    /// Sessions that have something for their clients, while draining.
+    let unsettled = Number()
+    let carriers = Number()
     let descriptors = Number()
     let buffersOut = Number()
     let pipesOut = Number()

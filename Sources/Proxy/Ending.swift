@@ -26,6 +26,8 @@ struct Ending: Equatable {
         case stopped
         /// The client left before it had been answered, or before it had shown that it speaks TLS.
         case clientLeft
+        /// The session of the stream has ended.
+        case sessionEnded
         /// The rules or users were read again, and forbid it.
         case forbidden
         /// The request was refused.
@@ -60,6 +62,7 @@ struct Ending: Equatable {
         case .drained: "drained"
         case .stopped: "stopped"
         case .clientLeft: "client_left"
+        case .sessionEnded: "session_ended"
         case .forbidden: "policy_changed"
         case .refused: refusal?.error.word ?? "proxy_internal_error"
         case .parentRefused: "parent_refused"

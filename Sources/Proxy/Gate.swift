@@ -20,9 +20,10 @@ final class Gate: Sendable {
         case busy
     }
 
-    /// The tunnel that asks.
+    /// The tunnel or carrier that asks.
     struct Asker: Sendable {
         let worker: Int
+        var isCarrier = false
         let slot: UInt32
         let generation: UInt16
     }

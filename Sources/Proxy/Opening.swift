@@ -19,6 +19,8 @@ struct Opening: ~Copyable {
     /// Bytes of them that are the head.
     var headCount = 0
     var port: UInt16 = 0
+    /// Whom a stream asks for; a CONNECT has it in its head.
+    var authority: Authority?
     /// How the request stands by the rules; nil if there are none.
     var standing: Standing?
     /// Whether there are other rules than those by which its addresses have been judged.

@@ -9,6 +9,8 @@ struct Plan: Sendable {
     let slots: Int
     /// Slots beyond them, for telling clients that there is no room.
     let shed: Int
+    /// Whether workers pass connections to each other.
+    let passes: Bool
     /// Descriptors that a worker's tunnels may use.
     let descriptorMax: Int
     let name: String
@@ -33,7 +35,8 @@ struct Plan: Sendable {
             cpus = workers == allowed.count && workers > 1 ? allowed : []
         }
         let pipes = 2 * configuration.pipes
-        let channels = configuration.balance && workers > 1 ? workers : 0
+        passes = workers > 1 && (configuration.balance || !configuration.methodTunnel.isEmpty)
+        let channels = passes ? workers : 0
         let own = Plan.ownDescriptors + configuration.listen.count + channels
         let available = max(openFiles - own - pipes, 0)
         shed = min(max(available / 64, 1), 64)

@@ -22,6 +22,8 @@ struct Record: BitwiseCopyable {
     var hasAuthority = false
     /// Whether the user is known.
     var hasUser = false
+    /// Whether it is a stream of a session.
+    var isStream = false
     /// Whether the 200 has been sent.
     var wasOpened = false
 

@@ -91,7 +91,9 @@ extension Server {
         notify(.draining(tunnels: tunnels))
         for mailbox in mailboxes { mailbox.send(.drain) }
         let deadline = Instant.now() + configuration.drainTimeout
-        while tunnels > 0 || counters.contains(where: { $0.isAccepting.read() != 0 }) {
+        while tunnels > 0
+            || counters.contains(where: { $0.isAccepting.read() + $0.unsettled.read() > 0 })
+        {
             let left = deadline.nanoseconds(since: Instant.now()) / 1_000_000
             if left == 0 {
                 for mailbox in mailboxes { mailbox.send(.finish) }
@@ -117,6 +119,8 @@ extension Server {
                 ("workers", UInt64(counters.count)),
                 ("tunnels", counter.tunnels.read()),
                 ("openings", counter.openings.read()),
+                ("sessions", counter.sessions.read()),
+                ("carriers", counter.carriers.read()),
                 ("descriptors", counter.descriptors.read()),
                 ("buffers_out", counter.buffersOut.read()),
                 ("pipes_out", counter.pipesOut.read()),
@@ -134,6 +138,7 @@ extension Server {
                 ("limit_refused", counter.limitRefused.read()),
                 ("limit_ended", counter.limitEnded.read()),
                 ("limit_pauses", counter.limitPauses.read()),
+                ("violations", counter.violations.read()),
                 ("shed", counter.shed.read()),
                 ("passed_on", counter.passedOn.read()),
                 ("pauses", counter.pauses.read()),

@@ -129,8 +129,12 @@ public final class Server: Sendable {
             self.rules = rules
             self.allowances = allowances
             balance =
-                configuration.balance && plan.workers > 1
-                ? try Balance(workers: plan.workers, room: plan.slots) : nil
+                plan.passes
+                ? try Balance(
+                    workers: plan.workers,
+                    room: plan.slots,
+                    spreads: configuration.balance
+                ) : nil
             journal =
                 configuration.journal == .none
                 ? nil : try Journal(configuration.journal, workers: plan.workers)
@@ -152,10 +156,7 @@ public final class Server: Sendable {
         let gateThreads = try startGate()
         var threads: [ThreadBox] = []
         let admission = try wrap { () throws(SystemError) in
-            try Admission(
-                tunnelsMax: configuration.maxTunnels,
-                perClientMax: configuration.maxTunnelsPerClient
-            )
+            try Admission(configuration)
         }
         for index in 0..<plan.workers {
             threads.append(

@@ -44,6 +44,15 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         records[Int(slot)].hasUser = true
     }
 
+    /// Keeps the user of a stream for its records.
+    func note(user: [UInt8], for slot: UInt32) {
+        guard texts.users.count > 0 else { return }
+        let block = texts.users[Int(slot)]
+        block[0] = UInt8(user.count)
+        for index in user.indices { block[1 + index] = user[index] }
+        records[Int(slot)].hasUser = true
+    }
+
     mutating func writeOpen(_ slot: UInt32) {
         guard journal.isOn else { return }
         let record = records[Int(slot)]
@@ -62,8 +71,16 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         _ ending: Ending
     ) {
         guard journal.isOn else { return }
-        let record = records[Int(slot)]
-        let names = names(of: slot)
+        writeEnd(records[Int(slot)], names(of: slot), accepted, duplex, ending)
+    }
+
+    private mutating func writeEnd(
+        _ record: Record,
+        _ names: TunnelNames,
+        _ accepted: Instant,
+        _ duplex: Duplex,
+        _ ending: Ending
+    ) {
         let worker = index
         let duration = now.nanoseconds(since: accepted) / 1000
         journal.write(counters) { line in
@@ -86,6 +103,21 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
+    /// A request for the tunnel without CONNECT is refused, before it has come to a stream.
+    mutating func writeRefusal(
+        _ number: UInt64,
+        of client: Endpoint?,
+        _ refusal: Refusal,
+        since began: Instant
+    ) {
+        guard journal.isOn else { return }
+        var record = Record(number: number, client: client, now: began)
+        record.isStream = true
+        record.end(.head, now)
+        let ending = Ending(cause: .refused, side: .proxy, refusal: refusal)
+        writeEnd(record, TunnelNames(), began, Duplex(), ending)
+    }
+
     private func names(of slot: UInt32) -> TunnelNames {
         TunnelNames(
             authority: texts.authorities[Int(slot)],
@@ -106,11 +138,15 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
             sink.append(decimal: record.number)
         }
         line.member("worker", UInt64(worker))
+        line.member("way", record.isStream ? "method" : "connect")
         line.member("client", record.client)
         line.member("user", record.hasUser ? names.user.map { $0.part(1..<1 + Int($0[0])) } : nil)
         let authority = names.authority
-        let count = Int(authority[0]) << 8 | Int(authority[1])
-        line.member("authority", record.hasAuthority ? authority.part(2..<2 + count) : nil)
+        line.member(
+            "authority",
+            record.hasAuthority
+                ? authority.map { $0.part(2..<2 + (Int($0[0]) << 8 | Int($0[1]))) } : nil
+        )
         line.member("rule", names.rules?.rule)
         line.member("reported", names.rules?.report)
         line.member("address", record.dialled)
@@ -128,6 +164,12 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
+    /// The tunnel in `slot`, which was admitted as a carrier, has ended.
+    func leaveCarriers(_ slot: UInt32) {
+        guard keepsRecords else { return }
+        admission.releaseCarrier(of: records[Int(slot)].client?.address)
+    }
+
     /// The tunnel in `slot`, which was admitted, has ended.
     func leave(_ slot: UInt32) {
         admission.releaseTunnel()
@@ -138,7 +180,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
 
 /// What a tunnel's records name, where it is kept.
 private struct TunnelNames {
-    let authority: Extent
-    let user: Extent?
-    let rules: RuleNames?
+    var authority: Extent?
+    var user: Extent?
+    var rules: RuleNames?
 }

@@ -1,6 +1,7 @@
 internal import Connect
 internal import Internet
 internal import Kernel
+internal import MethodTunnel
 internal import Policy
 internal import Relay
 internal import Resolver
@@ -10,7 +11,10 @@ struct Terms: Sendable {
     let configuration: Configuration
     let egress: EgressRules
     let tls: TLSRules
+    let method: MethodTerms
     let flow: FlowRules
+    /// How the flows of a stream move bytes, whose other end is no socket: they are copied.
+    let streamFlow: FlowRules
     let head: HeadLimits
     /// Of sockets whose address is a loopback one; `distantSocket` of all others.
     private let loopbackSocket: SocketOptions
@@ -75,6 +79,8 @@ struct Terms: Sendable {
             largeSize: min(configuration.promoteSize, configuration.bufferSize),
             promoteAfter: configuration.promoteAfter
         )
+        streamFlow = FlowRules(way: .copy, largeSize: flow.largeSize, promoteAfter: .max)
+        method = MethodTerms(configuration)
         splicesOnRing = configuration.relay == .ringSplice
         head = HeadLimits(
             lineBytesMax: configuration.headLineBytesMax,
@@ -128,6 +134,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Memory is used only as long as it holds something.
     let overflow: Blocks
     var pipes: PipePool
+    /// The sessions of the tunnel without CONNECT.
+    var sessions: Sessions
     var journal: JournalWriter
     /// Whether anybody wants to know more of a tunnel than its end.
     let keepsRecords: Bool
@@ -185,6 +193,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let bufferResidue = try Residue(count: configuration.buffers, keeping: 16)
         let overflow = try Blocks(count: 2 * slots, blockSize: terms.overflowBlockSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
+        let sessions = try Sessions(terms.method, slots: slots, now: now)
         let keepsTexts = journal.isOn || rules != nil || configuration.enforcesOnReload
         let keepsRecords = keepsTexts || admission.countsClients || gate != nil
         let records = try Table<Record>(zeroed: keepsRecords ? slots : 0)
@@ -211,6 +220,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.bufferResidue = bufferResidue
         self.overflow = overflow
         self.pipes = pipes
+        self.sessions = sessions
         self.terms = terms
         self.queue = queue
         self.names = names
@@ -296,19 +306,24 @@ struct ReadyAnswers: ~Copyable {
     let established: Extent
     /// The answer to a client for whom there isn't even a slot.
     let full: Extent
+    /// What a client is told that waits before it sends a body.
+    let goOn: Extent
     private let blocks: Blocks
 
     /// The answers of the proxy of this name.
     ///
     /// - Throws: `SystemError` of mmap(2).
     init(name: String) throws(SystemError) {
-        let blocks = try Blocks(count: 2, blockSize: Terms.answerBytesMax)
+        let blocks = try Blocks(count: 3, blockSize: Terms.answerBytesMax)
         var sink = ExtentSink(blocks[0])
         Answer.writeEstablished(to: &sink)
         established = blocks[0].part(0..<sink.count)
         var fullSink = ExtentSink(blocks[1])
         Answer.write(.outOfDescriptors, name: name, to: &fullSink)
         full = blocks[1].part(0..<fullSink.count)
+        var goOnSink = ExtentSink(blocks[2])
+        goOnSink.append("HTTP/1.1 100 Continue\r\n\r\n")
+        goOn = blocks[2].part(0..<goOnSink.count)
         self.blocks = blocks
     }
 }

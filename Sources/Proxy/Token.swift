@@ -25,6 +25,11 @@ public enum Operation: UInt8, Sendable {
     case discard
     case cancel
     case close
+    // A carrier's.
+    case receiveRequest
+    case sendReply
+    case watchCarrier
+    case cancelCarrier
 
     /// Whether its completion brings a tunnel nearer to being open.
     var opens: Bool {

@@ -23,6 +23,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func refuse(_ refusal: Refusal, _ worker: inout Worker) {
         guard state != .refusing, state != .closing else { return }
         if refusal.isByLimit { worker.counters.limitRefused.add() }
+        if isStream { return refuseStream(refusal, &worker) }
         refuse(Ending(cause: .refused, side: .proxy, refusal: refusal), &worker) { name, sink in
             Answer.write(refusal, name: name, to: &sink)
         }
@@ -178,7 +179,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             }
             end(Ending(cause: .drained, side: .proxy), &worker)
         // The time for a ClientHello is short, and then the relay drains.
-        case .free, .answering, .readingHello, .refusing, .closing: break
+        case .free, .answering, .readingHello, .refusing, .closing, .handingOver: break
         }
     }
 
@@ -203,7 +204,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private mutating func fail(_ side: Side, _ code: Int32, _ worker: inout Worker) {
         // A reset is passed on, but not to a side that has had its FIN.
         if side == .client, duplex.resets(.upstream) { worker.queue.makeAbortive(upstream) }
-        if side == .upstream, duplex.resets(.client) { worker.queue.makeAbortive(client) }
+        if side == .upstream, duplex.resets(.client), client >= 0 {
+            worker.queue.makeAbortive(client)
+        }
         end(Ending(cause: .reset, side: side, code: code), &worker)
     }
 
@@ -220,6 +223,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard state != .closing else { return }
         stopWaiting(&worker)
         worker.deadlines.clear(slot)
+        if isStream { worker.sessions.leave(slot, resetReason) }
         if inFlight > 0 { cancelAll(&worker) }
         state = .closing
         closeIfQuiet(&worker)
@@ -239,10 +243,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             cancel(.discard, &worker)
         case .relaying:
             for direction in Direction.allCases {
-                guard let operation = Self.operation(in: duplex[direction].phase) else { continue }
+                guard let operation = Self.operation(in: duplex[direction].phase),
+                    isOfRing(operation, direction)
+                else { continue }
                 cancel(operation, detail: direction.rawValue, &worker)
             }
-        case .free, .identifying, .resolving, .dialling, .closing: break
+        case .free, .identifying, .resolving, .dialling, .closing, .handingOver: break
         }
         for direction in Direction.allCases where holdings[direction].watchesHangUp {
             cancel(.watchHangUp, detail: direction.rawValue, &worker)
@@ -301,6 +307,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if isAdmitted { worker.leave(slot) }
         isAdmitted = false
         beCountedNoMore(&worker)
+        if refusalOfTunnel != nil { worker.leaveCarriers(slot) }
+        refusalOfTunnel = nil
         tell(&worker)
         state = .free
     }
@@ -328,7 +336,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         releaseOpening(&worker)
     }
 
-    private mutating func releaseOpening(_ worker: inout Worker) {
+    mutating func releaseOpening(_ worker: inout Worker) {
         guard let opening else { return }
         worker.release(opening)
         self.opening = nil

@@ -23,7 +23,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private mutating func receiveHello(_ worker: inout Worker) {
-        guard let opening else { return }
+        guard let opening, !isStream else { return }
         let end = worker.openings[opening].headCount + HelloParser.byteCountMax
         let room = worker.heads[Int(opening)].part(worker.openings[opening].received..<end)
         worker.queue.receive(client, into: room, token: submitted(.receiveHello))
@@ -51,7 +51,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .refused(let fault): refuseTLS(.notTLS(fault), &worker)
         case .complete(let hello):
             let requirement = worker.openings[opening].tls
-            guard let host = head(&worker)?.authority.host else {
+            guard let host = authority(&worker)?.host else {
                 preconditionFailure("a head that was whole isn't any more")
             }
             if let refusal = worker.terms.tls.refusal(of: hello, to: host, requirement) {
@@ -60,6 +60,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.endPhase(.hello, of: slot)
             startRelaying(&worker)
         }
+    }
+
+    /// Whom the client has asked for.
+    func authority(_ worker: inout Worker) -> Authority? {
+        guard isStream, let opening else { return head(&worker)?.authority }
+        return worker.openings[opening].authority
     }
 
     /// Ends a tunnel that is not what it must be.
@@ -72,7 +78,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .timeout: worker.counters.helloTimeouts.add()
         }
         worker.endPhase(.hello, of: slot)
-        if refusal != .timeout { worker.queue.makeAbortive(client) }
+        if refusal != .timeout, !isStream { worker.queue.makeAbortive(client) }
         end(Ending(cause: .tlsRefused, side: .proxy, tls: refusal), &worker)
     }
 }

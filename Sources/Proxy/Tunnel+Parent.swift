@@ -95,15 +95,16 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private func writeRequest(_ sink: inout ExtentSink, _ worker: inout Worker) -> Bool {
-        guard let opening, let head = head(&worker) else {
+        guard let opening, var authority = authority(&worker) else {
             preconditionFailure("a head that was whole isn't any more")
         }
-        var authority = head.authority
         if let address = worker.openings[opening].askedAddress {
             authority = Authority(host: .address(address), port: authority.port) ?? authority
         }
         let parent = worker.parents[worker.openings[opening].parent]
-        return worker.heads[Int(opening)].part(0..<head.byteCount).withBytes { bytes in
+        // That of a stream is empty.
+        let head = worker.heads[Int(opening)].part(0..<worker.openings[opening].headCount)
+        return head.withBytes { bytes in
             ParentRequest.write(
                 authority,
                 head: bytes,
@@ -215,6 +216,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         let words = parentBlock(.outbound, worker).part(0..<(isGood ? status.count : 0))
         worker.counters.parentRefused.add()
+        if isStream { return refuseStream(.parentRefused, &worker) }
         let ending = Ending(cause: .parentRefused, side: .upstream, status: head.status)
         refuse(ending, &worker) { name, sink in
             words.withBytes { Answer.write(passing: head.status, $0, name: name, to: &sink) }

@@ -28,13 +28,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             take(duplex.outbound.start(holding: early), .outbound, &worker)
         } else {
             releaseOpeningIfDone(&worker)
-            take(duplex.outbound.start(worker.terms.flow), .outbound, &worker)
+            take(duplex.outbound.start(rules(worker)), .outbound, &worker)
         }
         guard state == .relaying else { return }
         let held = measureEarly(.inbound, behind, &worker)
         guard held > 0 else {
             emptyOverflow(.inbound, &worker)
-            return take(duplex.inbound.start(worker.terms.flow), .inbound, &worker)
+            return take(duplex.inbound.start(rules(worker)), .inbound, &worker)
         }
         take(duplex.inbound.start(holding: held), .inbound, &worker)
     }
@@ -114,6 +114,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Takes `first` and what follows from it, until something has been submitted.
     mutating func take(_ first: Flow.Step, _ direction: Direction, _ worker: inout Worker) {
+        guard !isStream else { return takeOfStream(first, direction, &worker) }
         var step = first
         while state == .relaying {
             if isLimited, hasMovedAll(worker) { return endByLimit(.ruleBytes, &worker) }
@@ -153,7 +154,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    private mutating func receive(
+    mutating func receive(
         _ direction: Direction,
         _ afterPoll: Bool,
         _ worker: inout Worker
@@ -166,35 +167,34 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         )
     }
 
-    private mutating func send(_ direction: Direction, _ worker: inout Worker) {
+    mutating func send(_ direction: Direction, _ worker: inout Worker) {
         let flow = duplex[direction]
         let range = Int(flow.offset)..<Int(flow.offset + flow.held)
-        let memory: Extent
-        if let buffer = holdings[direction].buffer {
-            memory = worker.queue.buffer(buffer).part(range)
-        } else if holdings[direction].overflows {
-            memory = worker.overflow[overflowBlock(direction)].part(range)
-        } else if let opening {
-            let start = worker.openings[opening].headCount
-            memory = worker.heads[Int(opening)].part(
-                start + range.lowerBound..<start + range.upperBound
-            )
-        } else {
-            preconditionFailure("a flow sends what it doesn't hold")
-        }
+        let memory = held(direction, worker).part(range)
         let token = submitted(.send, direction.rawValue)
         worker.queue.send(sink(direction), from: memory, token: token)
     }
 
+    /// The memory that holds the bytes of the flow of `direction`, from the first one of them on.
+    func held(_ direction: Direction, _ worker: borrowing Worker) -> Extent {
+        if let buffer = holdings[direction].buffer { return worker.queue.buffer(buffer) }
+        if holdings[direction].overflows { return worker.overflow[overflowBlock(direction)] }
+        guard let opening else { preconditionFailure("a flow sends what it doesn't hold") }
+        let start = worker.openings[opening].headCount
+        return worker.heads[Int(opening)].part(start..<worker.openings[opening].received)
+    }
+
     /// The source has ended and its last byte is delivered: tell the sink.
-    private mutating func passOnEnd(_ direction: Direction, _ worker: inout Worker) {
+    mutating func passOnEnd(_ direction: Direction, _ worker: inout Worker) {
         releasePipe(direction, &worker)
+        if isStream { worker.sessions.passOnEnd(slot, isOutbound: direction == .outbound) }
         let first = firstToEnd ?? (direction == .outbound ? .client : .upstream)
         firstToEnd = first
         guard !duplex.isClosed else {
             return end(Ending(cause: .closed, side: first), &worker)
         }
-        let status = worker.queue.shutdownSending(sink(direction))
+        let descriptor = sink(direction)
+        let status = descriptor < 0 ? 0 : worker.queue.shutdownSending(descriptor)
         guard status == 0 else { return fail(sink: direction, -status, &worker) }
         // Nobody reads from this side any more, but it may still break.
         watchHangUp(direction, &worker)
@@ -277,7 +277,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     // MARK: Giving back
 
-    private mutating func releaseBuffer(_ direction: Direction, _ worker: inout Worker) {
+    mutating func releaseBuffer(_ direction: Direction, _ worker: inout Worker) {
         if let buffer = holdings[direction].buffer {
             holdings[direction].buffer = nil
             giveBack(buffer, &worker)
@@ -293,7 +293,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Buffers are scarce and the sink is slow: what is held moves to the tunnel's own memory, and
     /// the buffer serves others.
-    private mutating func moveAside(_ direction: Direction, _ worker: inout Worker) {
+    mutating func moveAside(_ direction: Direction, _ worker: inout Worker) {
         guard let buffer = holdings[direction].buffer else { return }
         let flow = duplex[direction]
         let range = Int(flow.offset)..<Int(flow.offset + flow.held)

@@ -37,7 +37,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Watches the source of `direction`, which isn't being read, for a reset.
     mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
-        guard !holdings[direction].watchesHangUp else { return }
+        guard !holdings[direction].watchesHangUp, source(direction) >= 0 else { return }
         holdings[direction].watchesHangUp = true
         let token = submitted(.watchHangUp, direction.rawValue)
         worker.queue.watch(source(direction), events: [], token: token)
@@ -61,7 +61,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
         case .readingHello, .relaying: fail(source: direction, code, &worker)
         // The answer to a refusal will meet the same error.
-        case .refusing, .closing, .readingHead, .identifying, .free: break
+        case .refusing, .closing, .readingHead, .identifying, .free, .handingOver: break
         }
     }
 }

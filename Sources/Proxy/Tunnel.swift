@@ -12,6 +12,9 @@ internal import Resolver
 ///                                                          │                    │        ↓
 ///                                                 free ← closing ←──────────────┴─── relaying
 ///
+/// A stream of a session is a tunnel without a client of its own: it begins by resolving, and what
+/// it has for its client, or wants from it, goes through the session (`Tunnel+Stream.swift`).
+///
 /// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, asking a
 /// parent proxy, between dialling and answering, in `Tunnel+Parent.swift`, reading the ClientHello
 /// of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in `Tunnel+Relaying.swift`, the
@@ -25,12 +28,16 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     enum State: UInt8 {
         case free, readingHead, identifying, resolving, dialling, askingParent
         case answering, readingHello, refusing, relaying, closing
+        /// The request is for the tunnel without CONNECT: a carrier takes the client over.
+        case handingOver
     }
 
     var state = State.free
     var generation: UInt16 = 0
     var inFlight: UInt16 = 0
     let slot: UInt32
+    /// Whether it serves a stream of a session, so that it has no client's socket.
+    var isStream = false
     /// Descriptors of both sides; -1 where there is none.
     var client: Int32 = -1
     var upstream: Int32 = -1
@@ -49,6 +56,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var isAdmitted = false
     /// Whether its rule has limits, by which it is counted; it has a meter then.
     var isLimited = false
+    /// Why it is refused unless it turns out to be a carrier, as which the limits count it then.
+    var refusalOfTunnel: Refusal?
 
     init(slot: UInt32) {
         self.slot = slot
@@ -83,7 +92,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             let direction: Direction = token.detail == 0 ? .outbound : .inbound
             didRelay(token.operation, direction, completion, &worker)
         case .cancel: break
-        case .accept, .mailbox, .passed, .nameSocket, .cancelNames, .wakeJournal, .close:
+        case .accept, .mailbox, .passed, .nameSocket, .cancelNames, .wakeJournal, .close,
+            .receiveRequest, .sendReply, .watchCarrier, .cancelCarrier:
             preconditionFailure("not a tunnel's operation")
         }
     }
@@ -112,7 +122,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// The deadline of this tunnel has passed.
     mutating func deadlinePassed(_ worker: inout Worker) {
         switch state {
-        case .free: preconditionFailure("a free slot has a deadline")
+        case .free, .handingOver: preconditionFailure("a free slot has a deadline")
         case .readingHead: refuse(.headTimeout, &worker)
         case .identifying: refuse(.credentialsUnchecked, &worker)
         case .resolving, .dialling, .askingParent: openingTimerFired(&worker)
@@ -126,24 +136,35 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// A client has been accepted.
     mutating func begin(_ client: Int32, number: UInt64, _ worker: inout Worker) {
+        begin(&worker)
+        self.client = client
+        worker.descriptorCount += 1
+        if worker.keepsRecords {
+            keepRecord(number, of: worker.queue.peer(of: client), &worker)
+        }
+    }
+
+    /// A life begins in this slot.
+    mutating func begin(_ worker: inout Worker) {
         precondition(state == .free && inFlight == 0)
         generation &+= 1
         state = .readingHead
-        self.client = client
+        isStream = false
+        client = -1
         upstream = -1
         duplex = Duplex()
         holdings = Holdings()
         firstToEnd = nil
         ending = nil
         accepted = worker.now
-        worker.descriptorCount += 1
         worker.counters.accepted.add()
         opening = worker.takeOpening()
-        if worker.keepsRecords {
-            let client = worker.queue.peer(of: client)
-            worker.records[Int(slot)] = Record(number: number, client: client, now: worker.now)
-            worker.forgetRules(of: slot)
-        }
+    }
+
+    func keepRecord(_ number: UInt64, of client: Endpoint?, _ worker: inout Worker) {
+        worker.records[Int(slot)] = Record(number: number, client: client, now: worker.now)
+        worker.records[Int(slot)].isStream = isStream
+        worker.forgetRules(of: slot)
     }
 
     /// Reads the request of a client that has been admitted.
@@ -181,6 +202,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
                 return refuse(.headTooLarge, &worker)
             }
             receiveHead(&worker)
+        case .refused(.methodNotAllowed)
+        where bytes.withBytes { worker.terms.method.claims($0, limits) }:
+            state = .handingOver
         case .refused(let refusal):
             refuse(refusal, &worker)
         case .complete(let head):
@@ -231,6 +255,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// The upstream is connected: tell the client.
     mutating func answer(_ worker: inout Worker) {
         state = .answering
+        if isStream {
+            worker.sessions.didConnect(slot)
+            return didEstablish(&worker)
+        }
         worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.headTimeout)
         worker.queue.send(client, from: worker.answers.established, token: submitted(.sendAnswer))
     }
@@ -239,6 +267,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard Int(result) == worker.answers.established.count else {
             return end(Ending(cause: .reset, side: .client, code: -min(result, 0)), &worker)
         }
+        didEstablish(&worker)
+    }
+
+    /// The client knows that the tunnel is established, or will before anything else.
+    private mutating func didEstablish(_ worker: inout Worker) {
         worker.noteOpened(slot)
         worker.counters.established.add()
         worker.writeOpen(slot)

@@ -63,10 +63,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             descriptorMax: descriptorMax,
             journal: try JournalWriter(),
             counters: counters,
-            admission: try Admission(
-                tunnelsMax: configuration.maxTunnels,
-                perClientMax: configuration.maxTunnelsPerClient
-            ),
+            admission: try Admission(configuration),
             gate: nil,
             rules: compiled,
             allowances: allowances

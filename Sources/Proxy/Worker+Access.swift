@@ -20,7 +20,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
                     services.forbids(slot, access)
                 else { continue }
                 tunnels[slot].stop(.forbidden, &services)
-            case .free, .readingHead, .identifying, .refusing, .closing: continue
+            case .free, .readingHead, .identifying, .refusing, .closing, .handingOver: continue
             }
             releaseIfFree(slot)
         }

@@ -1,4 +1,5 @@
 internal import Kernel
+internal import MethodTunnel
 internal import Resolver
 
 /// Passing clients on to other workers, and taking those that others pass on.
@@ -15,7 +16,13 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             turn: &balanceTurn
         )
         guard let target, balance.depart(to: target) else { return false }
-        guard services.queue.pass(client, through: balance.entry(of: target)) == 0 else {
+        guard
+            services.queue.pass(
+                client,
+                with: carrierMemory.passed.part(0..<0),
+                through: balance.entry(of: target)
+            ) == 0
+        else {
             balance.arrive(at: target)
             return false
         }
@@ -35,13 +42,17 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         takePassed()
     }
 
-    /// Takes all clients that have been passed on to here.
+    /// Takes all clients and requests that have been passed on to here.
     mutating func takePassed() {
         guard let balance else { return }
         while true {
-            let client = services.queue.takePassed(from: balance.exit(of: services.index))
-            switch client {
-            case 0...: take(client)
+            let passed = services.queue.takePassed(
+                from: balance.exit(of: services.index),
+                into: carrierMemory.passed
+            )
+            switch passed.socket {
+            case 0... where passed.byteCount > 0: takeRequest(passed.socket, passed.byteCount)
+            case 0...: take(passed.socket)
             // It came, but the table had no room for it.
             case -Errno.tooManyFiles: services.counters.shed.add()
             case -Errno.interrupted: continue
@@ -50,5 +61,50 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             balance.publish(services.index, tunnels: tunnels.count)
             balance.arrive(at: services.index)
         }
+    }
+
+    // MARK: Requests
+
+    /// The worker that has, or is to have, the session of `id`.
+    func home(of id: SessionID) -> Int { id.home(of: balance?.workerCount ?? 1) }
+
+    /// Passes a carrier whose request is of a session of worker `target` on to that one, with all
+    /// that has been read of the request; whether it did.
+    mutating func pass(_ slot: UInt32, to target: Int) -> Bool {
+        guard let balance else { return false }
+        precondition(carriers[slot].inFlight == 0, "a carrier is passed on that isn't at rest")
+        let input = carrierMemory.input(slot).part(0..<carriers[slot].received)
+        balance.departToSession(at: target)
+        let status = services.queue.pass(
+            carriers[slot].descriptor,
+            with: input,
+            through: balance.entry(of: target)
+        )
+        guard status == 0 else {
+            balance.arrive(at: target)
+            return false
+        }
+        services.counters.passedOn.add()
+        if services.gate != nil { input.clear() }
+        carriers[slot].outcome = nil
+        terminateCarrier(slot)
+        return true
+    }
+
+    /// Takes a request over that is of a session here, with the first `count` bytes of it.
+    private mutating func takeRequest(_ client: Int32, _ count: Int) {
+        services.descriptorCount += 1
+        services.counters.accepted.add()
+        guard let slot = carriers.take({ Carrier(slot: $0) }) else {
+            services.descriptorCount -= 1
+            services.counters.ended.add()
+            return sendAway(client)
+        }
+        let memory = carrierMemory.passed.part(0..<count)
+        memory.copy(to: carrierMemory.input(slot))
+        if services.gate != nil { memory.clear() }
+        let peer = services.keepsRecords ? services.queue.peer(of: client) : nil
+        carriers[slot].begin(client, peer, services.now)
+        begin(slot, count)
     }
 }

@@ -12,15 +12,21 @@ struct Worker<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var services: Services<Queue, Names>
     var tunnels: Slab<Tunnel<Queue, Names>>
+    /// Connections that carry requests of the tunnel without CONNECT.
+    var carriers: Slab<Carrier>
+    let carrierMemory: CarrierMemory
+    var carrierDeadlines: Deadlines
     private var listener: Listener
     /// How clients are spread; nil if there is no other worker to pass them on to.
     let balance: Balance?
     /// The worker that was looked at last.
     var balanceTurn = 0
     private let mailbox: Mailbox?
-    private var directive = Mailbox.Directive.serve
+    private(set) var directive = Mailbox.Directive.serve
     /// Tunnels that have been begun.
-    private var number: UInt64 = 0
+    var number: UInt64 = 0
+    /// When answers end that are still under way, once all sessions have.
+    var lastDeadline: Instant?
     /// Slots set aside for telling clients that there is no room.
     private let shedMax: Int
     private var pace = Pace()
@@ -34,7 +40,14 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         shedMax: Int
     ) throws(SystemError) {
         let tunnels = try Slab<Tunnel<Queue, Names>>(capacity: slots)
+        let carrierCount = services.terms.method.isOn ? slots : 1
+        let carriers = try Slab<Carrier>(capacity: carrierCount)
+        let memory = try CarrierMemory(count: carrierCount, services.terms.head)
+        let deadlines = try Deadlines(slots: carrierCount, now: services.now)
         self.tunnels = tunnels
+        self.carriers = carriers
+        carrierMemory = memory
+        carrierDeadlines = deadlines
         self.services = services
         self.shedMax = shedMax
         self.mailbox = mailbox
@@ -56,7 +69,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// Whether a drain or stop has been carried out.
     var isDone: Bool {
-        directive != .serve && listener.isClosed && tunnels.count == 0 && !areComing
+        directive != .serve && listener.isClosed && tunnels.count == 0 && carriers.count == 0
+            && !areComing
     }
 
     /// One turn: wait, handle, follow up.
@@ -73,6 +87,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         services.buffers.adapt()
         provideBuffers()
         serveLine()
+        attendSessions()
+        if services.isDraining { finishSessions() }
         services.returnMemory()
         if areComing, directive != .serve { takePassed() }
     }
@@ -100,6 +116,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .nameSocket: services.names.didPoll(token, completion.result, services.now)
         case .wakeJournal, .cancelNames: break
         case .close: services.counters.failedCloses.add()
+        case .receiveRequest, .sendReply, .watchCarrier, .cancelCarrier:
+            dispatchCarrier(token, completion)
         default:
             guard tunnels.exists(token.slot), tunnels[token.slot].generation == token.generation
             else { return services.counters.lateCompletions.add() }
@@ -109,6 +127,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     mutating func releaseIfFree(_ slot: UInt32) {
+        if tunnels[slot].state == .handingOver { return handOver(slot) }
         guard tunnels[slot].state == .free else { return }
         services.deadlines.clear(slot)
         tunnels.release(slot)
@@ -132,37 +151,69 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// Serves `client`, or tells it why not.
     mutating func take(_ client: Int32) {
-        guard let slot = tunnels.take({ Tunnel(slot: $0) }) else {
-            return sendAway(client)
-        }
-        number += 1
+        guard let slot = takeTunnel() else { return sendAway(client) }
         tunnels[slot].begin(client, number: number, &services)
-        tunnels[slot].isAdmitted = false
-        if services.isDraining {
-            // It had come before the listener was closed.
-            tunnels[slot].refuse(.draining, &services)
-        } else if isFull {
-            tunnels[slot].refuse(.outOfDescriptors, &services)
-        } else if !services.admission.admitTunnel() {
-            tunnels[slot].refuse(.tunnelLimit, &services)
-        } else if !admitClient(slot) {
-            services.admission.releaseTunnel()
-            tunnels[slot].refuse(.clientLimit, &services)
-        } else {
-            tunnels[slot].isAdmitted = true
-            tunnels[slot].readHead(&services)
-        }
+        if admitAccepted(slot) { tunnels[slot].readHead(&services) }
         if tunnels.count >= tunnels.capacity {
             services.counters.pauses.add()
             listener.pause(&services.queue)
         }
     }
 
+    /// Takes a slot for a tunnel, and a number; nil if there is none.
+    mutating func takeTunnel() -> UInt32? {
+        guard let slot = tunnels.take({ Tunnel(slot: $0) }) else { return nil }
+        number += 1
+        tunnels[slot].isAdmitted = false
+        tunnels[slot].refusalOfTunnel = nil
+        return slot
+    }
+
+    /// Counts the tunnel in `slot`, which has begun; why it is to be refused instead, if it is.
+    private func admit(_ slot: UInt32) -> Refusal? {
+        // It had come before the listener was closed.
+        if services.isDraining { return .draining }
+        if isFull { return .outOfDescriptors }
+        guard services.admission.admitTunnel() else { return .tunnelLimit }
+        guard !admitClient(slot) else { return nil }
+        services.admission.releaseTunnel()
+        return .clientLimit
+    }
+
+    /// Counts the stream in `slot`, which has begun, or refuses it; whether it may go on.
+    mutating func admitStream(_ slot: UInt32) -> Bool {
+        guard let refusal = admit(slot) else {
+            tunnels[slot].isAdmitted = true
+            return true
+        }
+        tunnels[slot].refuse(refusal, &services)
+        return false
+    }
+
+    /// Counts the client in `slot`, which has begun, or refuses it; whether it may go on.
+    ///
+    /// With as many tunnels as may be, there may still be requests for those of sessions: they are
+    /// told from others by their heads.
+    private mutating func admitAccepted(_ slot: UInt32) -> Bool {
+        guard let refusal = admit(slot) else {
+            tunnels[slot].isAdmitted = true
+            return true
+        }
+        let isOfTunnels = refusal == .tunnelLimit || refusal == .clientLimit
+        let client = services.keepsRecords ? services.records[Int(slot)].client?.address : nil
+        if isOfTunnels, services.terms.method.isOn, services.admission.admitCarrier(of: client) {
+            tunnels[slot].refusalOfTunnel = refusal
+            return true
+        }
+        tunnels[slot].refuse(refusal, &services)
+        return false
+    }
+
     /// Tells a client that there isn't even room to refuse it.
     ///
     /// One multishot accept may bring more clients than what is set aside for refusals. A reset may
     /// follow right behind the answer, and few clients miss it for that.
-    private mutating func sendAway(_ client: Int32) {
+    mutating func sendAway(_ client: Int32) {
         services.counters.shed.add()
         _ = services.queue.sendNow(client, from: services.answers.full)
         services.queue.close(client, token: Token(.close).rawValue)
@@ -193,7 +244,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     // MARK: Time
 
     private var nextWake: Instant? {
-        let work = Instant.earlier(services.deadlines.nextWake, services.names.nextDeadline)
+        let tunnels = Instant.earlier(services.deadlines.nextWake, services.names.nextDeadline)
+        let sessions = services.sessions.deadlines.nextWake
+        let carried = Instant.earlier(carrierDeadlines.nextWake, sessions)
+        let work = Instant.earlier(tunnels, carried)
         // A client that could not be passed on after all wakes nobody.
         let last = areComing && directive != .serve ? services.now + 1_000_000 : nil
         let soon = Instant.earlier(Instant.earlier(work, listener.retry), last)
@@ -205,6 +259,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             tunnels[slot].deadlinePassed(&services)
             releaseIfFree(slot)
         }
+        passCarrierDeadlines()
+        passSessionDeadlines()
         if let deadline = services.names.nextDeadline, deadline <= services.now {
             services.names.deadlinePassed(now: services.now)
         }
@@ -261,11 +317,21 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// The gate has found out who asks; the tunnel may have ended meanwhile.
     private mutating func hear(_ answer: Gate.Answer) {
         let slot = answer.asker.slot
+        guard !answer.asker.isCarrier else { return hearForCarrier(answer) }
         guard tunnels[slot].generation == answer.asker.generation,
             tunnels[slot].state == .identifying
         else { return }
         tunnels[slot].didIdentify(answer.known, &services)
         releaseIfFree(slot)
+    }
+
+    private mutating func hearForCarrier(_ answer: Gate.Answer) {
+        let slot = answer.asker.slot
+        guard carriers[slot].generation == answer.asker.generation,
+            carriers[slot].state == .identifying
+        else { return }
+        didIdentify(slot, answer.known)
+        freeIfClosed(slot)
     }
 
     /// Does what the server says.
@@ -278,6 +344,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         for client in waiting { take(client) }
         balance?.close(services.index)
         takePassed()
+        drainSessions()
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)
             guard tunnels[slot].state != .free else { continue }
@@ -297,6 +364,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         counters.tunnels.set(tunnels.count)
         balance?.publish(services.index, tunnels: tunnels.count)
         counters.openings.set(services.openings.count)
+        counters.sessions.set(services.sessions.count)
+        counters.unsettled.set(services.isDraining ? unsettledSessions : 0)
+        counters.carriers.set(carriers.count)
         counters.descriptors.set(services.descriptorCount)
         counters.buffersOut.set(services.buffers.outCount)
         counters.pipesOut.set(services.pipes.outCount)

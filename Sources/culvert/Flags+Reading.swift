@@ -16,16 +16,20 @@ enum Reading {
     /// A duration in `range`; where `zeroIs` has words, 0 and off mean them.
     static func duration(
         _ range: ClosedRange<UInt64>,
+        whole unit: UInt64 = 1,
         zeroIs zero: String? = nil
     ) -> Reader<UInt64> {
         { text in
-            if let value = Quantities.nanoseconds(text), range.contains(value) { return value }
+            if let value = Quantities.nanoseconds(text), range.contains(value), value % unit == 0 {
+                return value
+            }
             if zero != nil, text == "0" || text == "off" || Quantities.nanoseconds(text) == 0 {
                 return 0
             }
             let low = Quantities.text(nanoseconds: range.lowerBound)
             let high = Quantities.text(nanoseconds: range.upperBound)
-            throw refusal("a whole number with a unit (250ms, 30s, 5m, 1h)", low, high, zero)
+            let units = unit == 1 ? "(250ms, 30s, 5m, 1h)" : "(30s, 5m, 1h), in whole seconds,"
+            throw refusal("a whole number with a unit \(units)", low, high, zero)
         }
     }
 
@@ -90,6 +94,24 @@ enum Reading {
             throw ValidationError("allowed is PORT, LOW-HIGH (from 1 to 65535) or any.")
         }
         return ports
+    }
+
+    /// A path as it stands in a request's target, without its last slash.
+    static func path(_ text: String) throws -> String {
+        let bytes = Array(text.utf8)
+        let isPlain = bytes.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
+                || (0x61...0x7a).contains(byte) || "-._~/".utf8.contains(byte)
+        }
+        guard isPlain, (2...128).contains(bytes.count), text.hasPrefix("/"),
+            !text.hasSuffix("/"), !text.contains("//")
+        else {
+            throw ValidationError(
+                "allowed is / and up to 127 letters, digits and any of -._~/, as in /tunnel, "
+                    + "without a slash at the end."
+            )
+        }
+        return text
     }
 
     /// A host, or all hosts below one.

@@ -38,6 +38,7 @@ struct Culvert: ParsableCommand {
     @OptionGroup(title: "Listening") var listening: ListeningFlags
     @OptionGroup(title: "Who may go where") var access: AccessFlags
     @OptionGroup(title: "Tunnels that must be TLS") var tls: TLSFlags
+    @OptionGroup(title: "Tunnels without CONNECT") var method: MethodFlags
     @OptionGroup(title: "Finding names") var names: NameFlags
     @OptionGroup(title: "Times") var times: TimeFlags
     @OptionGroup(title: "Limits") var limits: LimitFlags
@@ -50,7 +51,7 @@ struct Culvert: ParsableCommand {
     var showConfiguration = false
 
     private var groups: [any FlagGroup] {
-        [listening, access, tls, names, times, limits, relay, ring, sockets, journal]
+        [listening, access, tls, method, names, times, limits, relay, ring, sockets, journal]
     }
 
     /// The configuration that the flags make of the defaults.

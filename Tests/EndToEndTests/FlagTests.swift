@@ -23,6 +23,8 @@ extension EndToEndTests {
         }
 
         private static let duration = "a whole number with a unit (250ms, 30s, 5m, 1h) from "
+        private static let whole =
+            "a whole number with a unit (30s, 5m, 1h), in whole seconds, from "
         private static let size = "bytes, bare or with B, KiB, MiB or GiB, from "
 
         static let flags = [
@@ -39,6 +41,12 @@ extension EndToEndTests {
             Flag("--tls-sni-allow", "*a.test", "a DNS name, or *. and one", "*.a.test"),
             Flag("--tls-ech", "off", "allow and deny", "deny"),
             Flag("--tls-hello-timeout", "0", duration + "1ms to 24h", "7s"),
+            Flag("--method-tunnel", "tunnel", "/ and up to 127 letters, digits and any of", "/a/b"),
+            Flag("--max-sessions", "0", "a whole number from 1 to 65536", "7"),
+            Flag("--max-sessions-per-user", "0", "a whole number from 1 to 65536", "7"),
+            Flag("--session-grace", "9s", whole + "10s to 24h", "77s"),
+            Flag("--poll-timeout", "1500ms", whole + "1s to 10m", "7s"),
+            Flag("--body-timeout", "0", duration + "1ms to 24h", "7s"),
             Flag("--allow-port", "0", "PORT, LOW-HIGH (from 1 to 65535) or any", "1-9"),
             Flag("--allow-host", "*", "a name, an address, or *. and a name", "*.example.com"),
             Flag("--deny-host", "a.com:1", "a name, an address, or *. and a name", "example.com"),

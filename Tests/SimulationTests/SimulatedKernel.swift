@@ -96,9 +96,12 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
     }
 
     /// There is nobody to pass anything to.
-    mutating func pass(_: Int32, through _: Int32) -> Int32 { -Errno.again }
+    mutating func pass(_: Int32, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
 
-    mutating func takePassed(from _: Int32) -> Int32 { -Errno.again }
+    mutating func takePassed(
+        from _: Int32,
+        into _: Extent
+    ) -> (socket: Int32, byteCount: Int) { (-Errno.again, 0) }
 
     mutating func makeSocket(
         _: Address.Family,
