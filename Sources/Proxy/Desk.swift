@@ -76,6 +76,11 @@ struct Desk: ~Copyable {
             || (0..<seats.count).contains { session[$0].phase == .open }
     }
 
+    /// Whether its memory holds nothing: neither bytes of its client, nor any for it.
+    var isEmpty: Bool {
+        pool.freeCount == pool.count && !session.outlets.contains { $0.keptByteCount > 0 }
+    }
+
     // MARK: Streams
 
     /// The client asks for a stream; `fingerprint` tells its authority from others.

@@ -1,6 +1,6 @@
 internal import MethodTunnel
 
-/// Hashes with a key that is drawn when the process starts, so that nobody can choose what they are.
+/// Hashes with a key that is drawn when the process starts, so that nobody can choose them.
 enum Keyed {
     /// The number that only these bytes have; never 0.
     static func number(_ bytes: Span<UInt8>) -> UInt64 {

@@ -84,6 +84,13 @@ struct Sessions: ~Copyable {
         blocks.empty(index)
     }
 
+    /// Gives the memory of the session at `index` back to the system if it holds nothing.
+    func rest(_ index: Int) {
+        guard desks[UInt32(index)].isEmpty else { return }
+        rings.empty(index)
+        blocks.empty(index)
+    }
+
     // MARK: What a tunnel has of them
 
     /// The tunnel in `slot` serves `stream` of the session at `index`.

@@ -144,9 +144,11 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         if carriers[slot].waitEnd <= services.now { return services.sessions.touch(index) }
         guard carriers[slot].isFlow else {
             // It is parked: what it had to say is known, and what it gets isn't written yet.
+            services.sessions.rest(index)
             if carriers[slot].received == carriers[slot].consumed { carrierMemory.empty(slot) }
             return carrierDeadlines.set(slot, at: carriers[slot].waitEnd)
         }
+        services.sessions.rest(index)
         let start = services.sessions.desks[UInt32(index)].session.outlets[lane].end
         if let frame = services.sessions.desks[UInt32(index)].pad(lane) {
             write(frame, index, lane, start)

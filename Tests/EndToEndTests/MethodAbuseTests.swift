@@ -218,6 +218,41 @@ extension EndToEndTests {
             try culvert.expectEmpty()
         }
 
+        @Test func `requests that wait cost next to nothing`() throws {
+            let culvert = try start(
+                "--workers",
+                "1",
+                "--max-sessions-per-user",
+                "200",
+                "--park-after",
+                "50ms"
+            )
+            func park(_ count: Int) throws -> [(MethodSession, [Stream])] {
+                try (0..<count).map { _ in
+                    let session = try MethodSession(culvert)
+                    try session.make()
+                    let streams = try (0..<4).map { lane in
+                        let stream = try Stream(to: culvert.endpoint)
+                        try stream.send(session.request("GET", "-/poll/\(lane)/0/50/9999"))
+                        return stream
+                    }
+                    return (session, streams)
+                }
+            }
+            let first = try park(20)
+            usleep(300_000)
+            let before = try culvert.residentKilobytes()
+            let others = try park(180)
+            usleep(300_000)
+            #expect(try culvert.residentKilobytes() - before < 720 * 5)
+            #expect(try culvert.status()["carriers"] == 800)
+            for (session, streams) in first + others {
+                #expect(try session.ask("DELETE", "-/quit").result == 0)
+                for stream in streams { #expect(try MethodSession.reply(on: stream).result == 1) }
+            }
+            try culvert.expectEmpty()
+        }
+
         @Test func `thousands of requests and full windows take bounded memory`() throws {
             let culvert = try start("--workers", "1", "--max-sessions-per-user", "64")
             let origin = try Origin()

@@ -3,7 +3,7 @@ import Internet
 import Testing
 
 extension EndToEndTests {
-    /// Streams of sessions are held to what holds for every tunnel: TLS, rules, limits, times, drain.
+    /// Streams of sessions are held to what holds for every tunnel: TLS, rules, limits, times.
     @Suite struct MethodRules {
         private typealias Frame = MethodSession.Frame
 
