@@ -158,7 +158,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .credentialsMissing, .credentialsWrong: 407
         case .tooManyFailures, .userLimit, .tooFast: 429
         case .methodNotAllowed, .wrongTunnelMethod: 405
-        case .parentLogin: 502
+        case .parentLogin, .parentRefused: 502
         case .requestLineTooLong: 414
         case .headTooLarge, .fieldLineTooLong, .tooManyFields: 431
         case .bodyTooLarge: 413
@@ -181,7 +181,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .bodyFraming, .malformedChunk, .bodyTooLarge, .headTimeout, .bodyTimeout:
             .requestError
         case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed, .ruleDenied,
-            .noRuleAllows, .addressDenied, .tooFast, .parentRefused:
+            .noRuleAllows, .addressDenied, .tooFast:
             .requestDenied
         case .addressProhibited: .destinationProhibited
         case .ownListener, .proxyLoop: .loopDetected
@@ -189,7 +189,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .parentMalformed: .protocolError
         case .parentClosed: .responseIncomplete
         case .parentTimeout: .responseTimeout
-        case .rulesChanged: .destinationUnavailable
+        case .rulesChanged, .parentRefused: .destinationUnavailable
         case .nameNotFound, .noAddresses, .nameServerFailure: .dnsError
         case .resolveTimeout: .dnsTimeout
         case .connectionRefused: .connectionRefused

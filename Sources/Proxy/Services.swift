@@ -184,21 +184,19 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         allowances: Allowances?
     ) throws(SystemError) {
         let configuration = terms.configuration
-        let now = queue.now()
         let openings = try Slab<Opening>(capacity: slots)
         let heads = try Blocks(count: slots, blockSize: terms.headBlockSize)
-        let deadlines = try Deadlines(slots: slots, now: now)
+        let deadlines = try Deadlines(slots: slots, now: queue.now())
         let headResidue = try Residue(count: slots, keeping: 16)
         let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
         let bufferResidue = try Residue(count: configuration.buffers, keeping: 16)
         let overflow = try Blocks(count: 2 * slots, blockSize: terms.overflowBlockSize)
         let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
-        let sessions = try Sessions(terms.method, slots: slots, now: now)
-        let keepsTexts = journal.isOn || rules != nil || configuration.enforcesOnReload
-        let keepsRecords = keepsTexts || admission.countsClients || gate != nil
+        let sessions = try Sessions(terms.method, slots: slots, now: queue.now())
+        let hasTexts = journal.isOn || rules != nil || configuration.enforcesOnReload
+        let keepsRecords = hasTexts || admission.countsClients || gate != nil
         let records = try Table<Record>(zeroed: keepsRecords ? slots : 0)
-        let hasRules = journal.isOn && rules != nil
-        let texts = try TunnelTexts(keepsTexts ? slots : 0, gate != nil, hasRules)
+        let texts = try TunnelTexts(hasTexts ? slots : 0, gate != nil, journal.isOn && rules != nil)
         let known = try Table<Known>(zeroed: gate == nil ? 0 : Tag.places)
         let presented = try Blocks(count: 1, blockSize: BasicCredentials.byteCountMax)
         let limiter = try Limiter(allowances, slots: slots)
@@ -222,13 +220,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.pipes = pipes
         self.sessions = sessions
         self.terms = terms
+        now = queue.now()
         self.queue = queue
         self.names = names
         self.journal = journal
         self.counters = counters
         self.admission = admission
         self.descriptorMax = descriptorMax
-        self.now = now
         if let rules { adopt(rules) }
     }
 

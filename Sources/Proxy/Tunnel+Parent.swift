@@ -216,8 +216,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         let words = parentBlock(.outbound, worker).part(0..<(isGood ? status.count : 0))
         worker.counters.parentRefused.add()
-        if isStream { return refuseStream(.parentRefused, &worker) }
         let ending = Ending(cause: .parentRefused, side: .upstream, status: head.status)
+        if isStream { return refuseStream(.parentRefused, as: ending, &worker) }
         refuse(ending, &worker) { name, sink in
             words.withBytes { Answer.write(passing: head.status, $0, name: name, to: &sink) }
         }

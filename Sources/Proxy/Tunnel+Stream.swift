@@ -28,10 +28,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     /// Tells the session that the stream is refused, and why.
-    mutating func refuseStream(_ refusal: Refusal, _ worker: inout Worker) {
+    mutating func refuseStream(
+        _ refusal: Refusal,
+        as ending: Ending? = nil,
+        _ worker: inout Worker
+    ) {
         worker.counters.refused.add()
         worker.sessions.refuse(slot, refusal)
-        end(Ending(cause: .refused, side: .proxy, refusal: refusal), &worker)
+        end(ending ?? Ending(cause: .refused, side: .proxy, refusal: refusal), &worker)
     }
 
     /// How its flows may move bytes.

@@ -37,7 +37,7 @@ import Testing
             (.parentLogin, 502, "proxy_configuration_error"),
             (.parentMalformed, 502, "http_protocol_error"),
             (.parentClosed, 502, "http_response_incomplete"),
-            (.parentRefused, 403, "http_request_denied"),
+            (.parentRefused, 502, "destination_unavailable"),
             (.parentTimeout, 504, "http_response_timeout"),
             (.rulesChanged, 503, "destination_unavailable"),
             (.credentialsUnchecked, 503, "connection_limit_reached"),
