@@ -67,12 +67,13 @@ let package = Package(
             "Proxy",
             ["Internet", "Kernel", "Resolver", "Connect", "Relay", "Policy", "MethodTunnel"]
         ),
+        module("Client", ["Internet", "Kernel", "Resolver", "Connect", "MethodTunnel", "Proxy"]),
         module("PolicyFile", ["Internet", "Connect", "Policy", "Proxy", "CYAML"]),
         .executableTarget(
             name: "culvert",
             dependencies: [
-                "Internet", "Kernel", "Resolver", "Connect", "Policy", "Proxy", "PolicyFile",
-                argumentParser, logging,
+                "Internet", "Kernel", "Resolver", "Connect", "Policy", "Proxy", "Client",
+                "PolicyFile", argumentParser, logging,
             ],
             swiftSettings: strict
         ),

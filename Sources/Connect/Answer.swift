@@ -89,6 +89,62 @@ public enum Answer {
         sink.append("\(body)")
     }
 
+    /// Writes the whole answer that passes a refusal of another proxy on, as RFC 9209 has it: the
+    /// one nearer to the target first.
+    ///
+    /// - Parameters:
+    ///   - status: What the other proxy would have answered a CONNECT with.
+    ///   - error: Its error type; one that is no word of RFC 9209's kind is left out.
+    ///   - detail: A sentence for whoever reads it: a literal, printable ASCII, no quotes.
+    ///   - origin: What the other proxy is called; nil if this one itself refuses.
+    ///   - name: What this one is called.
+    ///   - sink: Where to; it is given less than 1024 bytes.
+    public static func write(
+        passedOn status: UInt16,
+        error: Span<UInt8>,
+        detail: String,
+        from origin: String?,
+        name: String,
+        to sink: inout some ByteSink
+    ) {
+        sink.append("HTTP/1.1 ")
+        sink.append(decimal: status)
+        sink.append(" ")
+        sink.append(phrase(status))
+        sink.append("\r\nProxy-Status: ")
+        write(name: origin ?? name, to: &sink)
+        if isErrorType(error) {
+            sink.append("; error=")
+            for index in error.indices { sink.append(error[index]) }
+        }
+        sink.append("; details=\"")
+        sink.append(detail)
+        sink.append("\"")
+        if origin != nil {
+            sink.append(", ")
+            write(name: name, to: &sink)
+        }
+        sink.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+        sink.append(decimal: UInt(detail.utf8.count + 1))
+        sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n")
+        sink.append(detail)
+        sink.append("\n")
+    }
+
+    /// Whether it is lower-case letters, digits and underscores, and not too long.
+    public static func isErrorType(_ bytes: Span<UInt8>) -> Bool {
+        guard (1...64).contains(bytes.count), Octet.isLetter(bytes[0]) else { return false }
+        for index in bytes.indices {
+            switch bytes[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "_"):
+                break
+            default: return false
+            }
+        }
+        return true
+    }
+
     /// Writes what a status demands besides (RFC 9110 sections 10.2.1, 10.2.3 and 11.7.1).
     private static func write(
         fieldsOf status: UInt16,

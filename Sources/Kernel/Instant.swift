@@ -22,6 +22,14 @@ public struct Instant: BitwiseCopyable, Comparable, Hashable, Sendable {
         return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 
+    /// Nanoseconds since boot that the machine has slept, which this clock doesn't count.
+    public static func timeAsleep() -> UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        let all = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        return all - min(all, now().nanoseconds)
+    }
+
     public static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

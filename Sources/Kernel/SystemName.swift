@@ -17,6 +17,12 @@ public enum SystemName {
         return status == 0 && end > 0 ? String(decoding: bytes[..<end], as: UTF8.self) : "localhost"
     }
 
+    /// The value of the environment's variable `name`; nil if it has none.
+    public static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
     /// The first address of `host`, as the system finds it; it may wait for name servers.
     public static func address(of host: String) -> Address? {
         var hints = unsafe addrinfo()

@@ -119,15 +119,18 @@ public struct ClientSchedule: Sendable {
     ///   - serial: Its serial.
     ///   - now: The time.
     ///   - isTooLarge: Whether its body was refused for its size (413).
+    ///   - isStale: Whether it failed because a connection that was kept had ended, which tells
+    ///     nothing of the network: it is made again at once.
     public mutating func uploadFailed(
         _ lane: Int,
         serial: UInt64,
         _ now: UInt64,
-        isTooLarge: Bool = false
+        isTooLarge: Bool = false,
+        isStale: Bool = false
     ) {
         guard uploads[lane].serial == serial else { return }
         if isTooLarge { bodyMax = max(bodyMax / 2, Self.bodyMin) }
-        uploads[lane].fail(now, broughtBytes: false, chance: nextChance())
+        uploads[lane].fail(now, broughtBytes: isStale, chance: nextChance())
     }
 
     // MARK: Down lanes
@@ -168,20 +171,34 @@ public struct ClientSchedule: Sendable {
     ) {
         guard downloads[lane].serial == serial else { return }
         isUnsettled[lane] = false
-        let pause = polling.didSucceed(now, early: early, hadFrames: hadFrames)
+        let pause = polling.didSucceed(
+            now,
+            early: early,
+            hadFrames: hadFrames,
+            lasted: downloads[lane].duration(now)
+        )
         downloads[lane].succeed(now, pause: pause)
     }
 
     /// The request failed, or its answer was cut.
+    ///
+    /// - Parameters:
+    ///   - lane: Its lane.
+    ///   - serial: Its serial.
+    ///   - now: The time.
+    ///   - broughtBytes: Whether bytes of the lane came before.
+    ///   - isStale: Whether it failed because a connection that was kept had ended, which tells
+    ///     nothing of the network: it is made again at once.
     public mutating func downloadFailed(
         _ lane: Int,
         serial: UInt64,
         _ now: UInt64,
-        broughtBytes: Bool
+        broughtBytes: Bool,
+        isStale: Bool = false
     ) {
         guard downloads[lane].serial == serial else { return }
-        polling.didFail(now, after: downloads[lane].duration(now))
-        downloads[lane].fail(now, broughtBytes: broughtBytes, chance: nextChance())
+        if !isStale { polling.didFail(now, after: downloads[lane].duration(now)) }
+        downloads[lane].fail(now, broughtBytes: broughtBytes || isStale, chance: nextChance())
     }
 
     // MARK: Time

@@ -80,10 +80,18 @@ public struct Polling: Sendable {
     ///   - now: The time.
     ///   - early: How long before its end its preamble came.
     ///   - hadFrames: Whether it brought bytes of the lane.
+    ///   - lasted: How long the request took in all.
     /// - Returns: The pause before the next request.
-    public mutating func didSucceed(_ now: UInt64, early: UInt64, hadFrames: Bool) -> UInt64 {
+    public mutating func didSucceed(
+        _ now: UInt64,
+        early: UInt64,
+        hadFrames: Bool,
+        lasted: UInt64 = .max
+    ) -> UInt64 {
         switch mode {
         case .probing:
+            // Full at once: nobody had anything to hold back, or hid that he did.
+            if hadFrames, lasted < Self.second { return 0 }
             probed = now
             mode = early >= Self.second ? .flow : .longPoll
             return 0

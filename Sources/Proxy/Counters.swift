@@ -5,27 +5,29 @@ internal import Synchronization
 /// A single writer needs no atomic addition: a relaxed load and a relaxed store are two plain
 /// moves. Levels (tunnels, buffers…) are copied from the tables themselves once a turn, so that
 /// they can't drift from the truth.
-final class Counters: Sendable {
+package final class Counters: Sendable {
+    package init() {}
+
     /// One number.
-    struct Number: ~Copyable, Sendable {
+    package struct Number: ~Copyable, Sendable {
         private let value = Atomic<UInt64>(0)
 
-        func add(_ amount: UInt64 = 1) {
+        package func add(_ amount: UInt64 = 1) {
             value.store(value.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
         }
 
-        func set(_ amount: Int) {
+        package func set(_ amount: Int) {
             value.store(UInt64(clamping: amount), ordering: .relaxed)
         }
 
-        func read() -> UInt64 { value.load(ordering: .relaxed) }
+        package func read() -> UInt64 { value.load(ordering: .relaxed) }
     }
 
     // Totals since the start.
-    let accepted = Number()
-    let established = Number()
-    let ended = Number()
-    let refused = Number()
+    package let accepted = Number()
+    package let established = Number()
+    package let ended = Number()
+    package let refused = Number()
     let notTLS = Number()
     let serverNamesMissing = Number()
     let serverNamesRefused = Number()
@@ -43,10 +45,10 @@ final class Counters: Sendable {
     let failedCloses = Number()
     let bytesOut = Number()
     let bytesIn = Number()
-    let journalLost = Number()
+    package let journalLost = Number()
     // Levels.
-    let tunnels = Number()
-    let openings = Number()
+    package let tunnels = Number()
+    package let openings = Number()
     let sessions = Number()
     /// Sessions that have something for their clients, while draining.
     let unsettled = Number()
@@ -55,6 +57,6 @@ final class Counters: Sendable {
     let buffersOut = Number()
     let pipesOut = Number()
     let pipesOpen = Number()
-    let isAccepting = Number()
+    package let isAccepting = Number()
     let enters = Number()
 }

@@ -1,4 +1,4 @@
-internal import Kernel
+package import Kernel
 
 /// One deadline for each slot, kept in a wheel of coarse ticks.
 ///
@@ -6,7 +6,7 @@ internal import Kernel
 /// rings of buckets cover ticks, and 256, 16,384 and a million ticks each; a slot moves to a finer
 /// ring as its time comes nearer. A deadline is never early and at most a tick late. Whoever
 /// restarts a timer often should not move it each time but look, when it fires, whether it is due.
-struct Deadlines: ~Copyable {
+package struct Deadlines: ~Copyable {
     /// One tick is 2^24 nanoseconds, 16.8 ms.
     private static var tickBits: UInt64 { 24 }
     private static var firstBits: UInt32 { 8 }
@@ -30,7 +30,7 @@ struct Deadlines: ~Copyable {
     private(set) var count = 0
 
     /// A wheel for `slots` slots that begins at `now`.
-    init(slots: Int, now: Instant) throws(SystemError) {
+    package init(slots: Int, now: Instant) throws(SystemError) {
         let links = try Table<Link>(zeroed: slots)
         let buckets = try Table<UInt32>(zeroed: Deadlines.bucketCount)
         self.links = links
@@ -43,7 +43,7 @@ struct Deadlines: ~Copyable {
     }
 
     /// Sets or moves the deadline of `slot`.
-    mutating func set(_ slot: UInt32, at instant: Instant) {
+    package mutating func set(_ slot: UInt32, at instant: Instant) {
         // Half of what the bits hold is farther away than anything that is waited for.
         let reach = min(max(Deadlines.ticks(instant) + 1, tick + 1), tick + UInt64(Int32.max))
         let due = UInt32(truncatingIfNeeded: reach)
@@ -58,7 +58,7 @@ struct Deadlines: ~Copyable {
     }
 
     /// Forgets the deadline of `slot`, if it has one.
-    mutating func clear(_ slot: UInt32) {
+    package mutating func clear(_ slot: UInt32) {
         guard links[Int(slot)].bucket != 0 else { return }
         unlink(slot)
         count -= 1
@@ -102,7 +102,7 @@ struct Deadlines: ~Copyable {
     }
 
     /// A slot whose deadline has passed by `now`, which is cleared; nil if there is none.
-    mutating func next(passedBy now: Instant) -> UInt32? {
+    package mutating func next(passedBy now: Instant) -> UInt32? {
         let target = Deadlines.ticks(now)
         while true {
             if let slot = popDue() { return slot }
@@ -144,7 +144,7 @@ struct Deadlines: ~Copyable {
     }
 
     /// When to look again: at the next deadline or move to a finer ring; nil if none is set.
-    var nextWake: Instant? {
+    package var nextWake: Instant? {
         guard count > 0 else { return nil }
         var candidate = tick + 1
         // The first ring is exact; beyond it the next cascade is soon enough.

@@ -1,8 +1,8 @@
-internal import Internet
-internal import Kernel
+package import Internet
+package import Kernel
 
 /// Writes one JSON object on one line, without allocating.
-struct JSONLine: ByteSink {
+package struct JSONLine: ByteSink {
     private var sink: ExtentSink
     private var isFirst = true
 
@@ -12,7 +12,7 @@ struct JSONLine: ByteSink {
         sink.append(UInt8(ascii: "{"))
     }
 
-    mutating func append(_ byte: UInt8) {
+    package mutating func append(_ byte: UInt8) {
         sink.append(byte)
     }
 
@@ -31,24 +31,24 @@ struct JSONLine: ByteSink {
         sink.append("\":")
     }
 
-    mutating func member(_ name: String, _ number: UInt64) {
+    package mutating func member(_ name: String, _ number: UInt64) {
         key(name)
         sink.append(decimal: number)
     }
 
-    mutating func member(_ name: String, _ word: String) {
+    package mutating func member(_ name: String, _ word: String) {
         key(name)
         quote { $0.append(word) }
     }
 
-    mutating func member(_ name: String, _ endpoint: Endpoint?) {
+    package mutating func member(_ name: String, _ endpoint: Endpoint?) {
         key(name)
         guard let endpoint else { return sink.append("null") }
         quote { endpoint.write(to: &$0) }
     }
 
     /// A member whose value is `text`, which is UTF-8, escaped as need be (RFC 8259 section 7).
-    mutating func member(_ name: String, _ text: Extent?) {
+    package mutating func member(_ name: String, _ text: Extent?) {
         key(name)
         guard let text else { return sink.append("null") }
         quote { sink in
@@ -68,7 +68,7 @@ struct JSONLine: ByteSink {
     }
 
     /// A member whose value `write` writes between quotes: text that needs no escaping.
-    mutating func quoted(_ name: String, _ write: (inout ExtentSink) -> Void) {
+    package mutating func quoted(_ name: String, _ write: (inout ExtentSink) -> Void) {
         key(name)
         quote(write)
     }
@@ -80,7 +80,7 @@ struct JSONLine: ByteSink {
     }
 
     /// RFC 3339, UTC, microseconds.
-    mutating func member(_ name: String, _ time: WallTime) {
+    package mutating func member(_ name: String, _ time: WallTime) {
         key(name)
         quote { sink in
             sink.append(decimal: time.year)

@@ -1,4 +1,4 @@
-internal import Kernel
+package import Kernel
 internal import Synchronization
 
 /// The journal: JSON lines of all workers, written by one thread of its own.
@@ -6,7 +6,7 @@ internal import Synchronization
 /// A worker puts a record into its spool and never waits: what doesn't fit is counted as lost. The
 /// thread sleeps on an eventfd while there is nothing to write; a worker that finds it asleep
 /// wakes it with its next submissions. Lines are written whole and in the order of each worker.
-final class Journal: Sendable {
+package final class Journal: Sendable {
     static var spoolBytes: Int { 1 << 20 }
     /// How long writing the last records may hold up the end, in nanoseconds.
     private static var patience: UInt64 { 5_000_000_000 }
@@ -14,16 +14,16 @@ final class Journal: Sendable {
     private let target: Configuration.JournalTarget
     private let spools: [Spool]
     /// Wakes the thread.
-    let event: Int32
+    package let event: Int32
     let isAsleep = Atomic<Bool>(false)
     private let mustStop = Atomic<Bool>(false)
     private let mustReopen = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
     /// Records that the file didn't take.
-    let lostInWriting = Counters.Number()
+    package let lostInWriting = Counters.Number()
 
     /// A journal for `workers` workers.
-    init(_ target: Configuration.JournalTarget, workers: Int) throws(SystemError) {
+    package init(_ target: Configuration.JournalTarget, workers: Int) throws(SystemError) {
         self.target = target
         event = try Descriptors.makeEvent()
         var spools: [Spool] = []
@@ -32,12 +32,12 @@ final class Journal: Sendable {
     }
 
     /// Worker `index`'s end of the journal.
-    func writer(_ index: Int) throws(SystemError) -> JournalWriter {
+    package func writer(_ index: Int) throws(SystemError) -> JournalWriter {
         try JournalWriter(self, spools[index])
     }
 
     /// Where it goes, as the flag has it.
-    var path: String {
+    package var path: String {
         switch target {
         case .none, .standardOutput: "-"
         case .file(let path): path
@@ -45,7 +45,7 @@ final class Journal: Sendable {
     }
 
     /// Opens the file; called once before `run`, so that a bad path stops the start.
-    func open() throws(SystemError) -> OutputFile {
+    package func open() throws(SystemError) -> OutputFile {
         switch target {
         case .none, .standardOutput: .standardOutput
         case .file(let path): try OutputFile(appendingTo: path)
@@ -55,7 +55,7 @@ final class Journal: Sendable {
     /// Writes until it is told to stop and all spools are empty.
     ///
     /// The body of the thread.
-    func run(_ file: consuming OutputFile) {
+    package func run(_ file: consuming OutputFile) {
         defer { hasEnded.store(true, ordering: .releasing) }
         var lines = LineFile(file)
         while true {
@@ -87,7 +87,7 @@ final class Journal: Sendable {
     }
 
     /// Opens the file anew, for log rotation.
-    func reopen() {
+    package func reopen() {
         mustReopen.store(true, ordering: .relaxed)
         Descriptors.signal(event)
     }
@@ -96,7 +96,7 @@ final class Journal: Sendable {
     /// longer than it may: nobody reads the other end of a pipe, say.
     ///
     /// No worker may write any more.
-    func stop() -> Bool {
+    package func stop() -> Bool {
         mustStop.store(true, ordering: .releasing)
         Descriptors.signal(event)
         let deadline = Instant.now() + Journal.patience
@@ -122,7 +122,7 @@ final class Journal: Sendable {
 }
 
 /// A worker's end of the journal.
-struct JournalWriter: ~Copyable {
+package struct JournalWriter: ~Copyable {
     private let journal: Journal?
     private let spool: Spool?
     private let scratch: Blocks
@@ -137,7 +137,7 @@ struct JournalWriter: ~Copyable {
     }
 
     /// The end of no journal.
-    init() throws(SystemError) {
+    package init() throws(SystemError) {
         let scratch = try Blocks(count: 1, blockSize: 64)
         self.scratch = scratch
         journal = nil
@@ -145,10 +145,10 @@ struct JournalWriter: ~Copyable {
     }
 
     /// Whether anything is written at all.
-    var isOn: Bool { spool != nil }
+    package var isOn: Bool { spool != nil }
 
     /// Writes one record; counts it as lost if there is no room.
-    mutating func write(_ counters: Counters, _ body: (inout JSONLine) -> Void) {
+    package mutating func write(_ counters: Counters, _ body: (inout JSONLine) -> Void) {
         guard let spool else { return }
         var line = JSONLine(scratch[0])
         line.member("time", WallTime.now())
@@ -160,7 +160,7 @@ struct JournalWriter: ~Copyable {
     }
 
     /// Wakes the journal's thread if it sleeps and there is something for it to write.
-    mutating func flush(_ queue: inout some SubmissionQueue & ~Copyable) {
+    package mutating func flush(_ queue: inout some SubmissionQueue & ~Copyable) {
         guard hasNews, let journal else { return }
         hasNews = false
         if journal.isAsleep.exchange(false, ordering: .sequentiallyConsistent) {

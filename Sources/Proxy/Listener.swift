@@ -1,27 +1,27 @@
-internal import Kernel
+package import Kernel
 
 /// A worker's listening sockets: accepts while there is room, pauses when there is none.
 ///
 /// Out of slots or descriptors a client is told so (503); when even that takes more than is set
 /// aside, accepting pauses and clients wait in the kernel's backlog, at no cost to anybody.
-struct Listener: ~Copyable {
+package struct Listener: ~Copyable {
     /// Descriptors of the listening sockets.
     private let sockets: [Int32]
     /// Whether a multishot accept is under way on each.
     private var isArmed: [Bool]
     /// Whether accepting has been paused for want of room.
-    private(set) var isPaused = false
-    private(set) var isClosed = false
+    package private(set) var isPaused = false
+    package private(set) var isClosed = false
     /// When accepting is tried again after the system ran out of something.
-    private(set) var retry: Instant?
+    package private(set) var retry: Instant?
 
-    init(_ sockets: [Int32]) {
+    package init(_ sockets: [Int32]) {
         self.sockets = sockets
         isArmed = Array(repeating: false, count: sockets.count)
     }
 
     /// Arms what isn't armed, unless paused.
-    mutating func arm(_ queue: inout some SubmissionQueue & ~Copyable) {
+    package mutating func arm(_ queue: inout some SubmissionQueue & ~Copyable) {
         guard !isPaused, !isClosed else { return }
         for index in sockets.indices where !isArmed[index] {
             isArmed[index] = true
@@ -30,10 +30,13 @@ struct Listener: ~Copyable {
     }
 
     /// An accept has completed for the last time.
-    mutating func didEnd(_ index: Int) { isArmed[index] = false }
+    package mutating func didEnd(_ index: Int) { isArmed[index] = false }
 
     /// Stops accepting until there is room, or until `retry`.
-    mutating func pause(_ queue: inout some SubmissionQueue & ~Copyable, retry: Instant? = nil) {
+    package mutating func pause(
+        _ queue: inout some SubmissionQueue & ~Copyable,
+        retry: Instant? = nil
+    ) {
         self.retry = retry
         guard !isPaused else { return }
         isPaused = true
@@ -44,14 +47,14 @@ struct Listener: ~Copyable {
     ///
     /// A time that has come is forgotten, so that nobody is woken for it again and again while
     /// there is no room.
-    mutating func mayRetry(_ now: Instant) -> Bool {
+    package mutating func mayRetry(_ now: Instant) -> Bool {
         if let retry, retry > now { return false }
         retry = nil
         return true
     }
 
     /// Accepts again.
-    mutating func resume(_ queue: inout some SubmissionQueue & ~Copyable) {
+    package mutating func resume(_ queue: inout some SubmissionQueue & ~Copyable) {
         guard isPaused, !isClosed else { return }
         isPaused = false
         retry = nil
@@ -60,7 +63,7 @@ struct Listener: ~Copyable {
 
     /// Takes the clients that still wait, and closes the sockets: from now on they are refused by
     /// the kernel.
-    mutating func close(
+    package mutating func close(
         _ queue: inout some SubmissionQueue & ~Copyable,
         _ takeOver: (Int32) -> Void
     ) {

@@ -1,11 +1,11 @@
-internal import Kernel
+package import Kernel
 internal import Resolver
 internal import Synchronization
 
 /// How a worker is told things: a word of the server's, a hosts file, or rules and users, if they
 /// have been read again, what the gate has found out, and an eventfd to wake it.
-final class Mailbox: Sendable {
-    enum Directive: UInt8 {
+package final class Mailbox: Sendable {
+    package enum Directive: UInt8 {
         case serve
         /// Take nothing new; end what is idle.
         case drain
@@ -16,18 +16,18 @@ final class Mailbox: Sendable {
     }
 
     /// The descriptor that the worker polls.
-    let event: Int32
+    package let event: Int32
     private let word = Atomic<UInt8>(Directive.serve.rawValue)
     private let hosts = Mutex<HostsFile?>(nil)
     private let access = Mutex<Access?>(nil)
     private let answers = Mutex<[Gate.Answer]>([])
 
-    init() throws(SystemError) {
+    package init() throws(SystemError) {
         event = try Descriptors.makeEvent()
     }
 
     /// Server: gives `directive`.
-    func send(_ directive: Directive) {
+    package func send(_ directive: Directive) {
         word.store(directive.rawValue, ordering: .releasing)
         Descriptors.signal(event)
     }
@@ -67,7 +67,7 @@ final class Mailbox: Sendable {
     func takeAccess() -> Access? { access.withLock { $0.take() } }
 
     /// Worker: what is to be done.
-    var directive: Directive {
+    package var directive: Directive {
         Directive(rawValue: word.load(ordering: .acquiring)) ?? .stop
     }
 }

@@ -1,10 +1,10 @@
-internal import Kernel
-internal import Resolver
+package import Kernel
+package import Resolver
 
 /// Polling the sockets of a name service on a ring.
 extension NameService where Self: ~Copyable {
     /// Polls for what has become of interest.
-    mutating func poll(on queue: inout some SubmissionQueue & ~Copyable) {
+    package mutating func poll(on queue: inout some SubmissionQueue & ~Copyable) {
         while let interest = nextInterest() {
             let token = Token(.nameSocket, generation: interest.generation, slot: interest.index)
             guard interest.reads || interest.writes else {
@@ -20,7 +20,7 @@ extension NameService where Self: ~Copyable {
     }
 
     /// A poll has ended with `result`.
-    mutating func didPoll(_ token: Token, _ result: Int32, _ now: Instant) {
+    package mutating func didPoll(_ token: Token, _ result: Int32, _ now: Instant) {
         guard result > 0 else { return }
         let events = PollEvents(rawValue: UInt32(bitPattern: result))
         socketIsReady(

@@ -1,12 +1,12 @@
 internal import Internet
 internal import Kernel
 public import Policy
-internal import Resolver
+package import Resolver
 
 /// What a worker is made of.
 extension Server {
     /// The hosts file at `path`, or one without names if that is empty.
-    static func hosts(_ path: String) throws(StartError) -> HostsFile {
+    package static func hosts(_ path: String) throws(StartError) -> HostsFile {
         guard !path.isEmpty else { return HostsFile() }
         do throws(ResolverError) {
             return try HostsFile(path: path)
@@ -67,7 +67,7 @@ extension Server {
     }
 
     /// How names are found that aren't among `hosts`.
-    static func resolverOptions(
+    package static func resolverOptions(
         _ configuration: Configuration,
         _ hosts: HostsFile
     ) -> CachingResolver.Options {

@@ -1,5 +1,5 @@
 public import Internet
-internal import Kernel
+package import Kernel
 public import Policy
 internal import Resolver
 internal import Synchronization
@@ -15,7 +15,7 @@ public struct StartError: Error, CustomStringConvertible {
     }
 
     /// The cause, and the remedy where there is a known one.
-    init(_ error: SystemError) {
+    package init(_ error: SystemError) {
         switch (error.call.description, error.code) {
         case (let call, _) where call.hasPrefix("io_uring"):
             self.init(Probe.explain(error))
@@ -210,7 +210,12 @@ public final class Server: Sendable {
     // MARK: Listening
 
     /// Binds each endpoint once, to learn its port and whether somebody else listens there.
-    private static func reserve(_ endpoints: [Endpoint]) throws(StartError) -> [Endpoint] {
+    ///
+    /// - Throws: `StartError` that names `flag` and the endpoint.
+    package static func reserve(
+        _ endpoints: [Endpoint],
+        flag: String = "--listen"
+    ) throws(StartError) -> [Endpoint] {
         var bound: [Endpoint] = []
         for endpoint in endpoints {
             do throws(SystemError) {
@@ -218,7 +223,7 @@ public final class Server: Sendable {
                 bound.append(Socket.localEndpoint(of: socket) ?? endpoint)
                 Socket.close(socket)
             } catch {
-                throw StartError("--listen \(endpoint): \(Server.advice(error))")
+                throw StartError("\(flag) \(endpoint): \(Server.advice(error))")
             }
         }
         return bound

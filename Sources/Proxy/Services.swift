@@ -1,6 +1,6 @@
 internal import Connect
 internal import Internet
-internal import Kernel
+package import Kernel
 internal import MethodTunnel
 internal import Policy
 internal import Relay
@@ -327,18 +327,18 @@ struct ReadyAnswers: ~Copyable {
 }
 
 /// Writes bytes into an extent, up to its end.
-struct ExtentSink: ByteSink {
+package struct ExtentSink: ByteSink {
     private let extent: Extent
     /// Bytes that have been written.
-    private(set) var count = 0
+    package private(set) var count = 0
     /// Whether the extent was too small for all of them.
-    private(set) var hasOverflowed = false
+    package private(set) var hasOverflowed = false
 
-    init(_ extent: Extent) {
+    package init(_ extent: Extent) {
         self.extent = extent
     }
 
-    mutating func append(_ byte: UInt8) {
+    package mutating func append(_ byte: UInt8) {
         guard count < extent.count else {
             hasOverflowed = true
             return

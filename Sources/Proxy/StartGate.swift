@@ -2,23 +2,40 @@ package import Kernel
 internal import Synchronization
 
 /// Where the server waits until all workers have started, or one has failed.
-final class StartGate: Sendable {
+package final class StartGate: Sendable {
+    /// How the start went.
+    package enum Outcome {
+        case passed
+        case failed(String)
+    }
+
     private let state = Mutex<(passed: Int, failure: String?)>((0, nil))
 
+    package init() {}
+
     /// A worker serves.
-    func pass() { state.withLock { $0.passed += 1 } }
+    package func pass() { state.withLock { $0.passed += 1 } }
 
     /// A worker could not start.
-    func fail(_ reason: String) {
+    package func fail(_ reason: String) {
         state.withLock { if $0.failure == nil { $0.failure = reason } }
     }
 
+    /// What is known of `count` workers: that all serve, or why one failed; nil while neither is.
+    package func outcome(of count: Int) -> Outcome? {
+        let (passed, failure) = state.withLock { $0 }
+        if let failure { return .failed(failure) }
+        return passed == count ? .passed : nil
+    }
+
     /// Waits for `count` workers; why one failed, or nil.
-    func wait(for count: Int) -> String? {
+    package func wait(for count: Int) -> String? {
         while true {
-            let (passed, failure) = state.withLock { $0 }
-            if let failure { return failure }
-            if passed == count { return nil }
+            switch outcome(of: count) {
+            case .failed(let failure): return failure
+            case .passed: return nil
+            case nil: break
+            }
             Thread.pause(milliseconds: 1)
         }
     }

@@ -21,6 +21,7 @@ struct Culvert: ParsableCommand {
             culvert explain --policy <file> [<flag> ...] <host:port>
             culvert test --policy <file> <cases>
             culvert passwd <file> <user>
+            culvert client --server <url> [<flag> ...]
             """,
         discussion: """
             Serves until SIGTERM or SIGINT. Durations have a unit: 250ms, 30s, 5m, 1h. \
@@ -29,7 +30,7 @@ struct Culvert: ParsableCommand {
         version: "culvert \(version)",
         subcommands: [
             DoctorCommand.self, CheckCommand.self, ExplainCommand.self, TestCommand.self,
-            PasswordCommand.self,
+            PasswordCommand.self, ClientCommand.self,
         ]
     )
 

@@ -8,6 +8,8 @@ internal import ArgumentParser
         var arguments = Array(CommandLine.arguments.dropFirst())
         // Serving is what the command does: the word is allowed, and adds nothing.
         if arguments.first == "serve" { arguments.removeFirst() }
+        // Its flags are its own, though some are called as those of serving are.
+        if arguments.first == "client" { return ClientCommand.main(Array(arguments.dropFirst())) }
         Culvert.main(arguments)
     }
 }

@@ -1,14 +1,9 @@
 internal import Internet
-internal import Kernel
 internal import Logging
 internal import Proxy
-internal import Synchronization
 
 /// Runs the server and tells the operator, on standard error, what an operator wants to know.
 enum Serving {
-    /// Notices for which standard error had no room, since it last had.
-    private static let unsaid = Atomic<Int>(0)
-
     /// Serves until a signal ends it; the exit status.
     static func run(_ configuration: Configuration) -> Int32 {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
@@ -16,24 +11,13 @@ enum Serving {
         do throws(StartError) {
             let policy = PolicyLoading.reader(configuration) { logger.warning("\($0)") }
             let server = try Server(configuration, policy: policy) { notice in
-                tellIfHeard(notice, logger)
+                Notices.ifHeard(logger) { tell(notice, logger) }
             }
             return try server.run()
         } catch {
             logger.critical("\(error)")
             return 1
         }
-    }
-
-    /// Tells, unless that would keep the main thread from its signals.
-    private static func tellIfHeard(_ notice: Server.Notice, _ logger: Logger) {
-        guard OutputFile.errorHasRoom else {
-            unsaid.add(1, ordering: .relaxed)
-            return
-        }
-        let missing = unsaid.exchange(0, ordering: .relaxed)
-        if missing > 0 { logger.warning("\(missing) notices found no room here and are lost") }
-        tell(notice, logger)
     }
 
     private static func tell(_ notice: Server.Notice, _ logger: Logger) {
@@ -63,9 +47,7 @@ enum Serving {
             logger.error("the rules and users of before still hold: \(reason)")
         case .notReopened(let reason): logger.error("the journal goes on as before: \(reason)")
         case .notReloaded(let reason): logger.error("names are found as before: \(reason)")
-        case .status(let line): writeLine(line)
+        case .status(let line): Notices.writeLine(line)
         }
     }
-
-    private static func writeLine(_ line: String) { OutputFile.complain(line + "\n") }
 }

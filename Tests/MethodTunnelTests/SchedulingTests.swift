@@ -101,6 +101,15 @@ private let second: UInt64 = 1_000_000_000
         #expect(polling.mode == .longPoll)
     }
 
+    @Test func `a probe that is full at once tells nothing`() {
+        var polling = Polling(waitMax: 55)
+        let last = second - 1
+        _ = polling.didSucceed(last, early: 0, hadFrames: true, lasted: last)
+        #expect(polling.mode == .probing)
+        _ = polling.didSucceed(2 * last, early: 0, hadFrames: false, lasted: last)
+        #expect(polling.mode == .longPoll)
+    }
+
     @Test func `answers that come at once, or not at all, make it poll long`() {
         var polling = Polling(waitMax: 55)
         _ = polling.didSucceed(3 * second, early: 0, hadFrames: true)

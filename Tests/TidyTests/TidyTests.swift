@@ -68,6 +68,12 @@ import Testing
         try Self.expectNamed(help, in: "README.md")
     }
 
+    @Test func `the guide of the client names every flag`() throws {
+        let help = try Repository.run(Repository.program(), ["client", "--help"])
+        #expect(help.contains("--server"))
+        try Self.expectNamed(help, in: "docs/client.md")
+    }
+
     @Test(arguments: ["verify", "hold", "rate", "echo", "bulk", "mix", "hostile"])
     func `the README of the load tool names every flag`(scenario: String) throws {
         let help = try Repository.run(Repository.loadTool(), [scenario, "--help"])
