@@ -7,7 +7,7 @@ BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev
 LOAD_PACKAGES = libssl-dev
 TEST_PACKAGES = $(LOAD_PACKAGES) curl openssl openssh-client openssh-server python3 \
 	python3-requests chromium strace iproute2 procps netcat-openbsd nghttp2-server wget \
-	apache2-utils gnutls-bin openjdk-17-jdk-headless
+	apache2-utils gnutls-bin openjdk-17-jdk-headless squid nginx haproxy
 # The proxies that Culvert is compared with, as far as this system has them, and what measures.
 PEER_PACKAGES = haproxy nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
 	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \

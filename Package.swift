@@ -128,6 +128,7 @@ let package = Package(
             ["MethodTunnel", "Kernel", "Connect", "Internet"],
             unchecked
         ),
+        tests("ClientTests", ["Client", "Connect"]),
         tests("TidyTests", ["culvert", "culvert-bench"]),
         tests(
             "SimulationTests",

@@ -43,6 +43,8 @@ struct Carrier {
     var serial: UInt64 = 0
     /// The method of the request is another than POST, which may be forbidden.
     var isOverridable = false
+    /// Whether the session is named by a field, which something on the way may drop.
+    var namesByField = false
     var lane = 0
     /// The lane offset from which on bytes are asked for.
     var offset: UInt64 = 0
@@ -67,16 +69,25 @@ struct Carrier {
     var replyCount = 0
     var preamble: Preamble?
     var preambleTime: UInt64 = 0
+    /// When it was made.
+    var begun: UInt64 = 0
+    /// Bytes of the lane that came right behind the preamble.
+    var crowd = 0
     /// Bytes of the lane that it has brought.
     var laneByteCount = 0
 
     init(slot: UInt32) { self.slot = slot }
 
+    /// Whether bytes may have driven the preamble out of a buffer on the way: it came late, or with
+    /// many behind it.
+    var isCrowded: Bool { preambleTime >= begun + 500_000_000 || crowd >= 1024 }
+
     /// Whether the request has been sent whole.
     var hasSentAll: Bool { headSent == headCount && bodyNext == bodyEnd }
 
     /// Begins to wait for the answer to the request `serial`.
-    mutating func begin(_ errand: Errand, _ serial: UInt64) {
+    mutating func begin(_ errand: Errand, _ serial: UInt64, now: UInt64) {
+        begun = now
         self.errand = errand
         self.serial = serial
         lane = 0
@@ -92,6 +103,7 @@ struct Carrier {
         replyCount = 0
         preamble = nil
         preambleTime = 0
+        crowd = 0
         laneByteCount = 0
     }
 }

@@ -5,6 +5,8 @@ internal import MethodTunnel
 
 /// Answers, as they come: head, preamble, then bytes of a lane or a short rest.
 extension ClientWorker {
+    /// What comes within so many nanoseconds came right behind the preamble.
+    private static var crowdTime: UInt64 { 100_000_000 }
     /// Bytes of a request's head, with a small body.
     static var requestByteCountMax: Int { RequestFields.byteCountMax + 2048 }
     /// Bytes of an answer that are kept, those of lanes apart.
@@ -158,6 +160,9 @@ extension ClientWorker {
             return endSession("the server broke the format (\(error))")
         }
         carriers[slot].laneByteCount += index
+        if now.nanoseconds < carrier.preambleTime + Self.crowdTime {
+            carriers[slot].crowd += index
+        }
     }
 
     private mutating func take(
@@ -203,9 +208,7 @@ extension ClientWorker {
     private mutating func isBadForAll(_ slot: UInt32, _ preamble: Preamble) -> Bool {
         guard carriers[slot].errand != .make, carriers[slot].errand != .quit else { return false }
         switch preamble.result {
-        case .noSession where !hasBeenNamed && reference == .field:
-            // Something on the way may have dropped the field that names it.
-            reference = .path(id)
+        case .noSession where !hasBeenNamed && carriers[slot].namesByField:
             fail(slot, .foreign(status: 404))
         case .noSession: endSession("the server does not know it: it was restarted, or ended it")
         case .violation: endSession("the server found a breach of the format")
@@ -244,7 +247,8 @@ extension ClientWorker {
                 serial: carrier.serial,
                 now.nanoseconds,
                 early: now.nanoseconds - carrier.preambleTime,
-                hadFrames: carrier.laneByteCount > 0
+                hadFrames: carrier.laneByteCount > 0,
+                isCrowded: carrier.isCrowded
             )
         } else {
             schedule.downloadFailed(
@@ -264,8 +268,13 @@ extension ClientWorker {
         let carrier = carriers[slot]
         close(slot)
         // A connection that was kept may end just as it is used again: that tells nothing.
-        let isStale = fault == .cut && carrier.answerCount > 0 && carrier.head == nil
-        if carrier.errand != .none, !isStale { learn(carrier, fault) }
+        var isStale = fault == .cut && carrier.answerCount > 0 && carrier.head == nil
+        // Nor does one after which it is asked for in another way.
+        if !isStale { isStale = learn(carrier, fault) }
+        if carrier.errand != .none, !isStale { note(fault) }
+        if fault == .foreign(status: 401), phase == .made {
+            endSession("the server does not accept the credentials any more")
+        }
         switch carrier.errand {
         case .none: break
         case .make: makeFailed(fault, isStale: isStale)
@@ -288,6 +297,7 @@ extension ClientWorker {
                 isStale: isStale
             )
             tellPolling(before)
+        case .quit where isStale: quit()
         case .quit: leave()
         }
         switch fault {
@@ -297,19 +307,22 @@ extension ClientWorker {
         }
     }
 
-    /// What a failure tells of the network.
-    private mutating func learn(_ carrier: Carrier, _ fault: Fault) {
-        note(fault)
-        guard case .foreign(let status) = fault, carrier.preamble == nil else { return }
+    /// Learns from a failure what the network wants otherwise; whether it was something new.
+    private mutating func learn(_ carrier: Carrier, _ fault: Fault) -> Bool {
+        guard case .foreign(let status) = fault else { return false }
+        let mayNameOtherwise = !hasBeenNamed && carrier.errand != .make
         switch status {
-        case 403, 405, 501:
-            guard carrier.isOverridable else { return }
+        case 403 where carrier.isOverridable, 405 where carrier.isOverridable,
+            501 where carrier.isOverridable:
             if carrier.errand == .send { overridesPut = true } else { overridesDelete = true }
-        case 400 where !hasBeenNamed && phase == .made: reference = .path(id)
-        case 401 where phase == .made:
-            endSession("the server does not accept the credentials any more")
-        default: break
+        case 400 where mayNameOtherwise && carrier.preamble == nil,
+            404 where mayNameOtherwise && carrier.preamble != nil:
+            // Something on the way may have dropped the field that names the session.
+            reference = .path(id)
+        case 413 where carrier.errand == .send: break
+        default: return false
         }
+        return true
     }
 
     /// Requests of lanes have had their time: their answers are not waited for any longer.

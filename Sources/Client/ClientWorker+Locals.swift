@@ -273,8 +273,10 @@ extension ClientWorker {
     /// The stream of the program, if it still has one, is wanted no more.
     private mutating func dropStream(_ slot: UInt32, _ reason: ResetReason) {
         guard let number = locals[slot].stream else { return }
+        if locals[slot].state == .opening { abandonOpening(of: slot) }
         let stream = session[number.slot]
-        if stream.generation == number.generation, [.opening, .open].contains(stream.phase) {
+        let isLive = stream.phase == .opening || stream.phase == .open
+        if stream.generation == number.generation, isLive {
             session.reset(number.slot, reason, &pool)
         }
         forget(slot)

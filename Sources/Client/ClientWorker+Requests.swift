@@ -29,12 +29,13 @@ extension ClientWorker {
         bodyByteCount: Int? = nil,
         _ body: (inout ExtentSink) -> Void = { _ in }
     ) {
-        carriers[slot].begin(errand, target.serial)
+        carriers[slot].begin(errand, target.serial, now: now.nanoseconds)
         let natural = target.operation.method
         let isOverridden =
             natural == "PUT" ? overridesPut : natural == "DELETE" ? overridesDelete : false
         let method = isOverridden ? "POST" : natural
         carriers[slot].isOverridable = method == "PUT" || method == "DELETE"
+        carriers[slot].namesByField = target.session == .field
         // POST always tells how long its body is.
         let count = method == "POST" ? bodyByteCount ?? 0 : bodyByteCount
         var sink = ExtentSink(requests[Int(slot)])
@@ -93,6 +94,11 @@ extension ClientWorker {
 
     /// Tells the server that the session is over.
     mutating func quit() {
+        // Nobody waits for a stream any more.
+        for index in 0..<carriers.used {
+            let slot = UInt32(truncatingIfNeeded: index)
+            if carriers[slot].errand == .open { close(slot) }
+        }
         guard let slot = takeCarrier() else { return }
         phase = .quitting
         quitDeadline = now + ClientConfiguration.quitTimeout
@@ -152,6 +158,7 @@ extension ClientWorker {
             streamLocals[number.slot] = slot
         }
         if locals[slot].attempts.hasExpired(now.nanoseconds) {
+            abandonOpening(of: slot)
             let chance = schedule.nextChance()
             locals[slot].attempts.fail(now.nanoseconds, broughtBytes: false, chance: chance)
         }
@@ -175,6 +182,18 @@ extension ClientWorker {
         carriers[carrier].localGeneration = locals[slot].generation
         dispatchRequest(carrier)
         return locals[slot].state == .opening
+    }
+
+    /// The answer to the request for the stream of the program in `slot`, if there is one under
+    /// way, is not waited for any longer.
+    mutating func abandonOpening(of slot: UInt32) {
+        guard let serial = locals[slot].attempts.serial else { return }
+        for index in 0..<carriers.used {
+            let carrier = UInt32(truncatingIfNeeded: index)
+            guard carriers[carrier].errand == .open, carriers[carrier].serial == serial
+            else { continue }
+            close(carrier)
+        }
     }
 
     // MARK: Lanes

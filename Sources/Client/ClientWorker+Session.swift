@@ -151,8 +151,8 @@ extension ClientWorker {
 
     /// Looks whether the machine or the program was away since `wake` was due: then connections of
     /// before tell nothing, and the network may be another one.
-    mutating func noticeAbsence(since wake: Instant?) {
-        let isLate = wake.map { now.nanoseconds(since: $0) > Self.absence } ?? false
+    mutating func noticeAbsence(since wake: Instant) {
+        let isLate = now.nanoseconds(since: wake) > Self.absence
         let slept = Instant.timeAsleep()
         let hasSlept = slept > standing.slept + 1_000_000_000
         guard phase == .made, isLate || hasSlept else { return }

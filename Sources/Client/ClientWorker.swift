@@ -150,10 +150,14 @@ struct ClientWorker: ~Copyable {
     /// Whether nothing is left to do.
     private var isDone: Bool { phase == .over && locals.count == 0 && carriers.count == 0 }
 
+    /// Waits are no longer, in nanoseconds, so that being late for one tells of an absence.
+    private static var lookAgain: UInt64 { 10_000_000_000 }
+
     private mutating func turn() {
         followUp()
+        guard !isDone else { return }
         journal.flush(&queue)
-        let wake = nextWake
+        let wake = min(nextWake ?? now + Self.lookAgain, now + Self.lookAgain)
         queue.submitAndWait(count: 1, gatherMicroseconds: 0, until: wake)
         now = queue.now()
         noticeAbsence(since: wake)
@@ -276,6 +280,7 @@ struct ClientWorker: ~Copyable {
     /// Leaves the session when the last program has gone, if that is what is waited for.
     private mutating func leaveIfDone() {
         counters.tunnels.set(locals.count)
+        counters.openings.set(carriers.count)
         guard directive != .serve, locals.count == 0 || directive == .stop else { return }
         if phase == .made { return quit() }
         if phase == .making { giveUp() }

@@ -98,7 +98,7 @@ public enum Answer {
     ///   - detail: A sentence for whoever reads it: a literal, printable ASCII, no quotes.
     ///   - origin: What the other proxy is called; nil if this one itself refuses.
     ///   - name: What this one is called.
-    ///   - sink: Where to; it is given less than 1024 bytes.
+    ///   - sink: Where to; it is given less than 1024 bytes where the names are tokens.
     public static func write(
         passedOn status: UInt16,
         error: Span<UInt8>,

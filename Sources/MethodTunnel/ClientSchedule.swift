@@ -162,12 +162,15 @@ public struct ClientSchedule: Sendable {
     ///   - now: The time.
     ///   - early: How long before its end its preamble came.
     ///   - hadFrames: Whether it brought bytes.
+    ///   - isCrowded: Whether they may have driven the preamble out of a buffer on the way, which
+    ///     would hold fewer back.
     public mutating func didDownload(
         _ lane: Int,
         serial: UInt64,
         _ now: UInt64,
         early: UInt64,
-        hadFrames: Bool
+        hadFrames: Bool,
+        isCrowded: Bool = false
     ) {
         guard downloads[lane].serial == serial else { return }
         isUnsettled[lane] = false
@@ -175,6 +178,7 @@ public struct ClientSchedule: Sendable {
             now,
             early: early,
             hadFrames: hadFrames,
+            isCrowded: isCrowded,
             lasted: downloads[lane].duration(now)
         )
         downloads[lane].succeed(now, pause: pause)

@@ -80,18 +80,21 @@ public struct Polling: Sendable {
     ///   - now: The time.
     ///   - early: How long before its end its preamble came.
     ///   - hadFrames: Whether it brought bytes of the lane.
+    ///   - isCrowded: Whether they may have driven the preamble out of a buffer on the way.
     ///   - lasted: How long the request took in all.
     /// - Returns: The pause before the next request.
     public mutating func didSucceed(
         _ now: UInt64,
         early: UInt64,
         hadFrames: Bool,
+        isCrowded: Bool = false,
         lasted: UInt64 = .max
     ) -> UInt64 {
         switch mode {
         case .probing:
-            // Full at once: nobody had anything to hold back, or hid that he did.
-            if hadFrames, lasted < Self.second { return 0 }
+            // Much of it at once: nobody had anything to hold back, or bytes drove others out.
+            let isDoubtful = early >= Self.second ? isCrowded : hadFrames && lasted < Self.second
+            guard !isDoubtful else { return 0 }
             probed = now
             mode = early >= Self.second ? .flow : .longPoll
             return 0

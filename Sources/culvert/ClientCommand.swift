@@ -203,9 +203,7 @@ struct ClientCommand: ParsableCommand {
             throw StartError("\(flag) \(path): can't be read (\(error))")
         }
         let line = Array(bytes.prefix { $0 != 0x0a && $0 != 0x0d })
-        let hasUser = line.firstIndex(of: UInt8(ascii: ":")).map { $0 > 0 } ?? false
-        let isClean = line.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
-        guard hasUser, isClean, line.count <= BasicCredentials.byteCountMax else {
+        guard BasicCredentials.value(line) != nil else {
             throw StartError(
                 "\(flag) \(path): its first line must be USER:PASSWORD, without control "
                     + "characters and at most \(BasicCredentials.byteCountMax) bytes"

@@ -85,4 +85,45 @@ import Testing
         let text = Self.text(.internalError, name: name)
         #expect(text.contains("\r\nProxy-Status: \(written); error=proxy_internal_error; "))
     }
+
+    private static func text(
+        _ error: String,
+        from origin: String?,
+        name: String = "near"
+    ) -> String {
+        var bytes: [UInt8] = []
+        Answer.write(
+            passedOn: 403,
+            error: error.utf8.span,
+            detail: "why",
+            from: origin,
+            name: name,
+            to: &bytes
+        )
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    @Test func `a refusal that is passed on names both proxies`() {
+        let text = Self.text("dns_error", from: "far.example")
+        #expect(text.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+        let field = "Proxy-Status: far.example; error=dns_error; details=\"why\", near\r\n"
+        #expect(text.contains(field))
+        #expect(
+            text.hasSuffix(
+                "\r\nContent-Length: 4\r\nCache-Control: no-store\r\nConnection: close"
+                    + "\r\n\r\nwhy\n"
+            )
+        )
+        let own = Self.text("dns_error", from: nil)
+        #expect(own.contains("Proxy-Status: near; error=dns_error; details=\"why\"\r\n"))
+        let longest = String(repeating: "x", count: 255)
+        #expect(Self.text(String(longest.prefix(64)), from: longest, name: longest).count < 1024)
+    }
+
+    @Test(arguments: [
+        "", "a b", "A", "1a", "a;b", "a\r\nX: y", "é", String(repeating: "x", count: 65),
+    ])
+    func `what is no error type is left out`(_ word: String) {
+        #expect(Self.text(word, from: "far").contains("Proxy-Status: far; details="))
+    }
 }

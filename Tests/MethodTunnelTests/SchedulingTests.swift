@@ -106,6 +106,8 @@ private let second: UInt64 = 1_000_000_000
         let last = second - 1
         _ = polling.didSucceed(last, early: 0, hadFrames: true, lasted: last)
         #expect(polling.mode == .probing)
+        _ = polling.didSucceed(last, early: 2 * second, hadFrames: true, isCrowded: true)
+        #expect(polling.mode == .probing)
         _ = polling.didSucceed(2 * last, early: 0, hadFrames: false, lasted: last)
         #expect(polling.mode == .longPoll)
     }

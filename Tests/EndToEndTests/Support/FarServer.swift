@@ -13,6 +13,12 @@ final class FarServer {
         self.port = try #require(try UInt16(daemon.lines.first { UInt16($0) != nil }))
     }
 
+    /// Ends it at once: its connections break, and its sessions are forgotten.
+    func stop() {
+        kill(-daemon.process.processIdentifier, SIGKILL)
+        daemon.process.waitUntilExit()
+    }
+
     /// What a client takes as --server.
     var url: String { "http://127.0.0.1:\(port)/tunnel" }
 
