@@ -48,6 +48,8 @@ struct Carrier {
     var lane = 0
     /// The lane offset from which on bytes are asked for.
     var offset: UInt64 = 0
+    /// Bytes that are asked for, at most.
+    var sizeMax: UInt64 = 0
     /// The local connection that an `open` is for.
     var local: UInt32 = 0
     var localGeneration: UInt16 = 0
@@ -73,6 +75,11 @@ struct Carrier {
     var begun: UInt64 = 0
     /// Bytes of the lane that came right behind the preamble.
     var crowd = 0
+    /// When bytes of the lane came last, and after how long a silence.
+    var laneTime: UInt64 = 0
+    var silence: UInt64 = 0
+    /// Bytes of the lane since then.
+    var burst = 0
     /// Bytes of the lane that it has brought.
     var laneByteCount = 0
 
@@ -81,6 +88,14 @@ struct Carrier {
     /// Whether bytes may have driven the preamble out of a buffer on the way: it came late, or with
     /// many behind it.
     var isCrowded: Bool { preambleTime >= begun + 500_000_000 || crowd >= 1024 }
+
+    /// Whether its last bytes came after a silence together with its end, now, so that something on
+    /// the way seems to have held them back until then.
+    func isHeldBack(_ now: UInt64) -> Bool {
+        // One that was full ended for that. A frame without payload may keep the connection alive.
+        UInt64(laneByteCount) + 65536 < sizeMax && burst > Frame.headerByteCount
+            && now < laneTime + 50_000_000 && silence >= 1_000_000_000
+    }
 
     /// Whether the request has been sent whole.
     var hasSentAll: Bool { headSent == headCount && bodyNext == bodyEnd }
@@ -92,6 +107,7 @@ struct Carrier {
         self.serial = serial
         lane = 0
         offset = 0
+        sizeMax = 0
         headCount = 0
         headSent = 0
         bodyNext = 0
@@ -104,6 +120,9 @@ struct Carrier {
         preamble = nil
         preambleTime = 0
         crowd = 0
+        laneTime = 0
+        silence = 0
+        burst = 0
         laneByteCount = 0
     }
 }

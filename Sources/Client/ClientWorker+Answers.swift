@@ -159,6 +159,14 @@ extension ClientWorker {
         } catch {
             return endSession("the server broke the format (\(error))")
         }
+        // What comes in several pieces at the end comes at once.
+        let silence = now.nanoseconds - max(carrier.laneTime, carrier.preambleTime)
+        if silence >= 50_000_000 {
+            carriers[slot].silence = silence
+            carriers[slot].burst = 0
+        }
+        carriers[slot].burst += index
+        carriers[slot].laneTime = now.nanoseconds
         carriers[slot].laneByteCount += index
         if now.nanoseconds < carrier.preambleTime + Self.crowdTime {
             carriers[slot].crowd += index
@@ -248,7 +256,8 @@ extension ClientWorker {
                 now.nanoseconds,
                 early: now.nanoseconds - carrier.preambleTime,
                 hadFrames: carrier.laneByteCount > 0,
-                isCrowded: carrier.isCrowded
+                isCrowded: carrier.isCrowded,
+                isHeldBack: carrier.isHeldBack(now.nanoseconds)
             )
         } else {
             schedule.downloadFailed(

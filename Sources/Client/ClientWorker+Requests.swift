@@ -282,6 +282,7 @@ extension ClientWorker {
             write(target, .fetch, on: slot)
             carriers[slot].lane = lane
             carriers[slot].offset = session.taken(lane)
+            if case .flow(_, _, _, let size) = target.operation { carriers[slot].sizeMax = size }
             dispatchRequest(slot)
         }
     }

@@ -164,13 +164,15 @@ public struct ClientSchedule: Sendable {
     ///   - hadFrames: Whether it brought bytes.
     ///   - isCrowded: Whether they may have driven the preamble out of a buffer on the way, which
     ///     would hold fewer back.
+    ///   - isHeldBack: Whether the last of them came after a silence together with its end.
     public mutating func didDownload(
         _ lane: Int,
         serial: UInt64,
         _ now: UInt64,
         early: UInt64,
         hadFrames: Bool,
-        isCrowded: Bool = false
+        isCrowded: Bool = false,
+        isHeldBack: Bool = false
     ) {
         guard downloads[lane].serial == serial else { return }
         isUnsettled[lane] = false
@@ -179,6 +181,7 @@ public struct ClientSchedule: Sendable {
             early: early,
             hadFrames: hadFrames,
             isCrowded: isCrowded,
+            isHeldBack: isHeldBack,
             lasted: downloads[lane].duration(now)
         )
         downloads[lane].succeed(now, pause: pause)

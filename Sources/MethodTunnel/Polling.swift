@@ -19,6 +19,9 @@ public struct Polling: Sendable {
     /// Seconds that a probe lasts.
     public static var probeSeconds: UInt64 { 3 }
     private static var second: UInt64 { 1_000_000_000 }
+    /// The first flow is short: not for long does a buffer that the probe did not show hold back
+    /// what comes.
+    private static var flowSecondsMin: UInt64 { 5 }
     private static var pauseMin: UInt64 { 50_000_000 }
     private static var pauseMax: UInt64 { 2_000_000_000 }
     private static var probeAgain: UInt64 { 600 * second }
@@ -29,6 +32,7 @@ public struct Polling: Sendable {
     public private(set) var waitSeconds: UInt64
     private let waitMax: UInt64
     private var flowFailures = 0
+    private var flowSeconds = Polling.flowSecondsMin
     private var pause = Polling.pauseMin
     private var probed: UInt64 = 0
 
@@ -50,7 +54,8 @@ public struct Polling: Sendable {
             let wait = min(Self.probeSeconds, waitMax)
             return .flow(lane: lane, offset: offset, waitSeconds: wait, size: size)
         case .flow:
-            return .flow(lane: lane, offset: offset, waitSeconds: waitSeconds, size: size)
+            let wait = min(flowSeconds, waitSeconds)
+            return .flow(lane: lane, offset: offset, waitSeconds: wait, size: size)
         case .longPoll:
             return .poll(lane: lane, offset: offset, waitSeconds: waitSeconds, size: size)
         case .shortPoll:
@@ -81,6 +86,7 @@ public struct Polling: Sendable {
     ///   - early: How long before its end its preamble came.
     ///   - hadFrames: Whether it brought bytes of the lane.
     ///   - isCrowded: Whether they may have driven the preamble out of a buffer on the way.
+    ///   - isHeldBack: Whether the last of them came after a silence together with its end.
     ///   - lasted: How long the request took in all.
     /// - Returns: The pause before the next request.
     public mutating func didSucceed(
@@ -88,17 +94,30 @@ public struct Polling: Sendable {
         early: UInt64,
         hadFrames: Bool,
         isCrowded: Bool = false,
+        isHeldBack: Bool = false,
         lasted: UInt64 = .max
     ) -> UInt64 {
         switch mode {
         case .probing:
+            if isHeldBack, early >= Self.second {
+                probed = now
+                mode = .longPoll
+                return 0
+            }
             // Much of it at once: nobody had anything to hold back, or bytes drove others out.
             let isDoubtful = early >= Self.second ? isCrowded : hadFrames && lasted < Self.second
             guard !isDoubtful else { return 0 }
             probed = now
             mode = early >= Self.second ? .flow : .longPoll
+            flowSeconds = Self.flowSecondsMin
             return 0
-        case .flow: flowFailures = 0
+        case .flow where isHeldBack:
+            probed = now
+            mode = .longPoll
+            return 0
+        case .flow:
+            flowFailures = 0
+            flowSeconds = min(flowSeconds * 2, waitMax)
         case .longPoll: break
         case .shortPoll:
             let current = hadFrames ? 0 : pause

@@ -90,15 +90,29 @@ private let second: UInt64 = 1_000_000_000
         let probe = TunnelOperation.flow(lane: 0, offset: 9, waitSeconds: 3, size: 100)
         #expect(polling.operation(0, 9, size: 100) == probe)
         #expect(polling.didSucceed(second, early: second, hadFrames: false) == 0)
-        let flow = TunnelOperation.flow(lane: 0, offset: 9, waitSeconds: 55, size: 100)
-        #expect(polling.operation(0, 9, size: 100) == flow)
+        let flow = { TunnelOperation.flow(lane: 0, offset: 9, waitSeconds: $0, size: 100) }
+        #expect(polling.operation(0, 9, size: 100) == flow(5))
         #expect(polling.laneCount(4) == 1)
         polling.didFail(10 * second, after: second)
-        _ = polling.didSucceed(20 * second, early: second, hadFrames: true)
+        for wait in [10, 20, 40, 55, 55] as [UInt64] {
+            _ = polling.didSucceed(20 * second, early: second, hadFrames: true)
+            #expect(polling.operation(0, 9, size: 100) == flow(wait))
+        }
         polling.didFail(30 * second, after: second)
         #expect(polling.mode == .flow, "one failure now and then is none of streaming")
         polling.didFail(40 * second, after: second)
         #expect(polling.mode == .longPoll)
+    }
+
+    @Test func `bytes that are held back until the end make it poll long`() {
+        var polling = Polling(waitMax: 55)
+        _ = polling.didSucceed(second, early: second, hadFrames: true, isHeldBack: true)
+        #expect(polling.mode == .longPoll)
+        var other = Polling(waitMax: 55)
+        _ = other.didSucceed(second, early: second, hadFrames: false)
+        #expect(other.mode == .flow)
+        _ = other.didSucceed(6 * second, early: 5 * second, hadFrames: true, isHeldBack: true)
+        #expect(other.mode == .longPoll)
     }
 
     @Test func `a probe that is full at once tells nothing`() {
