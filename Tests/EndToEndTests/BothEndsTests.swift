@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// Both ends of the tunnel without CONNECT: `culvert client`, and `culvert --method-tunnel`.
+    @Suite struct BothEnds {
+        /// A server, a client of it by way of a proxy of `kind` if there is one, and that proxy.
+        private struct Path {
+            let server: Culvert
+            let proxy: MiddleProxy?
+            let client: Culvert
+
+            init(
+                _ kind: MiddleProxy.Kind? = nil,
+                server flags: [String] = [],
+                client more: [String] = []
+            ) throws {
+                let server = try Culvert(MethodTunnels.flags + flags)
+                let port = server.endpoint.port
+                let proxy = try kind.map { try MiddleProxy($0, before: port) }
+                let way = proxy?.way(to: port) ?? ("\(server.url)/tunnel", [])
+                client = try Culvert.client(way.server, way.flags + more)
+                self.server = server
+                self.proxy = proxy
+            }
+        }
+
+        @Test(arguments: [nil] + MiddleProxy.Kind.allCases.map(Optional.some), ["1", "2"])
+        func `every byte comes through, both ways`(
+            _ kind: MiddleProxy.Kind?,
+            _ workers: String
+        ) throws {
+            let path = try Path(kind, server: ["--workers", workers])
+            let origin = try Origin.echo()
+            let count = 4 << 20
+            let streams = try (0..<4).map { _ in
+                try Stream.tunnel(path.client, to: origin.authority)
+            }
+            try Crew.run(
+                streams.flatMap { stream -> [@Sendable () throws -> Void] in
+                    [
+                        {
+                            try stream.send(.outbound, 0..<count)
+                            try stream.finish()
+                        },
+                        {
+                            let (received, end) = try stream.receiveToEnd(.outbound)
+                            #expect(received == count && end == .fin)
+                        },
+                    ]
+                }
+            )
+            let end = try path.server.end(of: origin.authority)
+            #expect(end["way"] as? String == "method" && end["reason"] as? String == "closed")
+            #expect(path.client.stop() == 0)
+            try path.server.expectEmpty()
+            #expect(try path.server.status()["violations"] == 0)
+        }
+
+        @Test(arguments: [nil] + MiddleProxy.Kind.allCases.map(Optional.some))
+        func `curl, git and a shell get through`(_ kind: MiddleProxy.Kind?) throws {
+            let path = try Path(kind)
+            let origin = try WebOrigin()
+            let digest = try origin.makeFile("data", bytes: 5 << 20)
+            let folder = try Folder()
+            _ = try origin.curl(
+                through: path.client,
+                origin.url("data"),
+                [
+                    "--output", folder.path("data"),
+                    "--connect-to", "\(origin.authority):127.0.0.1:\(origin.port)",
+                ]
+            )
+            #expect(try WebOrigin.digest(folder.path("data")) == digest)
+
+            let commit = try origin.makeRepository("repository.git")
+            let environment = ["GIT_SSL_NO_VERIFY": "1", "GIT_CONFIG_GLOBAL": "/dev/null"]
+            let place = "https://127.0.0.1:\(origin.port)/repository.git"
+            let copy = folder.path("copy")
+            let clone = ["-c", "http.proxy=\(path.client.url)", "clone", "--quiet", place, copy]
+            _ = try Program.output(of: "git", clone, environment: environment)
+            #expect(try Program.output(of: "git", ["-C", copy, "rev-parse", "HEAD"]) == commit)
+
+            let shell = try SecureShell()
+            let command = "nc -X connect -x \(path.client.endpoint) %h %p"
+            let ssh = try Program.run(
+                "ssh",
+                [
+                    "-F", shell.configuration, "-o", "ProxyCommand=\(command)", "-p",
+                    "\(shell.port)", "127.0.0.1", "cat",
+                ],
+                input: "echoed\n"
+            )
+            #expect(ssh.output == "echoed\n", "\(ssh.errors)")
+        }
+
+        @Test func `a refusal says who refused, and why`() throws {
+            let path = try Path(client: ["--name", "near"])
+            let refused = try path.client.ask(for: "127.0.0.1:1")
+            #expect(refused.status == 502)
+            #expect(refused.word == "connection_refused")
+            #expect(try path.server.end(of: "127.0.0.1:1")["way"] as? String == "method")
+        }
+
+        @Test func `a user of the server gets in, and others are told at the start`() throws {
+            let folder = try Folder()
+            let users = folder.path("users")
+            let passwd = ["passwd", "--cost", "5", users, "ana"]
+            #expect(try Program.run(Culvert.program, passwd, input: "secret\n").status == 0)
+            try folder.write("good", Data("ana:secret\n".utf8))
+            try folder.write("bad", Data("ana:guess\n".utf8))
+            let path = try Path(
+                server: ["--users", users],
+                client: ["--credentials", folder.path("good")]
+            )
+            let origin = try Origin.echo()
+            let stream = try Stream.tunnel(path.client, to: origin.authority)
+            try stream.send("hello")
+            #expect(try stream.receive(exactly: 5) == Array("hello".utf8))
+            let open = try path.server.record("open")
+            #expect(open["user"] as? String == "ana")
+
+            let url = "\(path.server.url)/tunnel"
+            let arguments = ["client", "--server", url, "--listen", "127.0.0.1:0"]
+            for more in [[], ["--credentials", folder.path("bad")]] {
+                let outcome = try Program.run(Culvert.program, arguments + more)
+                #expect(outcome.status == 1)
+                #expect(outcome.errors.contains("--credentials"), "\(outcome.errors)")
+            }
+        }
+    }
+}
