@@ -35,10 +35,9 @@ SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 # Tests have a build directory of their own: they can't be linked as the program is, and sharing
 # one would compile everything anew at each change between the two.
 SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
-# Too slow under a sanitizer, or about allocations, text and exit statuses that one would change.
-SKIPPED = --skip EndToEndTests --skip AllocationTests --skip TidyTests \
-	--skip BenchTests.ProgramTests --skip BenchTests.MicroTests --skip BenchTests.MemoryTests \
-	--skip MethodTunnelTests.InteroperationTests
+# Too slow under a sanitizer, or about exit statuses and memory that one would change.
+SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
+	--skip BenchTests.MemoryTests --skip MethodTunnelTests.InteroperationTests
 # Rings of many threads come and go there, in memory whose reuse the thread sanitizer can't see.
 SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
@@ -49,7 +48,7 @@ SANITIZED_SEEDS = 200
 # The thread sanitizer takes a second for each.
 THREAD_SANITIZED_SEEDS = 40
 # The runner for XCTest, of which there are no tests here, leaks.
-SANITIZED_TEST = swift test --disable-xctest -c release
+SANITIZED_TEST = CULVERT_SANITIZED=1 swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \

@@ -38,6 +38,22 @@ func tests(
 /// The checks that no two uses of it overlap take half of the time of a simulated life.
 let unchecked: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
 
+/// What waits for other programs need not be quick itself, but be compiled quickly.
+let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
+/// Whether a sanitizer is to be compiled in.
+let isSanitized = Context.environment["CULVERT_SANITIZED"] != nil
+
+/// Tests of whole programs, of allocations and of text: a sanitizer would find nothing there.
+let wholeTests: [Target] = [
+    tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"], unoptimized),
+    tests(
+        "AllocationTests",
+        ["CAllocations", "Load", "Proxy", "Policy", "Kernel", "Internet"]
+    ),
+    tests("TidyTests", ["culvert", "culvert-bench"]),
+]
+
 let package = Package(
     name: "culvert",
     products: [
@@ -129,14 +145,12 @@ let package = Package(
             unchecked
         ),
         tests("ClientTests", ["Client", "Connect"]),
-        tests("TidyTests", ["culvert", "culvert-bench"]),
         tests(
             "SimulationTests",
             ["Proxy", "Policy", "Resolver", "Kernel", "Internet"],
             unchecked
         ),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
-        tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"]),
         tests(
             "BenchTests",
             ["culvert-bench", "culvert-micro", "Load", "TLS", "Kernel", "Internet", histogram]
@@ -146,9 +160,5 @@ let package = Package(
             path: "Tests/CAllocations",
             cSettings: [.treatAllWarnings(as: .error)]
         ),
-        tests(
-            "AllocationTests",
-            ["CAllocations", "Load", "Proxy", "Policy", "Kernel", "Internet"]
-        ),
-    ]
+    ] + (isSanitized ? [] : wholeTests)
 )

@@ -13,7 +13,7 @@ protocol FlagGroup: ParsableArguments {
 struct Culvert: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "culvert",
-        abstract: "An HTTP CONNECT proxy on io_uring.",
+        abstract: "An HTTP tunnel proxy on io_uring.",
         usage: """
             culvert [serve] [<flag> ...]
             culvert doctor [<flag> ...]

@@ -24,8 +24,11 @@ enum Checks {
     static func longFunctions(_ file: TextFile) -> [String] {
         guard file.isSwift else { return [] }
         let start = #/^ *([@a-z][@a-z()]* )*(func |init[?(<]|deinit |subscript[(<]).*/#
+        // Matching takes long; few lines are worth it.
+        let words = ["func ", "init", "deinit", "subscript"]
         return file.code.indices.compactMap { first in
-            guard file.code[first].wholeMatch(of: start) != nil,
+            guard words.contains(where: file.code[first].contains),
+                file.code[first].wholeMatch(of: start) != nil,
                 let last = end(of: first, in: file.code),
                 last - first + 1 > functionLinesMax
             else { return nil }
@@ -61,7 +64,7 @@ enum Checks {
     static func unsafeOutside(_ file: TextFile) -> [String] {
         guard file.isSwift, file.module != nil, !mayBeUnsafe(file.path) else { return [] }
         return file.code.enumerated().compactMap { index, line in
-            line.contains(#/\bunsafe\b/#)
+            line.contains("unsafe") && line.contains(#/\bunsafe\b/#)
                 ? "\(file.path):\(index + 1): unsafe code; it belongs in Sources/Kernel" : nil
         }
     }
@@ -70,9 +73,9 @@ enum Checks {
     static func imports(_ file: TextFile, modules: [String]) -> [String] {
         guard file.isSwift, let module = file.module else { return [] }
         return file.code.enumerated().compactMap { index, line in
-            guard let match = line.firstMatch(of: #/\bimport (?:[a-z]+ )?([A-Za-z_]+)/#) else {
-                return nil
-            }
+            guard line.contains("import "),
+                let match = line.firstMatch(of: #/\bimport (?:[a-z]+ )?([A-Za-z_]+)/#)
+            else { return nil }
             let place = "\(file.path):\(index + 1): import of \(match.1)"
             switch match.1 {
             case "Foundation", "FoundationEssentials": return "\(place); do without Foundation"
@@ -98,7 +101,7 @@ enum Checks {
         guard file.isSwift, let module = file.module else { return [] }
         let declaration = #/\b(?:struct|class|enum|protocol|actor|typealias) ([A-Za-z]+)/#
         return file.code.enumerated().compactMap { index, line in
-            line.matches(of: declaration).contains { $0.1 == module }
+            line.contains(module) && line.matches(of: declaration).contains { $0.1 == module }
                 ? "\(file.path):\(index + 1): a type named like its module; rename one" : nil
         }
     }

@@ -3,8 +3,10 @@ import Testing
 
 /// The style, held against every tracked file.
 @Suite struct TidyTests {
+    private static let files = Result { try Repository.files() }
+
     private static func expectNothing(_ check: (TextFile) -> [String]) throws {
-        let files = try Repository.files()
+        let files = try files.get()
         #expect(files.count > 20)
         for complaint in files.flatMap(check) { Issue.record("\(complaint)") }
     }
