@@ -8,8 +8,9 @@ extension AllocationTests {
         let carried = try Carried(scene.server, to: scene.literal)
         for _ in 0..<100 { try carried.exchange(Scene.message) }
         let count = try Allocations.onWorkers {
-            for _ in 0..<500 { try carried.exchange(Scene.message) }
+            for _ in 0..<3000 { try carried.exchange(Scene.message) }
         }
         #expect(count.number == 0, "\(count)")
+        try carried.quit()
     }
 }

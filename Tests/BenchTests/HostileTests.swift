@@ -4,9 +4,13 @@ import Testing
 
 /// Hostile clients: they do what they are for, and what the proxy does about it is told.
 @Suite struct HostileTests {
-    private func run(_ fault: Fault, rate: Int? = nil) throws -> Outcome {
+    private func run(
+        _ fault: Fault,
+        rate: Int? = nil,
+        duration: UInt64 = Bench.second / 2
+    ) throws -> Outcome {
         var settings = Bench.settings(.hostile, .direct)
-        settings.duration = Bench.second / 2
+        settings.duration = duration
         settings.tunnels = 4
         settings.rate = rate
         return try Bench.run(settings, fault)
@@ -24,7 +28,8 @@ import Testing
     }
 
     @Test func `each behaviour ends as the proxy has it end`() throws {
-        let hostile = try run(.none).tally.hostile
+        // Long enough for the slowest machine to answer within it.
+        let hostile = try run(.none, duration: 2 * Bench.second).tally.hostile
         #expect(hostile.count == Hostility.allCases.count)
         func endings(_ kind: Hostility) -> Set<String> {
             Set((hostile[kind]?.endings ?? [:]).keys)

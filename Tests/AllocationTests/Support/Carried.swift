@@ -46,6 +46,9 @@ final class Carried {
         }
     }
 
+    /// Leaves the session, which a server that drains would otherwise wait for.
+    func quit() throws { _ = try ask(up, "DELETE", "-/quit") }
+
     /// Bytes of data in the frames of `lane`.
     private static func payloads(_ lane: [UInt8]) -> Int {
         var count = 0
