@@ -38,8 +38,6 @@ SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .b
 # Too slow under a sanitizer, or about exit statuses and memory that one would change.
 SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 	--skip BenchTests.MemoryTests --skip MethodTunnelTests.InteroperationTests
-# Rings of many threads come and go there, in memory whose reuse the thread sanitizer can't see.
-SKIPPED_FOR_THREADS = --skip BenchTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
 CHECK_SEEDS = 4000
@@ -48,7 +46,7 @@ SANITIZED_SEEDS = 200
 # The thread sanitizer takes a second for each.
 THREAD_SANITIZED_SEEDS = 40
 # The runner for XCTest, of which there are no tests here, leaks.
-SANITIZED_TEST = CULVERT_SANITIZED=1 swift test --disable-xctest -c release
+SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
@@ -90,11 +88,10 @@ check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, m
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
 
 sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
-	CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
+	CULVERT_SANITIZER=address CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=address --scratch-path .build-address $(SKIPPED)
-	CULVERT_SIMULATION_SEEDS=$(THREAD_SANITIZED_SEEDS) \
-		$(SANITIZED_TEST) --sanitize=thread --scratch-path .build-thread $(SKIPPED) \
-		$(SKIPPED_FOR_THREADS)
+	CULVERT_SANITIZER=thread CULVERT_SIMULATION_SEEDS=$(THREAD_SANITIZED_SEEDS) \
+		$(SANITIZED_TEST) --sanitize=thread --scratch-path .build-thread $(SKIPPED)
 
 fuzz: setup-build ## Fuzz the parsers, each for FUZZ_SECONDS
 	Tests/Fuzz/run.sh $(FUZZ_SECONDS)
