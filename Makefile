@@ -43,7 +43,7 @@ CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
 CHECK_SEEDS = 4000
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 200
-# The thread sanitizer takes a second for each.
+# The thread sanitizer takes longer still.
 THREAD_SANITIZED_SEEDS = 40
 # The runner for XCTest, of which there are no tests here, leaks.
 SANITIZED_TEST = swift test --disable-xctest -c release

@@ -23,11 +23,7 @@ public enum Answer {
         to sink: inout some ByteSink
     ) {
         let status = isOrigin && refusal.status == 407 ? 401 : refusal.status
-        sink.append("HTTP/1.1 ")
-        sink.append(decimal: status)
-        sink.append(" ")
-        sink.append(phrase(status))
-        sink.append("\r\nProxy-Status: ")
+        begin(status, to: &sink)
         write(name: name, to: &sink)
         sink.append("; error=")
         sink.append(refusal.error.word)
@@ -68,11 +64,7 @@ public enum Answer {
         name: String,
         to sink: inout some ByteSink
     ) {
-        sink.append("HTTP/1.1 ")
-        sink.append(decimal: status)
-        sink.append(" ")
-        sink.append(phrase(status))
-        sink.append("\r\nProxy-Status: ")
+        begin(status, to: &sink)
         for index in proxyStatus.indices { sink.append(proxyStatus[index]) }
         if !proxyStatus.isEmpty { sink.append(", ") }
         write(name: name, to: &sink)
@@ -107,11 +99,7 @@ public enum Answer {
         name: String,
         to sink: inout some ByteSink
     ) {
-        sink.append("HTTP/1.1 ")
-        sink.append(decimal: status)
-        sink.append(" ")
-        sink.append(phrase(status))
-        sink.append("\r\nProxy-Status: ")
+        begin(status, to: &sink)
         write(name: origin ?? name, to: &sink)
         if isErrorType(error) {
             sink.append("; error=")
@@ -129,6 +117,15 @@ public enum Answer {
         sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n")
         sink.append(detail)
         sink.append("\n")
+    }
+
+    /// Writes the status line, and the name of the field that all refusals have first.
+    private static func begin(_ status: UInt16, to sink: inout some ByteSink) {
+        sink.append("HTTP/1.1 ")
+        sink.append(decimal: status)
+        sink.append(" ")
+        sink.append(phrase(status))
+        sink.append("\r\nProxy-Status: ")
     }
 
     /// Whether it is lower-case letters, digits and underscores, and not too long.

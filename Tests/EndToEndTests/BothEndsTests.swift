@@ -37,20 +37,7 @@ extension EndToEndTests {
             let streams = try (0..<4).map { _ in
                 try Stream.tunnel(path.client, to: origin.authority)
             }
-            try Crew.run(
-                streams.flatMap { stream -> [@Sendable () throws -> Void] in
-                    [
-                        {
-                            try stream.send(.outbound, 0..<count)
-                            try stream.finish()
-                        },
-                        {
-                            let (received, end) = try stream.receiveToEnd(.outbound)
-                            #expect(received == count && end == .fin)
-                        },
-                    ]
-                }
-            )
+            try Stream.expectEchoes(of: count, on: streams)
             let end = try path.server.end(of: origin.authority)
             #expect(end["way"] as? String == "method" && end["reason"] as? String == "closed")
             #expect(path.client.stop() == 0)

@@ -83,20 +83,7 @@ extension EndToEndTests {
             let streams = try (0..<4).map { _ in
                 try Stream.tunnel(client, to: origin.authority)
             }
-            try Crew.run(
-                streams.flatMap { stream -> [@Sendable () throws -> Void] in
-                    [
-                        {
-                            try stream.send(.outbound, 0..<count)
-                            try stream.finish()
-                        },
-                        {
-                            let (received, end) = try stream.receiveToEnd(.outbound)
-                            #expect(received == count && end == .fin, "seed \(seed)")
-                        },
-                    ]
-                }
-            )
+            try Stream.expectEchoes(of: count, on: streams, "seed \(seed)")
             #expect(client.stop() == 0)
             server.expectNoViolation()
         }

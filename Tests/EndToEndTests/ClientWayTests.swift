@@ -13,20 +13,7 @@ extension EndToEndTests {
             let origin = try Origin.echo()
             let count = 4 << 20
             let streams = try (0..<3).map { _ in try Stream.tunnel(client, to: origin.authority) }
-            try Crew.run(
-                streams.flatMap { stream -> [@Sendable () throws -> Void] in
-                    [
-                        {
-                            try stream.send(.outbound, 0..<count)
-                            try stream.finish()
-                        },
-                        {
-                            let (received, end) = try stream.receiveToEnd(.outbound)
-                            #expect(received == count && end == .fin)
-                        },
-                    ]
-                }
-            )
+            try Stream.expectEchoes(of: count, on: streams)
             #expect(client.stop() == 0)
             server.expectNoViolation()
         }

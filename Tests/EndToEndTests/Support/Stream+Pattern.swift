@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 /// Patterns on their way, and readers that don't read.
 extension Stream {
@@ -70,5 +71,35 @@ extension Stream {
         guard unsafe Glibc.send(descriptor, [byte], 1, flags) == 1 else {
             throw Failure(call: "send", code: errno)
         }
+    }
+}
+
+extension Stream {
+    /// Sends `count` bytes and the end on each of `streams`, all at once, to an origin that echoes,
+    /// and expects each byte and the end to come back.
+    static func expectEchoes(
+        of count: Int,
+        on streams: [Stream],
+        _ comment: Comment? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        try Crew.run(
+            streams.flatMap { stream -> [@Sendable () throws -> Void] in
+                [
+                    {
+                        try stream.send(.outbound, 0..<count)
+                        try stream.finish()
+                    },
+                    {
+                        let (received, end) = try stream.receiveToEnd(.outbound)
+                        #expect(
+                            received == count && end == .fin,
+                            comment,
+                            sourceLocation: sourceLocation
+                        )
+                    },
+                ]
+            }
+        )
     }
 }
