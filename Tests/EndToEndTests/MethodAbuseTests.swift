@@ -248,7 +248,10 @@ extension EndToEndTests {
             #expect(try culvert.status()["carriers"] == 800)
             for (session, streams) in first + others {
                 #expect(try session.ask("DELETE", "-/quit").result == 0)
-                for stream in streams { #expect(try MethodSession.reply(on: stream).result == 1) }
+                for stream in streams {
+                    #expect(try MethodSession.reply(on: stream).result == 1)
+                    stream.close()
+                }
             }
             try culvert.expectEmpty()
         }
