@@ -10,6 +10,9 @@ internal import Synchronization
     private let capacity: Int
     /// Bytes that have ever been written and taken.
     private let written = Atomic<Int>(0)
+    /// Each end writes its own number all the time: not on one cache line, nor on its neighbour,
+    /// which processors fetch along.
+    private let pad = InlineArray<16, UInt64>(repeating: 0)
     private let taken = Atomic<Int>(0)
 
     /// A queue that holds `capacity` bytes.

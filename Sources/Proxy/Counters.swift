@@ -23,6 +23,8 @@ package final class Counters: Sendable {
         package func read() -> UInt64 { value.load(ordering: .relaxed) }
     }
 
+    /// Keeps off the cache lines of the neighbours on the heap, which other workers write.
+    private let padBefore = InlineArray<16, UInt64>(repeating: 0)
     // Totals since the start.
     package let accepted = Number()
     package let established = Number()

@@ -72,7 +72,6 @@ extension EndToEndTests {
         @Test func `behind a record that was cut short the next one begins on a new line`() throws {
             let folder = try Folder()
             let journal = folder.path("journal")
-            // The limit is reached within a record.
             let script = #"ulimit -S -f 4 && exec "$0" "$@""#
             let flags = ["--listen", "127.0.0.1:0", "--journal", journal]
             let culvert = try Culvert(
@@ -80,7 +79,10 @@ extension EndToEndTests {
             )
             for _ in 0..<40 { try culvert.ask(for: "a.test:0").expect(400, "http_request_error") }
             _ = try culvert.notices.first { $0.contains("records could not be written") }
-            #expect(try folder.text("journal").utf8.count == 4096)
+            let full = try folder.text("journal")
+            #expect(full.utf8.count == 4096)
+            // Hardly ever the limit is at the very end of a record, and nothing is cut.
+            let cut = Culvert.record(full.split(separator: "\n").last.map(String.init) ?? "") == nil
             let process = "\(culvert.process.processIdentifier)"
             _ = try Program.output(of: "prlimit", ["--pid", process, "--fsize=1000000"])
             let closed = "127.0.0.1:\(try Origin.freePort())"
@@ -88,7 +90,7 @@ extension EndToEndTests {
             #expect(culvert.stop() == 0)
             let lines = try folder.text("journal").split(separator: "\n")
             let records = lines.compactMap { Culvert.record(String($0)) }
-            #expect(records.count == lines.count - 1)
+            #expect(records.count == lines.count - (cut ? 1 : 0))
             let last = records.filter { $0["authority"] as? String == closed }
             #expect(last.count == 10)
         }
