@@ -93,13 +93,11 @@ extension EndToEndTests {
 
         @Test func `a user of the server gets in, and others are told at the start`() throws {
             let folder = try Folder()
-            let users = folder.path("users")
-            let passwd = ["passwd", "--cost", "5", users, "ana"]
-            #expect(try Program.run(Culvert.program, passwd, input: "secret\n").status == 0)
+            let users = try folder.writeUsers(["ana"], password: "secret")
             try folder.write("good", Data("ana:secret\n".utf8))
             try folder.write("bad", Data("ana:guess\n".utf8))
             let path = try Path(
-                server: ["--users", users],
+                server: users,
                 client: ["--credentials", folder.path("good")]
             )
             let origin = try Origin.echo()

@@ -9,23 +9,8 @@ extension EndToEndTests {
         /// A culvert that "ana" may use, and its file of users.
         private func start(_ flags: [String] = []) throws -> (Culvert, Folder) {
             let folder = try Folder()
-            try password(Self.secret, of: "ana", in: folder)
-            let users = ["--users", folder.path("users")]
+            let users = try folder.writeUsers(["ana"], password: Self.secret)
             return (try Culvert(Culvert.openFlags + users + flags), folder)
-        }
-
-        private func password(_ text: String, of user: String, in folder: Folder) throws {
-            let arguments = ["passwd", "--cost", "5", folder.path("users"), user]
-            let outcome = try Program.run(Culvert.program, arguments, input: "\(text)\n")
-            #expect(outcome.status == 0, "\(outcome.errors)")
-            #expect(outcome.output.isEmpty)
-        }
-
-        private func head(_ authority: String, _ credentials: String?) -> String {
-            let field = credentials.map { text in
-                "Proxy-Authorization: Basic \(Data(text.utf8).base64EncodedString())\r\n"
-            }
-            return "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n\(field ?? "")\r\n"
         }
 
         private func open(
@@ -33,10 +18,7 @@ extension EndToEndTests {
             _ origin: Origin,
             _ credentials: String
         ) throws -> Stream {
-            let client = try Stream(to: culvert.endpoint)
-            try client.send(head(origin.authority, credentials))
-            #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
-            return client
+            try Stream.tunnel(culvert, to: origin.authority, as: credentials)
         }
 
         @Test(
@@ -98,23 +80,6 @@ extension EndToEndTests {
             }
         }
 
-        @Test(arguments: [
-            ("", "there is no user in it"), ("ana:$apr1$abc$def\n", "line 1: the hash is MD5"),
-            ("# x\nana:\(secret)\n", "line 2: this is no hash"),
-        ])
-        func `a file without users, or with weak hashes, stops the start`(
-            text: String,
-            words: String
-        ) throws {
-            let folder = try Folder()
-            try folder.write("users", Data(text.utf8))
-            let flags = ["--listen", "127.0.0.1:0", "--users", folder.path("users")]
-            let outcome = try Program.run(Culvert.program, flags, within: 30)
-            #expect(outcome.status == 1)
-            #expect(outcome.errors.contains("--users \(folder.path("users")): \(words)"))
-            #expect(!outcome.errors.contains(Self.secret))
-        }
-
         @Test func `users are read again, all or none, and tunnels stay`() throws {
             let (culvert, folder) = try start()
             let origin = try Origin()
@@ -130,7 +95,7 @@ extension EndToEndTests {
             try folder.write("users", Data(good.replacing("ana:", with: "bob:").utf8))
             culvert.signal(SIGHUP)
             _ = try culvert.notices.first { $0.contains("1 users read again") }
-            try culvert.ask(head(origin.authority, "ana:\(Self.secret)"))
+            try culvert.ask(for: origin.authority, as: "ana:\(Self.secret)")
                 .expect(407, "http_request_denied")
             _ = try open(culvert, origin, "bob:\(Self.secret)")
             try client.send("still")
@@ -143,49 +108,30 @@ extension EndToEndTests {
             let origin = try Origin()
             let client = try open(culvert, origin, "ana:\(Self.secret)")
             for number in 0..<5 {
-                try culvert.ask(head(origin.authority, "ana:\(number)"))
+                try culvert.ask(for: origin.authority, as: "ana:\(number)")
                     .expect(407, "http_request_denied")
             }
-            let refused = try culvert.ask(head(origin.authority, "ana:6"))
+            let refused = try culvert.ask(for: origin.authority, as: "ana:6")
             refused.expect(429, "http_request_denied")
             #expect(refused.fields["Retry-After"] == "60")
             // What is known to be right isn't checked, and another client may still try.
             _ = try open(culvert, origin, "ana:\(Self.secret)")
-            let other = try Stream(to: culvert.endpoint, from: "127.0.0.2")
-            try other.send(head(origin.authority, "ana:7"))
+            let other = try Stream.asking(
+                culvert,
+                for: origin.authority,
+                as: "ana:7",
+                from: "127.0.0.2"
+            )
             #expect(try Refused(from: other).status == 407)
             withExtendedLifetime(client) {}
         }
 
-        @Test func `secrets are nowhere but in the file of users`() throws {
-            let (culvert, _) = try start()
-            let origin = try Origin()
-            let text = "ana:\(Self.secret)"
-            let client = try open(culvert, origin, text)
-            try culvert.ask(head(origin.authority, "\(text)!")).expect(407, "http_request_denied")
-            while try culvert.status()["openings"] != 0 {}
-            let secrets = [Self.secret, Data(text.utf8).base64EncodedString()]
-            let memory = try culvert.memory()
-            // What is looked at is its memory.
-            #expect(memory.range(of: Data("Connection established".utf8)) != nil)
-            for secret in secrets {
-                #expect(memory.range(of: Data(secret.utf8)) == nil)
-                #expect(!culvert.journal.all.joined().contains(secret))
-            }
-            client.close()
-            #expect(culvert.stop() == 0)
-            for secret in secrets {
-                #expect(!culvert.journal.allAtEnd().joined().contains(secret))
-                #expect(!culvert.notices.allAtEnd().joined().contains(secret))
-            }
-        }
-
         @Test func `passwd changes and removes users`() throws {
             let folder = try Folder()
-            try password("first", of: "ana", in: folder)
+            try folder.setPassword("first", of: "ana")
             let first = try folder.text("users")
-            try password("second", of: "bob", in: folder)
-            try password("third", of: "ana", in: folder)
+            try folder.setPassword("second", of: "bob")
+            try folder.setPassword("third", of: "ana")
             let lines = try folder.text("users").split(separator: "\n")
             #expect(lines.map { $0.prefix(7) } == ["ana:$2b", "bob:$2b"])
             #expect(!first.hasPrefix(lines[0]))

@@ -14,12 +14,8 @@ extension EndToEndTests {
 
         @Test func `only users make sessions, and each only knows its own`() throws {
             let folder = try Folder()
-            let users = folder.path("users")
-            for user in ["ana", "ben"] {
-                let arguments = ["passwd", "--cost", "5", users, user]
-                _ = try Program.run(Culvert.program, arguments, input: "secret \(user)\n")
-            }
-            let culvert = try start("--users", users, "--workers", "2")
+            for user in ["ana", "ben"] { try folder.setPassword("secret \(user)", of: user) }
+            let culvert = try start("--users", folder.path("users"), "--workers", "2")
             for wrong in [nil, "ana:", "ana:secret ben"] {
                 let stranger = try MethodSession(culvert, credentials: wrong)
                 let reply = try stranger.make()

@@ -26,10 +26,9 @@ extension EndToEndTests {
         @Test func `curl goes through two culverts, the second of which wants a password`() throws {
             let origin = try WebOrigin()
             let folder = try Folder()
-            let arguments = ["passwd", "--cost", "4", folder.path("users"), "leeds"]
-            #expect(try Program.run(Culvert.program, arguments, input: "wo:rd\n").status == 0)
+            let users = try folder.writeUsers(["leeds"], password: "wo:rd")
             try folder.write("credentials", Data("leeds:wo:rd\n".utf8))
-            let second = try Culvert(origin.openFlags + ["--users", folder.path("users")])
+            let second = try Culvert(origin.openFlags + users)
             let (first, _) = try Self.start(
                 "\(second.endpoint)",
                 ", parent-credentials: \(folder.path("credentials")), tls: sni"
@@ -72,9 +71,7 @@ extension EndToEndTests {
 
         @Test func `wrong credentials are the operator's affair`() throws {
             let folder = try Folder()
-            let arguments = ["passwd", "--cost", "4", folder.path("users"), "ana"]
-            #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
-            let second = try Culvert(["--users", folder.path("users")])
+            let second = try Culvert(try folder.writeUsers(["ana"]))
             let (first, _) = try Self.start("\(second.endpoint)")
             let refused = try first.ask(for: "a.test:443")
             refused.expect(502, "proxy_configuration_error")

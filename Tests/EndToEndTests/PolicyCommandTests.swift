@@ -146,21 +146,14 @@ extension EndToEndTests {
 
         @Test func `explain says what serving does`() throws {
             let folder = try Policies.folder(Self.policy)
-            let arguments = ["passwd", "--cost", "4", folder.path("users"), "ana"]
-            #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
+            let users = try folder.writeUsers(["ana"])
             let names = try NameServer { question in
                 .addresses(question.name.hasPrefix("l") ? ["127.0.0.1"] : ["169.254.1.1"])
             }
-            let flags =
-                ["--policy", folder.path("policy.yaml"), "--users", folder.path("users")]
-                + names.flags
+            let flags = ["--policy", folder.path("policy.yaml")] + users + names.flags
             let culvert = try Culvert(flags)
-            let credentials = Data("ana:word".utf8).base64EncodedString()
             for host in ["local.test:443", "meta.test:443", "a.example:443", "127.0.0.1:443"] {
-                let refused = try culvert.ask(
-                    "CONNECT \(host) HTTP/1.1\r\nHost: a\r\n"
-                        + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
-                )
+                let refused = try culvert.ask(for: host, as: "ana:word")
                 let explained = try run(["explain"] + flags + ["--user", "ana", host])
                 let words = "\(refused.status) \(refused.word): "
                 #expect(explained.output.contains(words), "\(explained.output)")

@@ -60,11 +60,10 @@ extension EndToEndTests {
 
         @Test func `rules and users are taken together or not at all`() throws {
             let folder = try Folder()
-            let arguments = ["passwd", "--cost", "4", folder.path("users"), "ana"]
-            #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
+            let users = try folder.writeUsers(["ana"])
             try write("- {name: a, action: allow, users: ana}", in: folder)
-            let files = ["--policy", folder.path("policy.yaml"), "--users", folder.path("users")]
-            let culvert = try Culvert(Culvert.openFlags + files)
+            let file = ["--policy", folder.path("policy.yaml")]
+            let culvert = try Culvert(Culvert.openFlags + file + users)
             let origin = try Origin()
             let good = try folder.text("users")
             // The rules would do; the users don't.
@@ -72,21 +71,13 @@ extension EndToEndTests {
             try folder.write("users", Data("ana:word\n".utf8))
             culvert.signal(SIGHUP)
             _ = try culvert.notices.first { $0.contains("of before still hold: --users ") }
-            let credentials = Data("ana:word".utf8).base64EncodedString()
-            let head =
-                "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
-                + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
-            let client = try Stream(to: culvert.endpoint)
-            try client.send(head)
-            #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            _ = try Stream.tunnel(culvert, to: origin.authority, as: "ana:word")
             // And the other way round.
             try folder.write("users", Data(good.replacing("ana:", with: "ben:").utf8))
             try folder.write("policy.yaml", Data("rules: []".utf8))
             culvert.signal(SIGHUP)
             _ = try culvert.notices.first { $0.contains("of before still hold: --policy ") }
-            let other = try Stream(to: culvert.endpoint)
-            try other.send(head)
-            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            _ = try Stream.tunnel(culvert, to: origin.authority, as: "ana:word")
         }
 
         @Test func `what is forbidden ends if it is to, and nothing else`() throws {
@@ -128,23 +119,11 @@ extension EndToEndTests {
 
         @Test func `a user who is no more loses the tunnels`() throws {
             let folder = try Folder()
-            for user in ["ana", "ben"] {
-                let arguments = ["passwd", "--cost", "4", folder.path("users"), user]
-                #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
-            }
-            let flags = ["--users", folder.path("users"), "--enforce-on-reload"]
-            let culvert = try Culvert(Culvert.openFlags + flags)
+            let users = try folder.writeUsers(["ana", "ben"])
+            let culvert = try Culvert(Culvert.openFlags + users + ["--enforce-on-reload"])
             let origin = try Origin()
-            var clients: [Stream] = []
-            for user in ["ana", "ben"] {
-                let client = try Stream(to: culvert.endpoint)
-                let credentials = Data("\(user):word".utf8).base64EncodedString()
-                try client.send(
-                    "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
-                        + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
-                )
-                #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
-                clients.append(client)
+            let clients = try ["ana", "ben"].map { user in
+                try Stream.tunnel(culvert, to: origin.authority, as: "\(user):word")
             }
             let upstreams = try [origin.accept(), origin.accept()]
             let remove = ["passwd", "--remove", folder.path("users"), "ana"]

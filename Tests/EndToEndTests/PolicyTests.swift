@@ -39,12 +39,9 @@ extension EndToEndTests {
                   - {name: guests, action: allow, users: ben, hosts: "*.example"}
                 """
             let folder = try Self.folder(policy)
-            for user in ["ana", "ben"] {
-                let arguments = ["passwd", "--cost", "4", folder.path("users"), user]
-                #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
-            }
-            let files = ["--policy", folder.path("policy.yaml"), "--users", folder.path("users")]
-            let culvert = try Culvert(origin.openFlags + files)
+            let users = try folder.writeUsers(["ana", "ben"])
+            let file = ["--policy", folder.path("policy.yaml")]
+            let culvert = try Culvert(origin.openFlags + file + users)
             _ = try origin.makeFile("data", bytes: 10)
             for (user, status) in [("ana", "200"), ("ben", "403")] {
                 let flags = ["-U", "\(user):word", "-o", "/dev/null", "-w", "%{http_connect}"]

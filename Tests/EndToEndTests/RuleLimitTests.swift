@@ -71,36 +71,21 @@ extension EndToEndTests {
 
         @Test func `each user has a limit of its own`() throws {
             let folder = try Folder()
-            for user in ["ana", "ben"] {
-                let arguments = ["passwd", "--cost", "4", folder.path("users"), user]
-                #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
-            }
             let (culvert, _) = try Self.start(
                 "tunnels: 3, per-user: {tunnels: 2}",
-                ["--users", folder.path("users"), "--workers", "2"]
+                try folder.writeUsers(["ana", "ben"]) + ["--workers", "2"]
             )
             let origin = try Origin()
-            func ask(_ user: String) throws -> Stream {
-                let client = try Stream(to: culvert.endpoint)
-                let credentials = Data("\(user):word".utf8).base64EncodedString()
-                try client.send(
-                    "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
-                        + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
-                )
-                return client
-            }
+            let target = origin.authority
             let open = try (0..<2).map { _ in
-                let client = try ask("ana")
-                #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
-                return client
+                try Stream.tunnel(culvert, to: target, as: "ana:word")
             }
-            let refused = try Refused(from: try ask("ana"))
+            let refused = try culvert.ask(for: target, as: "ana:word")
             refused.expect(429, "connection_limit_reached")
             #expect(refused.body.contains("this user has too many tunnels"))
-            let other = try ask("ben")
-            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            let other = try Stream.tunnel(culvert, to: target, as: "ben:word")
             // What was refused to ana doesn't count, and all together have as many as may be.
-            try Refused(from: try ask("ben")).expect(503, "connection_limit_reached")
+            try culvert.ask(for: target, as: "ben:word").expect(503, "connection_limit_reached")
             withExtendedLifetime((open, other)) {}
         }
 

@@ -94,23 +94,14 @@ extension EndToEndTests {
 
         @Test func `each user has a rate of its own`() throws {
             let folder = try Folder()
-            for user in ["ana", "ben"] {
-                let arguments = ["passwd", "--cost", "4", folder.path("users"), user]
-                #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
-            }
             let (culvert, _) = try RuleLimits.start(
                 "per-user: {bytes-per-second: 512KiB}",
-                ["--users", folder.path("users"), "--workers", "2"]
+                try folder.writeUsers(["ana", "ben"]) + ["--workers", "2"]
             )
             let origin = try Origin()
             func open(_ user: String) throws -> Way {
-                let client = try Stream(to: culvert.endpoint)
-                let credentials = Data("\(user):word".utf8).base64EncodedString()
-                try client.send(
-                    "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n"
-                        + "Proxy-Authorization: Basic \(credentials)\r\n\r\n"
-                )
-                #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
+                let to = origin.authority
+                let client = try Stream.tunnel(culvert, to: to, as: "\(user):word")
                 return Way(try origin.accept(), client, .inbound)
             }
             let ana = try [open("ana"), open("ana")]

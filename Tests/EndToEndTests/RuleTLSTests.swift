@@ -159,9 +159,7 @@ extension EndToEndTests {
                 "groups: {staff: [ana]}\nrules:\n- {name: a, action: allow, groups: staff}\n"
             )
             let file = folder.path("policy.yaml")
-            let arguments = ["passwd", "--cost", "4", folder.path("users"), "ben"]
-            #expect(try Program.run(Culvert.program, arguments, input: "word\n").status == 0)
-            let flags = ["--policy", file, "--users", folder.path("users")]
+            let flags = ["--policy", file] + (try folder.writeUsers(["ben"]))
             let warning = "\(file):1:18: warning: there is no user 'ana' in the file of --users"
             let check = try Program.run(Culvert.program, ["check"] + flags)
             #expect(check.output == "\(warning)\n1 rules, 0 errors, 1 warnings\n")

@@ -70,8 +70,13 @@ extension Culvert {
 
     func ask(_ text: String) throws -> Refused { try ask(Array(text.utf8)) }
 
-    /// What a client gets that asks for a tunnel to `authority` and is refused it.
-    func ask(for authority: String, early: String = "") throws -> Refused {
-        try ask("CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n\r\n\(early)")
+    /// What a client gets that asks for a tunnel to `authority`, by the user and with the password
+    /// of `credentials`, and is refused it.
+    func ask(
+        for authority: String,
+        as credentials: String? = nil,
+        early: String = ""
+    ) throws -> Refused {
+        try ask(Stream.head(authority, as: credentials) + early)
     }
 }

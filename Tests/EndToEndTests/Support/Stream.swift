@@ -150,23 +150,6 @@ final class Stream: @unchecked Sendable {
         }
         return String(decoding: bytes, as: UTF8.self)
     }
-
-    // MARK: Tunnels
-
-    /// A tunnel through `proxy` to `authority`, with `early` in the same write as the head.
-    static func tunnel(
-        _ proxy: Culvert,
-        to authority: String,
-        early: [UInt8] = [],
-        receiveBuffer: Int32 = 0
-    ) throws -> Stream {
-        let stream = try Stream(to: proxy.endpoint, receiveBuffer: receiveBuffer)
-        let head = "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n\r\n"
-        try stream.send(Array(head.utf8) + early)
-        let answer = try stream.receiveHead()
-        try #require(answer == "HTTP/1.1 200 Connection established\r\n\r\n")
-        return stream
-    }
 }
 
 extension [UInt8] {
