@@ -154,7 +154,7 @@ public final class AccessRules: Sendable {
             report = first(reportingNetworks, standing, network: .known(network), below: report)
         }
         let opens =
-            inner.count == 0 && decider < rules.count
+            inner.arePublic && decider < rules.count
             && holds(rules[Int(decider)].opened, network, networks.parents)
         return decision(decider, min(report, decider), opens: opens)
     }

@@ -32,8 +32,8 @@ public enum AddressClass: UInt8, CaseIterable, Sendable {
 
     /// The class of `address`.
     ///
-    /// An IPv4 address inside an IPv6 one is judged as well: mapped, compatible, NAT64, 6to4,
-    /// Teredo (server and client) and ISATAP.
+    /// An IPv4 address inside an IPv6 one is judged as well: mapped, compatible, NAT64 by either
+    /// prefix, 6to4, Teredo (server and client) and ISATAP.
     public init(_ address: Address) {
         switch address.family {
         case .v4: self.init(version4: UInt32(truncatingIfNeeded: address.low))

@@ -4,7 +4,7 @@ internal import Internet
 ///
 /// Whoever forwards such an address may well send to the IPv4 host, so rules look at both.
 struct InnerAddresses {
-    private var bits = InlineArray<3, UInt32>(repeating: 0)
+    private var bits = InlineArray<4, UInt32>(repeating: 0)
     private(set) var count = 0
     /// Whether the prefix says that the address is nothing but a cover for what is inside.
     private(set) var isCover = true
@@ -29,6 +29,7 @@ struct InnerAddresses {
             add(UInt32(truncatingIfNeeded: high >> 16))  // 2002::/16, 6to4
         } else {
             isCover = false
+            if high >> 16 == 0x0064_ff9b_0001 { addTranslated(high, low) }
         }
         // ISATAP, RFC 5214: the interface identifier is [0|200]:5efe:a.b.c.d under any prefix.
         let identifier = UInt32(truncatingIfNeeded: low >> 32)
@@ -37,6 +38,30 @@ struct InnerAddresses {
 
     /// The bits of the address at `index`, which is below `count`.
     subscript(index: Int) -> UInt32 { bits[index] }
+
+    /// Whether all of them are public.
+    var arePublic: Bool {
+        (0..<count).allSatisfy { AddressClass(Address(v4: bits[$0])) == .public }
+    }
+
+    /// What NAT64 within an organisation (64:ff9b:1::/48, RFC 8215) has inside by RFC 6052 section
+    /// 2.2.
+    ///
+    /// Nobody tells how long its prefix is. Behind one of 96 bits the address comes last; behind
+    /// 64, 56 and 48 it comes before zeros. All that it may be is judged.
+    private mutating func addTranslated(_ high: UInt64, _ low: UInt64) {
+        let last = UInt32(truncatingIfNeeded: low)
+        if last != 0 { add(last) }
+        if last << 8 == 0 { add(UInt32(truncatingIfNeeded: low >> 24)) }
+        guard last == 0 else { return }
+        let middle = UInt32(truncatingIfNeeded: high)
+        if middle & 0xff != 0 {
+            add(middle << 24 | UInt32(truncatingIfNeeded: low >> 32) & 0x00ff_ffff)
+        }
+        if middle & 0xffff != 0 {
+            add(middle << 16 | UInt32(truncatingIfNeeded: low >> 40) & 0xffff)
+        }
+    }
 
     private mutating func add(_ address: UInt32) {
         bits[count] = address

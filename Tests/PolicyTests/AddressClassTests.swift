@@ -47,7 +47,8 @@ import Testing
     @Test(
         arguments: [
             ("::", .unspecified), ("::1", .loopback), ("::1:0:0:1", .reserved),
-            ("::ffff:0:1.2.3.4", .reserved), ("64:ff9a::1", .reserved), ("64:ff9b:1::1", .private),
+            ("::ffff:0:1.2.3.4", .reserved), ("64:ff9a::1", .reserved),
+            ("64:ff9b:1::8.8.8.8", .private),
             ("64:ff9b:1:ffff::8.8.8.8", .private), ("64:ff9b:2::1", .reserved),
             ("100::1", .reserved),
             ("100:0:0:1::1", .reserved), ("1fff:ffff::", .reserved), ("2000::", .public),
@@ -81,6 +82,12 @@ import Testing
             ("::ffff:a9fe:a9fe", .linkLocal), ("64:ff9b::7f00:1", .loopback),
             ("64:ff9b::169.254.169.254", .linkLocal), ("64:ff9b::8.8.8.8", .public),
             ("64:ff9b::0.0.0.0", .unspecified), ("64:ff9b::1:0:0", .reserved),
+            // NAT64 within an organisation, behind 96, 64, 56 and 48 bits.
+            ("64:ff9b:1::7f00:1", .loopback), ("64:ff9b:1:8:a::169.254.169.254", .linkLocal),
+            ("64:ff9b:1::8.8.8.8", .private), ("64:ff9b:1::", .unspecified),
+            ("64:ff9b:1:8:7f:0:100:0", .loopback), ("64:ff9b:1:8:8:808:800:0", .private),
+            ("64:ff9b:1:87f:8:808::", .loopback), ("64:ff9b:1:808:8:808::", .private),
+            ("64:ff9b:1:e008:8:800::", .multicast), ("64:ff9b:1:808:8:800::", .private),
             ("2002:7f00:1::", .loopback), ("2002:a00:1::1", .private), ("2002:808:808::1", .public),
             ("2002:a9fe:a9fe::", .linkLocal), ("2002:e000:1::", .multicast),
             // Teredo: a server and a client, the latter with every bit flipped.

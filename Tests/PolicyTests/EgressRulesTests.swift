@@ -43,7 +43,7 @@ import Testing
         "127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "[fd00::1]:443", "169.254.169.254:443",
         "[fe80::1]:443", "100.64.0.1:443", "198.18.0.1:443", "192.0.2.1:443",
         "[::ffff:127.0.0.1]:443", "[64:ff9b::7f00:1]:443", "[2002:a00:1::]:443",
-        "[64:ff9b:1::1]:443",
+        "[64:ff9b:1::8.8.8.8]:443",
     ])
     func `private addresses are refused until opened`(_ destination: String) throws {
         let refused = Verdict.refused(.addressProhibited)

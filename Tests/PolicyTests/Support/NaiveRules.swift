@@ -34,7 +34,10 @@ struct NaiveRules {
                 rule.action == .allow
                 && rule.networks.contains {
                     NaiveRules.isSpecial($0) && $0.contains(address.unmapped)
-                } && NaiveRules.inner(address.unmapped).isEmpty
+                }
+                && NaiveRules.inner(address.unmapped).allSatisfy {
+                    AddressClass($0) == .public
+                }
             let isAllowed = rule.action == .allow
             return Answer(isAllowed: isAllowed, rule: index, report: report, opens: opens)
         }
@@ -73,7 +76,8 @@ struct NaiveRules {
 
     /// NAT64 and 6to4 are the covers that the tests put addresses under.
     private static func inner(_ address: Address) -> [Address] {
-        if Prefix("64:ff9b::/96")?.contains(address) == true {
+        let translating = ["64:ff9b::/96", "64:ff9b:1::/96"].compactMap { Prefix($0) }
+        if translating.contains(where: { $0.contains(address) }) {
             return [Address(v4: UInt32(truncatingIfNeeded: address.low))]
         }
         if Prefix("2002::/16")?.contains(address) == true {
@@ -85,6 +89,8 @@ struct NaiveRules {
     private static func isSpecial(_ network: Prefix) -> Bool {
         let isOfTen = Prefix("10.0.0.0/8")?.contains(network.network) == true
         let isLocal = Prefix("fc00::/7")?.contains(network.network) == true
+        let isTranslating = Prefix("64:ff9b:1::/48")?.contains(network.network) == true
         return isOfTen && network.length >= 8 || isLocal && network.length >= 7
+            || isTranslating && network.length >= 48
     }
 }
