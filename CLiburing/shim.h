@@ -166,6 +166,11 @@ static inline int cl_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
 }
 
+/// The process leaves no core, and only root may look into its memory.
+static inline int cl_make_undumpable(void) {
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /// Declared only under _GNU_SOURCE.
 extern int pthread_setname_np(pthread_t thread, const char *name);
 

@@ -35,11 +35,11 @@ public struct OutputFile: ~Copyable {
         self.init(descriptor: descriptor, closes: true)
     }
 
-    /// Puts `text` in place of the file at `path`, all of it or nothing; whoever owns it now does
-    /// afterwards, and a new file is for its owner alone.
+    /// Puts `bytes` in place of the file at `path`, all of them or nothing; whoever owns it now
+    /// does afterwards, and a new file is for its owner alone.
     ///
     /// - Throws: `SystemError` of open(2), write(2), fsync(2) or rename(2).
-    public static func replace(_ path: String, with text: String) throws(SystemError) {
+    public static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
         var now = stat()
         let exists = unsafe stat(path, &now) == 0
         let fresh = "\(path).\(getpid()).new"
@@ -52,7 +52,8 @@ public struct OutputFile: ~Copyable {
                 fchmod(descriptor, now.st_mode & 0o7777)
                 fchown(descriptor, now.st_uid, now.st_gid)
             }
-            try file.write(text)
+            let status = unsafe bytes.withUnsafeBufferPointer { unsafe file.writeAll($0) }
+            guard status == 0 else { throw SystemError("write", code: Int32(-status)) }
             guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
             guard unsafe rename(fresh, path) == 0 else { throw SystemError("rename") }
         } catch {
@@ -77,16 +78,19 @@ public struct OutputFile: ~Copyable {
     /// - Throws: `SystemError` of write(2).
     public func write(_ text: String) throws(SystemError) {
         var text = text
-        let status = text.withUTF8 { bytes in
-            var written = 0
-            while written < bytes.count {
-                let count = unsafe write(UnsafeBufferPointer(rebasing: bytes[written...]))
-                guard count >= 0 else { return count }
-                written += count
-            }
-            return 0
-        }
+        let status = text.withUTF8 { unsafe writeAll($0) }
         guard status == 0 else { throw SystemError("write", code: Int32(-status)) }
+    }
+
+    /// Writes all of `bytes`; 0, or an errno negated.
+    private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe write(UnsafeBufferPointer(rebasing: bytes[written...]))
+            guard count >= 0 else { return count }
+            written += count
+        }
+        return 0
     }
 
     private func write(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {

@@ -1,4 +1,5 @@
 internal import CCrypt
+internal import CLiburing
 
 /// Bytes of which no copy is made, and which are wiped when nobody needs them any more.
 @safe public final class Secret: @unchecked Sendable {
@@ -25,6 +26,10 @@ internal import CCrypt
         }
         unsafe start[count] = 0
     }
+
+    /// From now on the process leaves no core if it crashes, and only root may look into its
+    /// memory: there are secrets in it.
+    public static func hideProcess() { _ = cl_make_undumpable() }
 
     /// The bytes as a string of C; none of them may be zero.
     func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {

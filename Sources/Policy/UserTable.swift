@@ -10,24 +10,24 @@ public struct UserNumber: Equatable, Sendable, BitwiseCopyable {
 ///
 /// Users and groups are numbered together: what a condition names, and what a user is known as.
 struct UserTable: Sendable {
-    private var words: WordTable
+    private let words: WordTable
     /// Where the numbers of each user are: the user's own, then those of the groups.
     private var ends: [Int32] = []
     private(set) var numbers: [Int32] = []
     private let groups: [String: Int32]
-
     init(users: [String], groups: [String: [String]]) {
         let members = groups.values.flatMap { $0 }
-        words = WordTable(capacity: users.count + members.count)
+        var words = WordTable(capacity: users.count + members.count)
         for user in users + members { _ = words.insert(Array(user.utf8), UserTable.hash(user)) }
+        self.words = words
         var numbered: [String: Int32] = [:]
         var groupsOf: [[Int32]] = Array(repeating: [], count: words.count)
         for (index, name) in groups.keys.sorted().enumerated() {
             let number = Int32(words.count + index)
             numbered[name] = number
-            for member in Set(groups[name] ?? []) {
-                groupsOf[Int(UserTable.find(member, words))].append(number)
-            }
+            // By number: strings that only look alike are equal.
+            let users = Set((groups[name] ?? []).map { UserTable.find($0, words) })
+            for user in users { groupsOf[Int(user)].append(number) }
         }
         self.groups = numbered
         for user in groupsOf.indices {

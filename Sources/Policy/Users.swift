@@ -14,24 +14,30 @@ public struct UsersError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Who may use the proxy: names and password hashes, in the form of htpasswd(1).
+///
+/// Names are told apart by their bytes, as rules and limits do: strings that only look alike are
+/// equal in Swift, and whoever spelled a name in another way would be somebody else to the rules.
 public struct Users: Equatable, Sendable {
-    private var hashes: [String: String] = [:]
-    private var names: [String] = []
+    private var hashes: [[UInt8]: String] = [:]
+    private var names: [[UInt8]] = []
 
     /// Reads lines of `name:hash`; empty lines and those that begin with # are passed over.
     ///
     /// - Throws: `UsersError` for the first line that isn't right, or if there is no user.
-    public init(parsing text: String) throws(UsersError) {
-        let lines = text.utf8.split(separator: 10, omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            let line = Substring(line.last == 13 ? line.dropLast() : line)
+    public init(parsing text: [UInt8]) throws(UsersError) {
+        let lines = text.split(separator: 10, omittingEmptySubsequences: false)
+        for (index, bytes) in lines.enumerated() {
+            let bytes = bytes.last == 13 ? bytes.dropLast() : bytes
+            guard let line = String(validating: bytes, as: UTF8.self) else {
+                throw UsersError(index + 1, "this is not UTF-8")
+            }
             if line.allSatisfy({ $0 == " " || $0 == "\t" }) || line.hasPrefix("#") { continue }
             try add(line, index + 1)
         }
         guard !names.isEmpty else { throw UsersError(0, "there is no user in it") }
     }
 
-    private mutating func add(_ line: Substring, _ number: Int) throws(UsersError) {
+    private mutating func add(_ line: String, _ number: Int) throws(UsersError) {
         guard let colon = line.firstIndex(of: ":"), colon > line.startIndex else {
             throw UsersError(number, "allowed is NAME:HASH")
         }
@@ -39,11 +45,12 @@ public struct Users: Equatable, Sendable {
         guard Users.isName(name) else {
             throw UsersError(number, "a name has up to 255 bytes and no control character")
         }
-        guard hashes[name] == nil else { throw UsersError(number, "this user is there already") }
+        let bytes = Array(name.utf8)
+        guard hashes[bytes] == nil else { throw UsersError(number, "this user is there already") }
         let hash = String(line[line.index(after: colon)...])
         if let fault = HashForm.fault(hash) { throw UsersError(number, fault) }
-        hashes[name] = hash
-        names.append(name)
+        hashes[bytes] = hash
+        names.append(bytes)
     }
 
     /// Whether `text` may be the name of a user.
@@ -58,13 +65,13 @@ public struct Users: Equatable, Sendable {
     public var count: Int { names.count }
 
     /// The hash of `name`; nil if there is no such user.
-    public func hash(of name: String) -> String? { hashes[name] }
+    public func hash(of name: String) -> String? { hashes[Array(name.utf8)] }
 
     /// A user's hash that is always the same for `name`: to be checked in vain, so that a name that
     /// isn't there takes as long as one that is.
     public func decoy(for name: String) -> String {
         var hasher = Hasher()
-        hasher.combine(name)
+        hasher.combine(Array(name.utf8))
         let index = Int(UInt(bitPattern: hasher.finalize()) % UInt(names.count))
         return hashes[names[index]] ?? ""
     }

@@ -47,6 +47,7 @@ extension Server {
                 AccessRules(list, version: version.add(1, ordering: .relaxed).newValue)
             }
             if let rules { try allowances?.prepare(for: rules) }
+            Server.hideSecrets(users, rules)
             if let gate, let users { gate.replace(users) }
             guard users != nil || rules != nil else { return }
             for mailbox in mailboxes { mailbox.send(Access(rules: rules, users: users)) }

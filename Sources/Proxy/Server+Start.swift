@@ -20,17 +20,32 @@ extension Server {
     /// - Throws: `StartError` if the file can't be read, or isn't one of users.
     public static func users(_ path: String) throws(StartError) -> Users? {
         guard !path.isEmpty else { return nil }
-        guard let text = SystemFile.read(path) else {
-            throw StartError("--users \(path): can't be read; it must be a file that we may read")
-        }
-        guard text.utf8.count < SystemFile.byteCountMax else {
-            throw StartError("--users \(path): is larger than 4 MiB")
-        }
+        let text = try contents("--users", path, atMost: 64 << 20)
         do throws(UsersError) {
             return try Users(parsing: text)
         } catch {
             throw StartError("--users \(path): \(error)")
         }
+    }
+
+    /// What stands in the file at `path`, which `flag` names.
+    ///
+    /// - Throws: `StartError` if it can't be read, or has more than `limit` bytes.
+    public static func contents(
+        _ flag: String,
+        _ path: String,
+        atMost limit: Int
+    ) throws(StartError) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try SystemFile.bytes(path, atMost: limit + 1)
+        } catch {
+            throw StartError("\(flag) \(path): can't be read (\(error))")
+        }
+        guard bytes.count <= limit else {
+            throw StartError("\(flag) \(path): is larger than \(Quantities.text(bytes: limit))")
+        }
+        return bytes
     }
 
     /// The rules of who may go where: those of `policy`, or else of flags; nil if there are none.
@@ -42,6 +57,14 @@ extension Server {
         if let policy { return try policy(users) }
         let simple = configuration.simpleRules
         return simple.isEmpty ? nil : simple.list(ports: configuration.allowedPorts)
+    }
+
+    /// Keeps passwords out of cores, where there are any: those of requests that are under way, and
+    /// those for parent proxies.
+    static func hideSecrets(_ users: Users?, _ rules: AccessRules?) {
+        let haveCredentials =
+            rules?.terms.contains { $0.parent?.authorization.isEmpty == false } ?? false
+        if users != nil || haveCredentials { Secret.hideProcess() }
     }
 
     /// Starts the threads that check credentials, if there are users.

@@ -128,6 +128,7 @@ public final class Server: Sendable {
             if let rules { try allowances?.prepare(for: rules) }
             self.rules = rules
             self.allowances = allowances
+            Server.hideSecrets(users, rules)
             balance =
                 plan.passes
                 ? try Balance(

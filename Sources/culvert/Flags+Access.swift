@@ -9,7 +9,8 @@ struct AccessFlags: FlagGroup {
             "File of the users that may use it, as htpasswd writes it.",
             default: "everybody may",
             "file"
-        )
+        ),
+        transform: Reading.file
     )
     var users: String?
 
@@ -55,7 +56,8 @@ struct AccessFlags: FlagGroup {
             "File of rules of who may go where; what none allows is denied.",
             default: "no rules",
             "file"
-        )
+        ),
+        transform: Reading.file
     )
     var policy: String?
 

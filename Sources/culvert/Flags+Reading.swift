@@ -166,6 +166,12 @@ enum Reading {
         return ports
     }
 
+    /// A file that says who may: none at all would let everybody in.
+    static func file(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("allowed is the path of a file.") }
+        return text
+    }
+
     /// One of the words that a value can be.
     static func word<Value>(_ text: String) throws -> Value
     where Value: RawRepresentable<String> & CaseIterable {

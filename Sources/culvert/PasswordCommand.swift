@@ -37,18 +37,31 @@ struct PasswordCommand: ParsableCommand {
     }
 
     func run() throws {
-        let before = SystemFile.read(file)
-        var lines = (before ?? "").utf8.split(separator: 10).map { String(Substring($0)) }
-        let place = lines.firstIndex { $0.hasPrefix("\(user):") }
+        var lines = try contents().split(separator: 10)
+        let place = lines.firstIndex { $0.starts(with: "\(user):".utf8) }
         if remove {
             guard let place else { throw Failure("there is no user '\(user)' in \(file)") }
             lines.remove(at: place)
         } else {
             let hash = try PasswordHash.make(Self.password(), cost: cost)
-            let line = "\(user):\(hash)"
+            let line = Array("\(user):\(hash)".utf8)[...]
             if let place { lines[place] = line } else { lines.append(line) }
         }
-        try OutputFile.replace(file, with: lines.map { $0 + "\n" }.joined())
+        try OutputFile.replace(file, with: Array(lines.map { $0 + [10] }.joined()))
+    }
+
+    /// What stands in the file; nothing if it isn't there yet.
+    ///
+    /// One that can't be read may hold users, who would be lost.
+    private func contents() throws -> [UInt8] {
+        do throws(SystemError) {
+            return try SystemFile.bytes(file, atMost: .max)
+        } catch {
+            guard error.code == Errno.noEntry else {
+                throw Failure("\(file) can't be read (\(error)); nothing has been changed")
+            }
+            return []
+        }
     }
 
     /// The password, from standard input.

@@ -80,15 +80,7 @@ struct PolicyLoading: Sendable {
 
     /// What stands in the file at `path`, which `flag` names.
     static func contents(_ flag: String, _ path: String) throws(StartError) -> String {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try SystemFile.bytes(path, atMost: byteCountMax)
-        } catch {
-            throw StartError("\(flag) \(path): can't be read (\(error))")
-        }
-        guard bytes.count < byteCountMax else {
-            throw StartError("\(flag) \(path): is larger than 256 MiB")
-        }
+        let bytes = try Server.contents(flag, path, atMost: byteCountMax)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw StartError("\(flag) \(path): is not UTF-8")
         }

@@ -99,6 +99,19 @@ extension EndToEndTests {
             try Program.run(Culvert.program, arguments, within: 30)
         }
 
+        /// As where a variable of a script is empty.
+        @Test(arguments: ["--users", "--policy"])
+        func `a file of nobody is no file, and doesn't let everybody in`(flag: String) throws {
+            for (words, start) in [
+                (["\(flag)="], "Missing value for '\(flag) <file>'"),
+                ([flag, ""], "The value '' is invalid for '\(flag) <file>'"),
+            ] {
+                let outcome = try Self.run(words)
+                #expect(outcome.status == 64 && outcome.output == "")
+                #expect(outcome.errors.hasPrefix("Error: \(start)"), "\(outcome.errors)")
+            }
+        }
+
         @Test(arguments: flags)
         func `a bad value is answered by the flag, the value and what is allowed`(flag: Flag)
             throws

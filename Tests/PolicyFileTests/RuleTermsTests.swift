@@ -144,7 +144,7 @@ import Testing
               - {name: b, action: deny, users: [ben, mallory, ana]}
             """
         let hash = "$5$x$" + String(repeating: "b", count: 43)
-        let users = try Users(parsing: "ana:\(hash)\nben:\(hash)")
+        let users = try Users(parsing: Array("ana:\(hash)\nben:\(hash)".utf8))
         var surroundings = PolicySurroundings()
         surroundings.users = users
         let policy = PolicyText(parsing: text, ports: [443...443], surroundings: surroundings)

@@ -7,7 +7,9 @@ import Testing
     private static let sha256 = "$5$x$" + String(repeating: "b", count: 43)
     private static let yescrypt = "$y$j9T$x$" + String(repeating: "c", count: 43)
 
-    private func read(_ text: String) throws(UsersError) -> Users { try Users(parsing: text) }
+    private func read(_ text: String) throws(UsersError) -> Users {
+        try Users(parsing: Array(text.utf8))
+    }
 
     @Test func `users are read with their hashes`() throws {
         let users = try read(
@@ -21,6 +23,14 @@ import Testing
         #expect(users.hash(of: "d") == Self.yescrypt)
         #expect(users.hash(of: "Ana") == nil)
         #expect(users.hash(of: "") == nil)
+    }
+
+    @Test func `names that look alike are those of different users`() throws {
+        let (whole, parts) = ("\u{e9}", "e\u{301}")
+        let one = try read("\(whole):\(Self.bcrypt)\n")
+        #expect(one.hash(of: parts) == nil)
+        let both = try read("\(whole):\(Self.bcrypt)\n\(parts):\(Self.sha256)\n")
+        #expect(both.hash(of: whole) == Self.bcrypt && both.hash(of: parts) == Self.sha256)
     }
 
     @Test(arguments: [
