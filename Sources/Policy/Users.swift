@@ -67,6 +67,11 @@ public struct Users: Equatable, Sendable {
     /// The hash of `name`; nil if there is no such user.
     public func hash(of name: String) -> String? { hashes[Array(name.utf8)] }
 
+    /// The names of those who aren't among `others`, or have another hash there.
+    public func strangers(to others: Users) -> Set<[UInt8]> {
+        Set(names.filter { hashes[$0] != others.hashes[$0] })
+    }
+
     /// A user's hash that is always the same for `name`: to be checked in vain, so that a name that
     /// isn't there takes as long as one that is.
     public func decoy(for name: String) -> String {

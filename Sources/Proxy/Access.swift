@@ -1,7 +1,15 @@
 internal import Policy
 
-/// Who may go where, as it has been read again: what is nil stays as it was.
+/// What is new about who may go where.
 struct Access: Sendable {
+    /// The rules, if they have been read again.
     let rules: AccessRules?
-    let users: Users?
+    /// The names of users who are gone, or have another password: what they have shown counts no
+    /// more.
+    let revoked: Set<[UInt8]>
+
+    /// What is new if `later` comes before anybody has heard of this.
+    func followed(by later: Access) -> Access {
+        Access(rules: later.rules ?? rules, revoked: revoked.union(later.revoked))
+    }
 }

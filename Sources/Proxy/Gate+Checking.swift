@@ -37,9 +37,11 @@ extension Gate {
     }
 
     private func nextCheck() -> Check? {
-        state.withLock { state in
-            guard !state.questions.isEmpty else { return nil }
-            let question = state.questions.removeFirst()
+        let now = Instant.now()
+        return state.withLock { state in
+            guard let question = state.questions.next(state.suspects, failuresMax, now) else {
+                return nil
+            }
             let user = question.user ?? ""
             let hash = state.users.hash(of: user)
             return Check(
@@ -52,36 +54,46 @@ extension Gate {
     }
 
     private func finish(_ check: Check, isGood: Bool) {
-        let tag = check.question.tag
-        let now = Instant.now()
-        let known = Known(tag: tag, until: now + lifetime, version: check.version)
         let question = check.question
-        let askers = state.withLock { state -> [Asker]? in
+        let now = Instant.now()
+        let known = Known(tag: question.tag, until: now + lifetime, version: check.version)
+        var askers: [Asker] = []
+        var stopped: [Asker] = []
+        var givenUp: [Asker] = []
+        let wakes = state.withLock { state -> Int in
+            let missed = state.questions.finish(question)
             guard check.version == version.load(ordering: .relaxed) else {
                 // The users are others by now.
-                state.questions.append(question)
-                return nil
+                let (isAdded, other) = state.questions.add(question)
+                if let lost = isAdded ? other : question { givenUp = state.takeAskers(of: lost) }
+                return missed + 1
             }
+            askers = state.takeAskers(of: question)
             if isGood {
-                state.suspects.passes(question.client)
-                state.remember(known, now)
-            } else {
-                state.suspects.fails(question.client)
+                state.remember(known, of: question.user ?? "", now)
+            } else if state.suspects.fails(question.client, now) == failuresMax {
+                let others = state.questions.giveUp(question.client)
+                stopped = others.flatMap { state.takeAskers(of: $0) }
             }
-            return state.askers.removeValue(forKey: tag) ?? []
+            return missed
         }
-        guard let askers else { return Descriptors.signal(semaphore) }
-        for asker in askers {
-            mailboxes[asker.worker].send(Answer(asker: asker, known: isGood ? known : nil))
-        }
+        answer(askers, isGood ? .good(known) : .wrong)
+        answer(stopped, .tooManyFailures)
+        answer(givenUp, .busy)
+        for _ in 0..<wakes { Descriptors.signal(semaphore) }
     }
 }
 
 extension Gate.State {
+    /// Those who asked `question`, and are to be answered now.
+    mutating func takeAskers(of question: Question) -> [Gate.Asker] {
+        askers.removeValue(forKey: question.tag) ?? []
+    }
+
     /// Remembers good credentials; if there are too many, those that are no more are forgotten.
-    fileprivate mutating func remember(_ known: Known, _ now: Instant) {
-        if good.count >= Gate.goodMax { good = good.filter { $0.value > now } }
+    fileprivate mutating func remember(_ known: Known, of user: String, _ now: Instant) {
+        if good.count >= Gate.goodMax { good = good.filter { $0.value.until > now } }
         if good.count >= Gate.goodMax { good = [:] }
-        good[known.tag] = known.until
+        good[known.tag] = Gate.Good(until: known.until, user: Array(user.utf8))
     }
 }

@@ -10,11 +10,10 @@ internal import Synchronization
 /// only once for all that wait for the same credentials. What has been found good is known for a
 /// while, to the gate and to each worker that has asked.
 final class Gate: Sendable {
-    /// What can be said at once of credentials.
-    enum Word {
+    /// What is to be said of credentials.
+    enum Finding {
         case good(Known)
-        /// The answer comes to the worker's mailbox.
-        case wait
+        case wrong
         case tooManyFailures
         /// More credentials wait than can be checked soon.
         case busy
@@ -28,46 +27,33 @@ final class Gate: Sendable {
         let generation: UInt16
     }
 
-    /// What `asker` asked about: good for a while, or wrong.
+    /// What `asker` asked about.
     struct Answer: Sendable {
         let asker: Asker
-        let known: Known?
+        let finding: Finding
     }
 
-    /// Credentials to be checked.
-    struct Question {
-        let tag: Tag
-        /// Nil if it isn't UTF-8, as no user's name is.
-        let user: String?
-        let password: Secret
-        let client: Address
-
-        init(_ tag: Tag, _ credentials: Presented, _ client: Address) {
-            self.tag = tag
-            let user = credentials.user
-            let name = (0..<user.count).map { user[$0] }
-            self.user = String(validating: name, as: UTF8.self)
-            password = Secret(credentials.password)
-            self.client = client
-        }
+    /// Credentials that were good: until when, and whose they are.
+    struct Good {
+        let until: Instant
+        let user: [UInt8]
     }
 
     struct State: ~Copyable {
         var users: Users
-        var questions: [Question] = []
+        var questions = Questions()
         var askers: [Tag: [Asker]] = [:]
-        /// Until when credentials are good.
-        var good: [Tag: Instant] = [:]
+        var good: [Tag: Good] = [:]
         var suspects = Suspects()
     }
 
-    /// Credentials that may wait to be checked.
-    private static var questionsMax: Int { 1024 }
     /// Good credentials that are remembered.
     static var goodMax: Int { 65536 }
+    /// Those who may wait for the same credentials; some of them may be gone.
+    private static var askersMax: Int { 1 << 17 }
 
     let state: Mutex<State>
-    let mailboxes: [Mailbox]
+    private let mailboxes: [Mailbox]
     /// Nanoseconds for which credentials that were good are.
     let lifetime: UInt64
     let failuresMax: Int
@@ -99,45 +85,69 @@ final class Gate: Sendable {
 
     /// Whether `known` says of `tag` that it is good.
     func confirms(_ known: Known, _ tag: Tag, _ now: Instant) -> Bool {
-        known.tag == tag && known.until > now
-            && known.version == version.load(ordering: .acquiring)
+        known.tag == tag && known.until > now && isCurrent(known)
     }
 
-    /// Asks whether `credentials` of `client` are good.
+    /// Whether `known` was found out by the users of now.
+    func isCurrent(_ known: Known) -> Bool {
+        known.version == version.load(ordering: .acquiring)
+    }
+
+    /// Asks whether `credentials` of `client` are good; if that can't be said at once, nil, and the
+    /// answer comes to the worker's mailbox.
     func ask(
         _ credentials: Presented,
         _ tag: Tag,
         _ client: Address,
         _ asker: Asker,
         _ now: Instant
-    ) -> Word {
-        let (word, isNew) = state.withLock { state -> (Word, Bool) in
-            if let until = state.good[tag], until > now {
+    ) -> Finding? {
+        let client = Suspects.Key(client)
+        var others: [Asker] = []
+        var isNew = false
+        let finding = state.withLock { state -> Finding? in
+            if let good = state.good[tag], good.until > now {
                 let version = version.load(ordering: .relaxed)
-                return (.good(Known(tag: tag, until: until, version: version)), false)
+                return .good(Known(tag: tag, until: good.until, version: version))
             }
-            let isNew = state.askers[tag] == nil
+            isNew = state.askers[tag] == nil
             if isNew {
-                guard state.suspects.mayTry(client, failuresMax, now) else {
-                    return (.tooManyFailures, false)
-                }
-                guard state.questions.count < Gate.questionsMax else { return (.busy, false) }
-                state.suspects.tries(client, now)
-                state.questions.append(Question(tag, credentials, client))
+                let failures = state.suspects.failures(of: client, now)
+                guard failuresMax == 0 || failures < failuresMax else { return .tooManyFailures }
+                let (isAdded, givenUp) = state.questions.add(Question(tag, credentials, client))
+                guard isAdded else { return .busy }
+                if let givenUp { others = state.takeAskers(of: givenUp) }
             }
+            guard state.askers[tag, default: []].count < Gate.askersMax else { return .busy }
             state.askers[tag, default: []].append(asker)
-            return (.wait, isNew)
+            return nil
         }
-        if isNew { Descriptors.signal(semaphore) }
-        return word
+        answer(others, .busy)
+        if isNew, finding == nil { Descriptors.signal(semaphore) }
+        return finding
     }
 
-    /// From now on `users` count; every password is checked again.
-    func replace(_ users: Users) {
+    /// Tells `askers` what has been found.
+    func answer(_ askers: [Asker], _ finding: Finding) {
+        for asker in askers {
+            mailboxes[asker.worker].send(Answer(asker: asker, finding: finding))
+        }
+    }
+
+    /// From now on `users` count; those of before who are gone, or have another hash.
+    ///
+    /// What is known of those who are gone, or have another hash, counts no more. The others'
+    /// hashes need not be computed again: that takes minutes where there are many of them.
+    func replace(_ users: Users) -> Set<[UInt8]> {
+        let before = state.withLock { $0.users }
+        let changed = before.strangers(to: users)
         state.withLock { state in
             state.users = users
-            state.good = [:]
+            if !changed.isEmpty {
+                state.good = state.good.filter { !changed.contains($0.value.user) }
+            }
             version.add(1, ordering: .releasing)
         }
+        return changed
     }
 }

@@ -42,7 +42,7 @@ package final class Mailbox: Sendable {
     ///
     /// It never changes, and all workers may ask the same: no lock is taken for that.
     func send(_ access: Access) {
-        self.access.withLock { $0 = access }
+        self.access.withLock { $0 = $0?.followed(by: access) ?? access }
         Descriptors.signal(event)
     }
 

@@ -48,9 +48,10 @@ extension Server {
             }
             if let rules { try allowances?.prepare(for: rules) }
             Server.hideSecrets(users, rules)
-            if let gate, let users { gate.replace(users) }
             guard users != nil || rules != nil else { return }
-            for mailbox in mailboxes { mailbox.send(Access(rules: rules, users: users)) }
+            let revoked = users.flatMap { gate?.replace($0) } ?? []
+            let access = Access(rules: rules, revoked: revoked)
+            for mailbox in mailboxes { mailbox.send(access) }
             if let users { notify(.usersReloaded(count: users.count)) }
             if let rules { notify(.rulesReloaded(count: rules.names.count)) }
         } catch {

@@ -42,18 +42,17 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         return false
     }
 
-    /// Whether the user whose tunnel is in `slot` is none any more, by `access`.
-    func isUserless(_ slot: UInt32, _ access: Access) -> Bool {
-        guard let users = access.users, let text = userText(of: slot) else { return false }
-        let name = String(decoding: (0..<text.count).map { text[$0] }, as: UTF8.self)
-        return users.hash(of: name) == nil
+    /// Whether what the user whose tunnel is in `slot` has shown counts no more, by `access`.
+    func isRevoked(_ slot: UInt32, _ access: Access) -> Bool {
+        guard !access.revoked.isEmpty, let text = userText(of: slot) else { return false }
+        return access.revoked.contains((0..<text.count).map { text[$0] })
     }
 
     /// Whether `access` forbids the tunnel in `slot`, which is open.
     ///
     /// If so, the journal will tell by which rule.
     mutating func forbids(_ slot: UInt32, _ access: Access) -> Bool {
-        if isUserless(slot, access) { return true }
+        if isRevoked(slot, access) { return true }
         guard let rules = access.rules, let authority = authority(of: slot) else { return false }
         let standing = standing(for: authority, of: slot, by: rules)
         var judgement = judge.judge(standing)

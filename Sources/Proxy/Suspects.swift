@@ -1,20 +1,12 @@
 internal import Internet
 internal import Kernel
 
-/// Clients whose credentials were wrong of late, or aren't known to be right yet.
-///
-/// A try counts as a failure until it has passed, so many at once are no way around the limit. An
-/// IPv6 client is its /64.
+/// Clients whose credentials were wrong of late.
 struct Suspects {
-    private struct Suspect {
-        var since: Instant
-        var failures = 0
-        var tries = 0
-    }
-
-    private struct Key: Hashable {
-        let bits: UInt64
-        let isSix: Bool
+    /// A client; of an IPv6 one its /64 counts.
+    struct Key: Hashable {
+        private let bits: UInt64
+        private let isSix: Bool
 
         init(_ client: Address) {
             isSix = client.family == .v6
@@ -22,44 +14,39 @@ struct Suspects {
         }
     }
 
+    private struct Suspect {
+        var since: Instant
+        var failures = 0
+    }
+
     /// Nanoseconds for which failures count, from the first one on.
     static var memory: UInt64 { 60_000_000_000 }
-    private static var countMax: Int { 65536 }
 
     private var suspects: [Key: Suspect] = [:]
+    /// With how many of them those are forgotten whose time is over.
+    private var countMax = 65536
 
-    /// Whether `client` may try once more, of at most `failuresMax`; 0 is no limit.
-    mutating func mayTry(_ client: Address, _ failuresMax: Int, _ now: Instant) -> Bool {
-        guard failuresMax > 0, var suspect = suspects[Key(client)] else { return true }
-        if suspect.since + Suspects.memory <= now {
-            suspect.since = now
-            suspect.failures = 0
-            suspects[Key(client)] = suspect
+    /// How often `client` has failed of late.
+    func failures(of client: Key, _ now: Instant) -> Int {
+        guard let suspect = suspects[client], suspect.since + Suspects.memory > now else {
+            return 0
         }
-        return suspect.failures + suspect.tries < failuresMax
+        return suspect.failures
     }
 
-    /// `client` tries.
-    mutating func tries(_ client: Address, _ now: Instant) {
-        if suspects.count >= Suspects.countMax { forget(now) }
-        suspects[Key(client), default: Suspect(since: now)].tries += 1
+    /// `client` has failed; how often by now.
+    mutating func fails(_ client: Key, _ now: Instant) -> Int {
+        let failures = failures(of: client, now) + 1
+        if failures == 1 {
+            if suspects.count >= countMax { forget(now) }
+            suspects[client] = Suspect(since: now)
+        }
+        suspects[client]?.failures = failures
+        return failures
     }
 
-    /// A try of `client` has passed.
-    mutating func passes(_ client: Address) {
-        guard var suspect = suspects[Key(client)] else { return }
-        suspect.tries -= 1
-        suspects[Key(client)] = suspect.tries + suspect.failures > 0 ? suspect : nil
-    }
-
-    /// A try of `client` has failed.
-    mutating func fails(_ client: Address) {
-        suspects[Key(client)]?.tries -= 1
-        suspects[Key(client)]?.failures += 1
-    }
-
-    /// Forgets those whose time is over.
     private mutating func forget(_ now: Instant) {
-        suspects = suspects.filter { $0.value.tries > 0 || $0.value.since + Suspects.memory > now }
+        suspects = suspects.filter { $0.value.since + Suspects.memory > now }
+        countMax = max(countMax, 2 * suspects.count)
     }
 }

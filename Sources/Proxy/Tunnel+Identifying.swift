@@ -19,28 +19,45 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         let client = worker.records[Int(slot)].client?.address ?? Address(v4: 0)
         let asker = Gate.Asker(worker: worker.index, slot: slot, generation: generation)
-        switch gate.ask(credentials, tag, client, asker, worker.now) {
-        case .good(let known):
-            worker.known[tag.place] = known
-            admit(head, credentials, &worker)
-        case .wait:
+        guard let finding = gate.ask(credentials, tag, client, asker, worker.now) else {
             state = .identifying
             worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.headTimeout)
+            return
+        }
+        follow(finding, head, credentials, &worker)
+    }
+
+    /// The gate has found out about the credentials.
+    mutating func didIdentify(_ finding: Gate.Finding, _ worker: inout Worker) {
+        // The parser remembers what the head is.
+        guard let head = head(&worker) else {
+            preconditionFailure("a head that was whole isn't any more")
+        }
+        if case .good(let known) = finding, worker.gate?.isCurrent(known) != true {
+            // The users are others by now.
+            return identify(head, &worker)
+        }
+        defer { worker.presented[0].clear() }
+        guard let credentials = credentials(head, worker) else {
+            preconditionFailure("credentials that were there aren't any more")
+        }
+        follow(finding, head, credentials, &worker)
+    }
+
+    private mutating func follow(
+        _ finding: Gate.Finding,
+        _ head: ConnectHead,
+        _ credentials: Presented,
+        _ worker: inout Worker
+    ) {
+        switch finding {
+        case .good(let known):
+            worker.known[known.tag.place] = known
+            admit(head, credentials, &worker)
+        case .wrong: refuse(.credentialsWrong, &worker)
         case .tooManyFailures: refuse(.tooManyFailures, &worker)
         case .busy: refuse(.credentialsUnchecked, &worker)
         }
-    }
-
-    /// The gate has found the credentials good, or wrong.
-    mutating func didIdentify(_ known: Known?, _ worker: inout Worker) {
-        guard let known else { return refuse(.credentialsWrong, &worker) }
-        worker.known[known.tag.place] = known
-        defer { worker.presented[0].clear() }
-        // The parser remembers what the head is.
-        guard let head = head(&worker), let credentials = credentials(head, worker) else {
-            preconditionFailure("a head that was whole isn't any more")
-        }
-        admit(head, credentials, &worker)
     }
 
     private mutating func admit(

@@ -93,7 +93,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         version += 1
         let rules = AccessRules(list, version: version)
         Self.prepare(allowances, for: rules)
-        worker.adopt(Access(rules: rules, users: nil))
+        worker.adopt(Access(rules: rules, revoked: []))
     }
 
     /// One turn of the worker.

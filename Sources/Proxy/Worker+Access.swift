@@ -30,7 +30,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// There are new rules or users since this opening was judged.
     fileprivate mutating func judgeAnew(_ access: Access, _ worker: inout Worker) {
-        if worker.isUserless(slot, access) { return refuse(.credentialsWrong, &worker) }
+        if worker.isRevoked(slot, access) { return refuse(.credentialsWrong, &worker) }
         guard access.rules != nil, let opening, let authority = worker.authority(of: slot)
         else { return }
         worker.openings[opening].isJudgedAnew = true

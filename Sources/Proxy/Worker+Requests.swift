@@ -55,28 +55,44 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             slot: slot,
             generation: generation
         )
-        switch gate.ask(credentials, tag, client, asker, services.now) {
-        case .good(let known):
-            services.known[tag.place] = known
-            admit(slot, head, credentials)
-        case .wait:
+        guard let finding = gate.ask(credentials, tag, client, asker, services.now) else {
             carriers[slot].state = .identifying
             let timeout = services.terms.configuration.headTimeout
-            carrierDeadlines.set(slot, at: services.now + timeout)
+            return carrierDeadlines.set(slot, at: services.now + timeout)
+        }
+        follow(finding, slot, head, credentials)
+    }
+
+    /// The gate has found out about the credentials of a carrier.
+    mutating func didIdentify(_ slot: UInt32, _ finding: Gate.Finding) {
+        guard let head = carriers[slot].head else {
+            preconditionFailure("a head that was whole isn't any more")
+        }
+        if case .good(let known) = finding, services.gate?.isCurrent(known) != true {
+            // The users are others by now.
+            return identify(slot, head)
+        }
+        defer { services.presented[0].clear() }
+        guard let credentials = credentials(slot, head) else {
+            preconditionFailure("credentials that were there aren't any more")
+        }
+        follow(finding, slot, head, credentials)
+    }
+
+    private mutating func follow(
+        _ finding: Gate.Finding,
+        _ slot: UInt32,
+        _ head: RequestHead,
+        _ credentials: Presented
+    ) {
+        switch finding {
+        case .good(let known):
+            services.known[known.tag.place] = known
+            admit(slot, head, credentials)
+        case .wrong: refuse(slot, .credentialsWrong)
         case .tooManyFailures: refuse(slot, .tooManyFailures)
         case .busy: refuse(slot, .credentialsUnchecked)
         }
-    }
-
-    /// The gate has found the credentials of a carrier good, or wrong.
-    mutating func didIdentify(_ slot: UInt32, _ known: Known?) {
-        guard let known else { return refuse(slot, .credentialsWrong) }
-        services.known[known.tag.place] = known
-        defer { services.presented[0].clear() }
-        guard let head = carriers[slot].head, let credentials = credentials(slot, head) else {
-            preconditionFailure("a head that was whole isn't any more")
-        }
-        admit(slot, head, credentials)
     }
 
     private func credentials(_ slot: UInt32, _ head: RequestHead) -> Presented? {

@@ -321,7 +321,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard tunnels[slot].generation == answer.asker.generation,
             tunnels[slot].state == .identifying
         else { return }
-        tunnels[slot].didIdentify(answer.known, &services)
+        tunnels[slot].didIdentify(answer.finding, &services)
         releaseIfFree(slot)
     }
 
@@ -330,7 +330,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard carriers[slot].generation == answer.asker.generation,
             carriers[slot].state == .identifying
         else { return }
-        didIdentify(slot, answer.known)
+        didIdentify(slot, answer.finding)
         freeIfClosed(slot)
     }
 

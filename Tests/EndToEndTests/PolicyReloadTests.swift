@@ -117,7 +117,7 @@ extension EndToEndTests {
             )
         }
 
-        @Test func `a user who is no more loses the tunnels`() throws {
+        @Test func `a user who is no more, or has another password, loses the tunnels`() throws {
             let folder = try Folder()
             let users = try folder.writeUsers(["ana", "ben"])
             let culvert = try Culvert(Culvert.openFlags + users + ["--enforce-on-reload"])
@@ -134,6 +134,11 @@ extension EndToEndTests {
             #expect(end["reason"] as? String == "policy_changed")
             _ = try clients[0].receiveToEnd()
             try expectEcho(clients[1], upstreams[1])
+            // So does one whose password is another now: somebody else may know the old one.
+            try folder.setPassword("other", of: "ben")
+            culvert.signal(SIGHUP)
+            _ = try culvert.record("end") { $0["user"] as? String == "ben" }
+            _ = try clients[1].receiveToEnd()
         }
 
         @Test func `an opening that is under way obeys the new rules`() throws {

@@ -25,6 +25,13 @@ import Testing
         #expect(users.hash(of: "") == nil)
     }
 
+    @Test func `whoever is gone or has another hash is a stranger`() throws {
+        let before = try read("a:\(Self.bcrypt)\nb:\(Self.sha256)\nc:\(Self.sha512)\n")
+        let after = try read("d:\(Self.bcrypt)\nb:\(Self.sha256)\nc:\(Self.yescrypt)\n")
+        #expect(before.strangers(to: after) == [Array("a".utf8), Array("c".utf8)])
+        #expect(before.strangers(to: before) == [])
+    }
+
     @Test func `names that look alike are those of different users`() throws {
         let (whole, parts) = ("\u{e9}", "e\u{301}")
         let one = try read("\(whole):\(Self.bcrypt)\n")
