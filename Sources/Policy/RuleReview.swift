@@ -16,6 +16,8 @@ public struct RuleReview {
         case neverDialled
         /// A network is allowed whose special addresses stay refused.
         case partlySpecial
+        /// From this rule on, not all pairs of rules have been compared.
+        case unreviewed
     }
 
     /// A rule, perhaps one of its values, and what is doubtful about it.
@@ -39,21 +41,19 @@ public struct RuleReview {
         }
     }
 
-    /// Pairs of rules that are looked at for overlaps, at most.
-    private static var pairsMax: Int { 10_000_000 }
-
     /// All that is doubtful.
     public private(set) var doubts: [Doubt] = []
-    private let coverage: RuleCoverage
+    private var coverage: RuleCoverage
 
-    /// Looks at the rules of `list`.
-    public init(_ list: RuleList, _ suffixes: PublicSuffixes) {
-        coverage = RuleCoverage(list)
+    /// Looks at the rules of `list`; at most `pairsMax` pairs of them are compared.
+    public init(_ list: RuleList, _ suffixes: PublicSuffixes, pairsMax: Int = 10_000_000) {
+        coverage = RuleCoverage(list, pairsMax: pairsMax)
         for (index, rule) in list.rules.enumerated() {
             reviewValues(of: rule, index, suffixes)
             if let other = coverage.first(covering: index) {
                 doubts.append(Doubt(kind: .unreachable, rule: index, other: other))
             }
+            if noteUnreviewed(index) { return }
         }
         reviewOverlaps(list.rules)
     }
@@ -106,20 +106,22 @@ public struct RuleReview {
     ///
     /// A narrow rule that allows, before a wide one that denies, is an exception, and meant.
     private mutating func reviewOverlaps(_ rules: [Rule]) {
-        let allowing = rules.indices.filter { rules[$0].action == .allow }
         let unreachable = Set(doubts.filter { $0.kind == .unreachable }.map(\.rule))
-        var pairs = 0
         for (index, rule) in rules.enumerated()
         where rule.action != .allow && !unreachable.contains(index) {
-            for other in allowing {
-                guard other < index, pairs < RuleReview.pairsMax else { break }
-                pairs += 1
-                guard coverage.intersects(other, index), !coverage.covers(index, other) else {
-                    continue
-                }
+            if let other = coverage.first(overlapping: index) {
                 doubts.append(Doubt(kind: .overlap, rule: index, other: other))
-                break
             }
+            if noteUnreviewed(index) { return }
         }
+    }
+
+    /// Notes it if no more rules may be compared from `index` on.
+    private mutating func noteUnreviewed(_ index: Int) -> Bool {
+        guard coverage.pairsLeft == 0 else { return false }
+        if doubts.last?.kind != .unreviewed {
+            doubts.append(Doubt(kind: .unreviewed, rule: index))
+        }
+        return true
     }
 }

@@ -15,6 +15,9 @@ struct UserTable: Sendable {
     private var ends: [Int32] = []
     private(set) var numbers: [Int32] = []
     private let groups: [String: Int32]
+    /// The users of each group, by the group's number less that of the first one.
+    private var members: [[Int32]] = []
+
     init(users: [String], groups: [String: [String]]) {
         let members = groups.values.flatMap { $0 }
         var words = WordTable(capacity: users.count + members.count)
@@ -28,6 +31,7 @@ struct UserTable: Sendable {
             // By number: strings that only look alike are equal.
             let users = Set((groups[name] ?? []).map { UserTable.find($0, words) })
             for user in users { groupsOf[Int(user)].append(number) }
+            self.members.append(users.sorted())
         }
         self.groups = numbered
         for user in groupsOf.indices {
@@ -53,12 +57,9 @@ struct UserTable: Sendable {
     /// Whether `number` is that of a user, and not of a group.
     func isUser(_ number: Int32) -> Bool { number < words.count }
 
-    /// The users among `numbers`, and those of the groups among them.
-    func members(of numbers: ArraySlice<Int32>) -> [Int32] {
-        let users = (0..<Int32(words.count)).filter { user in
-            self.numbers[range(of: user)].contains { numbers.contains($0) }
-        }
-        return users
+    /// The users that `number` is about: one, or those of a group.
+    func members(of number: Int32) -> [Int32] {
+        isUser(number) ? [number] : members[Int(number) - words.count]
     }
 
     func number(ofUser name: String) -> Int32 { UserTable.find(name, words) }

@@ -34,7 +34,7 @@ public struct WeekTime: Equatable, Sendable, BitwiseCopyable {
 }
 
 /// A span of time that comes back every week: on some days, from one minute to another.
-public struct WeekSpan: Equatable, Sendable {
+public struct WeekSpan: Hashable, Sendable {
     /// A bit for each day, Monday's lowest.
     let days: UInt8
     /// Minutes of the day; if `end` isn't after `start` it is one of the next day.

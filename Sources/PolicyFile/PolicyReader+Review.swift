@@ -27,6 +27,9 @@ extension PolicyReader {
             return "\(other) allows a part of what the rule '\(rule.name)' is to "
                 + "\(rule.action == .report ? "report" : "deny"); if that isn't meant, move this "
                 + "one up"
+        case .unreviewed:
+            return "there are so many rules that can meet that from this one on not all are "
+                + "compared for such as never decide, or overlap"
         case .repeated: return "this is in the rule already"
         case .publicSuffix:
             return "anybody can have a name below this one: nearly everything is allowed"

@@ -33,6 +33,71 @@ import Testing
         #expect(Self.unreachable([Rule("all", .report), all]) == [])
     }
 
+    /// What an earlier rule allows of what a later one denies, found by looking at all pairs.
+    @Test func `overlaps are found whatever the rules are filed under`() {
+        let values: [(inout Rule) -> Void] = [
+            { _ in }, { $0.hosts = Self.hosts("a.test") }, { $0.hosts = Self.hosts("*.test") },
+            { $0.hosts = Self.hosts("a.b.test", "x.example") }, { $0.users = ["ana"] },
+            { $0.groups = ["staff"] }, { $0.groups = ["others"] }, { $0.users = ["cleo", "ben"] },
+            { $0.networks = Self.networks("10.0.0.0/8") },
+            { $0.networks = Self.networks("10.1.0.0/16", "11.0.0.0/8") },
+            { $0.clients = Self.networks("10.0.0.0/8") },
+            { $0.times = [WeekSpan("Mon-Fri")].compactMap { $0 } },
+            { $0.times = [WeekSpan("Fri 22:00-06:00")].compactMap { $0 } },
+            { $0.times = [WeekSpan("Sun")].compactMap { $0 } }, { $0.ports = [1...100] },
+            { $0.ports = [100...443] },
+        ]
+        let groups = ["staff": ["ana", "ben"], "others": ["cleo"]]
+        // Those that match nothing in common.
+        let apart: [Set<Int>] = [
+            [1, 3], [4, 6], [4, 7], [5, 6], [11, 13], [12, 13],
+        ]
+        // The second is narrower, so that an earlier one is no exception from it.
+        let within: [Set<Int>: Int] = [
+            [1, 2]: 1, [5, 4]: 4,
+        ]
+        for one in values.indices.dropFirst() {
+            for other in values.indices.dropFirst() where one != other {
+                let pair: Set = [one, other]
+                let isException = within[pair] == one
+                let isExpected = !apart.contains(pair) && !isException
+                let rules = [Self.rule(.allow, values[one]), Self.rule(.deny, values[other])]
+                let isUnreachable = Self.unreachable(rules, groups: groups) == [1]
+                let found = Self.overlaps(rules, groups: groups) == [1]
+                #expect(found == (isExpected && !isUnreachable), "\(one) \(other)")
+            }
+        }
+    }
+
+    @Test func `many rules are reviewed in no time`() {
+        let many = 20_000
+        let users = (0..<many).map { number in
+            Self.rule(number % 2 == 0 ? .allow : .deny) { $0.users = ["user \(number)"] }
+        }
+        #expect(RuleReview(RuleList(users), .common).doubts == [])
+        let times = (0..<many).map { number in
+            Self.rule(number < many / 2 ? .allow : .deny) { rule in
+                rule.hosts = Self.hosts("h\(number % (many / 2)).test")
+                let span = number < many / 2 ? "Mon" : "Tue 08:00-09:00"
+                rule.times = [WeekSpan(span)].compactMap { $0 }
+            }
+        }
+        #expect(RuleReview(RuleList(times), .common).doubts == [])
+    }
+
+    @Test func `that not all could be compared is told`() {
+        let rules = (0..<100).map { number in
+            Self.rule(.allow) { rule in
+                rule.hosts = Self.hosts("a.test")
+                rule.ports = [UInt16(number + 1)...UInt16(number + 1)]
+            }
+        }
+        let all = RuleReview(RuleList(rules), .common, pairsMax: 99 * 50 + 1).doubts
+        #expect(all == [])
+        let some = RuleReview(RuleList(rules), .common, pairsMax: 99 * 49).doubts
+        #expect(some.map(\.kind) == [.unreviewed] && some.map(\.rule) == [98])
+    }
+
     @Test func `each condition must cover`() {
         let changes: [((inout Rule) -> Void, (inout Rule) -> Void)] = [
             ({ $0.hosts = Self.hosts("*.test", "a.b") }, { $0.hosts = Self.hosts("a.test") }),
