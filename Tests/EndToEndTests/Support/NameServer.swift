@@ -2,20 +2,28 @@ import Foundation
 import Glibc
 import Internet
 
-/// A name server on a free UDP port of 127.0.0.1, which answers as the test says.
+/// A name server on a free port of 127.0.0.1, UDP and TCP, which answers as the test says.
 final class NameServer: @unchecked Sendable {
     struct Question: Hashable, Sendable {
         let id: UInt16
         let name: String
         let isAAAA: Bool
+        var isTCP = false
     }
 
-    enum Answer: Sendable {
-        /// The addresses of both families, of which those that were asked for are sent.
-        case addresses([String])
+    indirect enum Answer: Sendable {
+        /// The addresses of both families, of which those that were asked for are sent, to be kept
+        /// for `ttl` seconds.
+        case addresses([String], ttl: UInt32 = 0)
+        /// The name is another's alias, and so on; the addresses are those of the last name.
+        case alias([String], [String])
+        /// Addresses of another name than the one that was asked for.
+        case others(String, [String])
         /// A response code without an address.
         case code(UInt8)
         case silence
+        /// By UDP it doesn't fit, though one address does; by TCP it comes whole.
+        case tooLong(String, Answer)
 
         static let noSuchName = Answer.code(3)
         static let serverFailure = Answer.code(2)
@@ -27,26 +35,54 @@ final class NameServer: @unchecked Sendable {
     private let lock = NSLock()
     private var asked: [Question] = []
 
+    private let streams: Int32
+
     /// Answers each question by what `answer` says, one after the other; it may wait.
     init(_ answer: @escaping @Sendable (Question) -> Answer) throws {
-        let loopback = Address(v4: 0x7f00_0001)
-        let type = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue)
-        descriptor = socket(AF_INET, type, 0)
-        let wished = Endpoint(loopback, port: 0)
-        let descriptor = descriptor
-        let status = unsafe SocketName.withPointer(wished) { unsafe bind(descriptor, $0, $1) }
-        guard status == 0 else { throw Stream.Failure(call: "bind", code: errno) }
-        endpoint = Endpoint(loopback, port: SocketName.port(of: descriptor))
+        (descriptor, streams, endpoint) = try Self.makeSockets()
         self.answer = answer
+        let (descriptor, streams) = (descriptor, streams)
         Foundation.Thread.detachNewThread { [weak self] in
             while Self.serve(descriptor, { self?.take($0) ?? .silence }) {}
             close(descriptor)
         }
+        Foundation.Thread.detachNewThread { [weak self] in
+            while true {
+                let client = accept(streams, nil, nil)
+                guard client >= 0 else { break }
+                Self.serve(Stream(client)) { self?.take($0) ?? .silence }
+            }
+            close(streams)
+        }
     }
 
     deinit {
-        // Wakes the thread, which closes it.
+        // Wakes the threads, which close them.
         shutdown(descriptor, Int32(SHUT_RDWR))
+        shutdown(streams, Int32(SHUT_RDWR))
+    }
+
+    /// A socket for datagrams and a listener, both on the same port.
+    private static func makeSockets() throws -> (Int32, Int32, Endpoint) {
+        let loopback = Address(v4: 0x7f00_0001)
+        while true {
+            let datagrams = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            let streams = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            try bind(datagrams, Endpoint(loopback, port: 0))
+            let endpoint = Endpoint(loopback, port: SocketName.port(of: datagrams))
+            if (try? bind(streams, endpoint)) != nil, listen(streams, 16) == 0 {
+                return (datagrams, streams, endpoint)
+            }
+            close(datagrams)
+            close(streams)
+        }
+    }
+
+    private static func bind(_ descriptor: Int32, _ endpoint: Endpoint) throws {
+        let status = unsafe SocketName.withPointer(endpoint) { pointer, size in
+            unsafe Glibc.bind(descriptor, pointer, size)
+        }
+        guard status == 0 else { throw Stream.Failure(call: "bind", code: errno) }
     }
 
     /// Flags of a culvert that asks it, and it alone.
@@ -77,6 +113,19 @@ final class NameServer: @unchecked Sendable {
                 _ = unsafe sendto(descriptor, reply, reply.count, 0, sender, length)
                 return true
             }
+        }
+    }
+
+    /// Answers the questions of one connection.
+    private static func serve(_ stream: Stream, _ answer: (Question) -> Answer) {
+        while let front = try? stream.receive(exactly: 2),
+            let bytes = try? stream.receive(exactly: Int(front[0]) << 8 + Int(front[1])),
+            let message = DNSMessage(question: bytes, isTCP: true)
+        {
+            let reply = message.reply(answer(message.question))
+            guard !reply.isEmpty else { continue }
+            let size = [UInt8(reply.count >> 8), UInt8(reply.count & 0xff)]
+            guard (try? stream.send(size + reply)) != nil else { return }
         }
     }
 }
