@@ -9,7 +9,7 @@ struct ClientServices: ~Copyable {
     var openings: Slab<Opening>
     /// A block for each opening.
     let blocks: Blocks
-    /// The head of the CONNECT to each origin, behind its length.
+    /// The head of each user's CONNECT to each origin.
     private let heads: Blocks
     private let headCounts: [Int]
     var phase = Control.Phase.wait
@@ -27,12 +27,16 @@ struct ClientServices: ~Copyable {
     init(_ script: Script, _ control: Control, _ station: consuming Station) throws(SystemError) {
         let openings = try Slab<Opening>(capacity: 2 * script.openingMax)
         let blocks = try Blocks(count: 2 * script.openingMax, blockSize: script.openingSize)
-        let heads = try Blocks(count: script.origins.count, blockSize: script.headMax)
+        let count = script.fields.count * script.origins.count
+        let heads = try Blocks(count: count, blockSize: script.headMax)
         var counts: [Int] = []
-        for (index, origin) in script.origins.enumerated() {
-            let text = ClientServices.head(script, origin)
-            for (place, byte) in text.enumerated() { heads[index][place] = byte }
-            counts.append(text.count)
+        for fields in script.fields {
+            for origin in script.origins {
+                let text = ClientServices.head(script, origin, fields)
+                let head = heads[counts.count]
+                for (place, byte) in text.enumerated() { head[place] = byte }
+                counts.append(text.count)
+            }
         }
         self.script = script
         self.control = control
@@ -47,10 +51,9 @@ struct ClientServices: ~Copyable {
     }
 
     /// The head that asks for a tunnel to `origin`; nothing if nobody is asked.
-    private static func head(_ script: Script, _ origin: Endpoint) -> [UInt8] {
+    private static func head(_ script: Script, _ origin: Endpoint, _ fields: String) -> [UInt8] {
         guard case .proxy = script.route else { return [] }
-        let request = "CONNECT \(origin) HTTP/1.1\r\nHost: \(origin)\r\n"
-        return Array("\(request)\(script.fields)\r\n".utf8)
+        return Array("CONNECT \(origin) HTTP/1.1\r\nHost: \(origin)\r\n\(fields)\r\n".utf8)
     }
 
     /// Puts what tunnel `course.order.number` sends first into a block.
@@ -61,10 +64,11 @@ struct ClientServices: ~Copyable {
             preconditionFailure("there is an opening for each tunnel that may be opened")
         }
         let block = blocks[Int(opening)]
-        let origin = script.origin(course.order.number)
-        let head = headCounts[origin]
+        let number = course.order.number
+        let index = script.user(number) * script.origins.count + script.origin(number)
+        let head = headCounts[index]
         var count = head
-        heads[origin].part(0..<head).copy(to: block)
+        heads[index].part(0..<head).copy(to: block)
         if script.hasOwnOrigin {
             course.order.write(to: block.part(count..<count + Order.byteCount))
             count += Order.byteCount

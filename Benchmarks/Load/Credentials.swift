@@ -1,20 +1,41 @@
 internal import Connect
 
-/// A user and a password for the proxy, as a field of the head of a CONNECT (RFC 7617).
+/// Users and their password for the proxy, as fields of the head of a CONNECT (RFC 7617).
 package struct Credentials: Equatable, Sendable {
-    /// The field with its end of line.
-    let field: String
+    private let user: String
+    private let password: String
+    /// How many users there are: if more than one, each has a number behind the name, from 0 on.
+    package var count = 1
 
     /// The credentials in `text`; nil unless that is USER:PASSWORD without control characters.
     package init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.contains(UInt8(ascii: ":")), bytes.count <= Credentials.byteMax,
+        let bytes = text.utf8
+        guard let colon = text.firstIndex(of: ":"), bytes.count <= Credentials.byteMax,
             !bytes.contains(where: { $0 < 0x20 || $0 == 0x7f })
         else { return nil }
-        let value = String(decoding: BasicCredentials.encoded(bytes), as: UTF8.self)
-        field = "Proxy-Authorization: \(value)\r\n"
+        user = String(text[..<colon])
+        password = String(text[text.index(after: colon)...])
     }
 
     /// Bytes of a user and a password, at most.
     package static var byteMax: Int { 1024 }
+    /// Users, at most.
+    package static var countMax: Int { 100_000 }
+
+    /// The field of each user, with its end of line.
+    var fields: [String] {
+        count == 1
+            ? [Credentials.field("\(user):\(password)")]
+            : (0..<count).map { Credentials.field("\(user)\($0):\(password)") }
+    }
+
+    /// The field of the first user with a wrong password, which is another for each `number`.
+    func guess(_ number: UInt64) -> String {
+        Credentials.field("\(user)\(count == 1 ? "" : "0"):\(number)")
+    }
+
+    private static func field(_ text: String) -> String {
+        let value = BasicCredentials.encoded(Array(text.utf8))
+        return "Proxy-Authorization: \(String(decoding: value, as: UTF8.self))\r\n"
+    }
 }

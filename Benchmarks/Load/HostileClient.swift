@@ -33,6 +33,7 @@ struct HostileClient {
         began = services.station.now
         sent = 0
         isHalf = services.random.below(2) == 0
+        if kind == .guesser { services.makeGuess(conduit.slot) }
         let proxy = services.script.proxy
         let socket = services.station.queue.makeSocket(
             proxy.address.family,
@@ -73,7 +74,7 @@ struct HostileClient {
         switch kind {
         case .silent: break
         case .slowHead: goOn(&services)
-        case .oversizedHead, .slowReader: fill(&services)
+        case .oversizedHead, .slowReader, .guesser: fill(&services)
         case .halfClose:
             fill(&services)
             setTimer(after: services.script.interval, &services)
@@ -96,6 +97,7 @@ struct HostileClient {
             conduit.send(isHead ? head.part(sent..<head.count) : services.fields, &services.station)
         case .halfClose where isHalf: sendRest(of: services.begunHead, &services)
         case .halfClose, .reset, .slowReader: sendRest(of: services.request, &services)
+        case .guesser: sendRest(of: services.guess(conduit.slot), &services)
         }
     }
 
@@ -171,6 +173,7 @@ struct HostileClient {
                 return end("answered \(words)", &services)
             }
             state = .standing
+            if kind == .guesser { return end("let in", &services) }
             readOn(&services)
         }
     }

@@ -7,8 +7,8 @@ struct HostileScript: Sendable {
     var proxy: Endpoint
     /// An origin of their own, whose complaints nobody hears.
     var origin: Endpoint
-    /// Fields of a head besides Host, with their ends of line.
-    var fields: String
+    /// Whom the proxy is told that the clients are, if it is told.
+    var credentials: Credentials?
     /// The behaviours, which are dealt out in turn.
     var kinds: [Hostility]
     /// Clients at once.
@@ -27,7 +27,14 @@ struct HostileScript: Sendable {
     func place(of kind: Hostility) -> Int? { kinds.firstIndex(of: kind) }
 
     /// A head but for its end.
-    var begunHead: String {
+    var begunHead: String { begunHead(credentials?.fields.first ?? "") }
+
+    /// A head with a wrong password, which is another for each `number`.
+    func guess(_ number: UInt64) -> String {
+        begunHead((credentials ?? Credentials("user:"))?.guess(number) ?? "") + "\r\n"
+    }
+
+    private func begunHead(_ fields: String) -> String {
         "CONNECT \(origin) HTTP/1.1\r\nHost: \(origin)\r\n\(fields)"
     }
 }

@@ -13,4 +13,6 @@ package enum Hostility: String, CaseIterable, Sendable {
     case reset
     /// Asks for a stream without end and reads a little of it now and then.
     case slowReader = "slow-reader"
+    /// Asks with a wrong password, another each time.
+    case guesser
 }

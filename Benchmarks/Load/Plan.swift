@@ -147,7 +147,7 @@ package struct Plan: Sendable {
             scenario: settings.scenario == .hostile ? .echo : settings.scenario,
             route: settings.route,
             direction: settings.direction,
-            fields: settings.credentials?.field ?? "",
+            fields: settings.credentials?.fields ?? [""],
             origins: origins,
             hasOwnOrigin: originWorkers > 0,
             sources: sources,
@@ -173,7 +173,7 @@ package struct Plan: Sendable {
         return HostileScript(
             proxy: proxy,
             origin: origin,
-            fields: settings.credentials?.field ?? "",
+            credentials: settings.credentials,
             kinds: settings.hostilities,
             count: settings.hostileCount,
             interval: settings.hostileInterval,

@@ -6,8 +6,9 @@ struct Script: Sendable {
     var scenario: Scenario
     var route: Route
     var direction: Direction
-    /// Fields of the head of a CONNECT besides Host, with their ends of line.
-    var fields: String
+    /// Fields of the head of a CONNECT besides Host, with their ends of line: those of each user,
+    /// who take turns.
+    var fields: [String]
     /// Where the origin listens.
     var origins: [Endpoint]
     /// Whether the origin is ours and understands orders; else it echoes whatever comes.
@@ -77,12 +78,15 @@ struct Script: Sendable {
     }
 
     /// Bytes of the head of a CONNECT, at most.
-    var headMax: Int { 256 + fields.utf8.count }
+    var headMax: Int { 256 + (fields.map(\.utf8.count).max() ?? 0) }
     /// Bytes of the stream that go with what is sent first, at most.
     static var earlyMax: Int { 8192 }
 
     /// Where tunnel `number` ends.
     func origin(_ number: UInt32) -> Int { Int(number) % origins.count }
+
+    /// Whose tunnel `number` is.
+    func user(_ number: UInt32) -> Int { Int(number) % fields.count }
 
     /// Where tunnel `number` begins; nil leaves it to the kernel.
     func source(_ number: UInt32) -> Address? {

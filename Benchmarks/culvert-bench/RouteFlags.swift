@@ -37,6 +37,22 @@ struct RouteFlags: ParsableArguments {
     )
     var credentials: Credentials?
 
+    @Option(
+        help: ArgumentHelp(
+            "Users in turn, whose names have a number behind that of --credentials, from 0 on.",
+            valueName: "count"
+        ),
+        transform: Reading.count(1...Credentials.countMax)
+    )
+    var users: Int?
+
+    /// Whom the proxy is told that the tunnels are for.
+    var asker: Credentials? {
+        var asker = credentials
+        asker?.count = users ?? 1
+        return asker
+    }
+
     /// The route that was given.
     func route() throws -> Route {
         var routes: [Route] = []
@@ -50,6 +66,9 @@ struct RouteFlags: ParsableArguments {
         }
         guard proxy != nil || credentials == nil else {
             throw ValidationError("'--credentials' is for '--proxy': nobody else is asked.")
+        }
+        guard credentials != nil || users == nil else {
+            throw ValidationError("'--users' is for '--credentials': they all have its password.")
         }
         return route
     }

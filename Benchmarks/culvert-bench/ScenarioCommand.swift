@@ -13,7 +13,7 @@ protocol ScenarioCommand: ParsableCommand {
 extension ScenarioCommand {
     func settings() throws -> Settings {
         var settings = Settings(Self.scenario, try common.route.route())
-        settings.credentials = common.route.credentials
+        settings.credentials = common.route.asker
         try common.origin.fill(&settings)
         common.tool.fill(&settings)
         fill(&settings)

@@ -22,6 +22,16 @@ import Testing
         }
     }
 
+    @Test func `users take turns`() throws {
+        var settings = Bench.settings(.rate, .direct)
+        settings.credentials = Credentials("user:pass")
+        settings.credentials?.count = 4
+        settings.tunnels = 40
+        let outcome = try Bench.run(settings, .demands("user2:pass"))
+        #expect(outcome.tally.failures.keys.map(\.detail) == ["407 "])
+        #expect(outcome.counts?.finished == 10)
+    }
+
     @Test func `what is no pair is refused`() {
         #expect(Credentials("user") == nil)
         #expect(Credentials("user:a\nb") == nil)

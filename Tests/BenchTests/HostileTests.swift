@@ -39,6 +39,7 @@ import Testing
         #expect(endings(.slowReader).isSubset(of: ["open to the end", "not answered"]))
         #expect(endings(.oversizedHead).contains("answered 431"))
         #expect(endings(.reset).contains { $0.hasPrefix("reset by the tool") })
+        #expect(endings(.guesser).isSubset(of: ["let in", "not answered"]))
         // Those that are over come again.
         #expect((hostile[.reset]?.count ?? 0) > 2)
         #expect(hostile.values.allSatisfy { Int($0.life.totalCount) == $0.count })
