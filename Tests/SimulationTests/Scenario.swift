@@ -56,6 +56,8 @@ struct Scenario {
         var receptions6: [Reception] = []
         var upstreamTotal = 0
         var upstreamFarewell = Farewell.fin
+        /// What a parent proxy answers, if the tunnel goes to one; nothing if it is silent.
+        var parentAnswer: [UInt8] = []
 
         init(_ dice: inout Dice, isBurst: Bool) {
             connectsAt = isBurst ? 0 : UInt64(dice.below(40_000_000))
@@ -168,6 +170,7 @@ struct Scenario {
         life.receptions6 = rollReceptions()
         life.upstreamTotal = rollTotal()
         life.upstreamFarewell = rollFarewell()
+        life.parentAnswer = rollParentAnswer()
         if life.chunkMax == 1 {
             life.clientTotal = min(life.clientTotal, 60)
             life.upstreamTotal = min(life.upstreamTotal, 60)

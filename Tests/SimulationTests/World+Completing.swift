@@ -176,6 +176,7 @@ extension World {
                     actsAt: clock + 1000
                 )
             )
+            peers[peers.count - 1].isParent = submission.endpoint?.port == World.parentPort
             lives[life].upstreams.append(peers.count - 1)
             descriptors[Int(submission.descriptor - World.firstDescriptor)].index = peers.count - 1
             complete(index, 0)

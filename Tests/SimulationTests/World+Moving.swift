@@ -11,8 +11,15 @@ extension World {
             : scenario.window - peers[index].unread
     }
 
+    /// Bytes that a peer sends before those of the tunnel: a head, or a parent's answer.
     private func headCount(_ index: Int) -> Int {
-        peers[index].isClient ? scenario.lives[peers[index].life].head.count : 0
+        peers[index].isClient
+            ? scenario.lives[peers[index].life].head.count : peers[index].frontCount
+    }
+
+    /// Bytes that a peer is sent before those of the tunnel: an answer, or a request.
+    private func frontCount(_ index: Int) -> Int {
+        peers[index].isClient ? World.answer.count : peers[index].requestCount
     }
 
     // MARK: From a peer
@@ -63,7 +70,8 @@ extension World {
     private func byte(_ source: Int, _ position: Int) -> UInt8 {
         let head = headCount(source)
         guard position < head else { return payload(source, position - head) }
-        return scenario.lives[peers[source].life].head[position]
+        let plan = scenario.lives[peers[source].life]
+        return peers[source].isClient ? plan.head[position] : plan.parentAnswer[position]
     }
 
     /// The byte at `position` of what `source` sends through the tunnel.
@@ -81,6 +89,10 @@ extension World {
     private func checkIsPast(_ source: Int) {
         let life = peers[source].life
         guard !peers[source].isClient, scenario.lives[life].mustBeTLS else { return }
+        // What a parent answers may be read, and with it what comes right behind.
+        let front = scenario.lives[life].parentAnswer
+        let isWhole = front.suffix(4).elementsEqual("\r\n\r\n".utf8)
+        if peers[source].isParent, !isWhole || peers[source].taken < front.count { return }
         let client = lives[life].client
         let hello = headCount(client) + scenario.lives[life].hello.count
         if !scenario.lives[life].mayPass || peers[client].taken < hello {
@@ -125,8 +137,11 @@ extension World {
         }
         peers[sink].delivered += count
         peers[sink].unread += count
+        if peers[sink].isParent, peers[sink].frontCount == 0 {
+            return hear(memory, count, as: sink)
+        }
         if isClient, lives[peers[sink].life].wasRefused { return }
-        let skipped = isClient ? World.answer.count : 0
+        let skipped = frontCount(sink)
         let payload = first + count - skipped
         if payload > 0 { checkSource(of: sink, payload) }
         let life = peers[sink].life
@@ -149,7 +164,7 @@ extension World {
     private func checkSource(of sink: Int, _ payload: Int) {
         let record = lives[peers[sink].life]
         if peers[sink].isClient {
-            let most = record.upstreams.map { peers[$0].taken }.max() ?? 0
+            let most = record.upstreams.map { peers[$0].taken - headCount($0) }.max() ?? 0
             if payload > most { fail("a client got more than its upstream sent") }
             return
         }
@@ -219,7 +234,7 @@ extension World {
         if dice.chance(faults.spliceAgain) { return -Errno.again }
         var moved = min(piece.count, room(sink), count)
         if dice.chance(faults.shortSend) { moved = dice.within(1...moved) }
-        let skipped = peers[sink].isClient ? World.answer.count : 0
+        let skipped = frontCount(sink)
         if piece.life != peers[sink].life || piece.isOutbound == peers[sink].isClient
             || piece.position != peers[sink].delivered - skipped
         {

@@ -38,7 +38,8 @@ extension World {
         if dice.chance(faults.reset) { return reset(index) }
         readSome(index, plan)
         if plan.part == .echo, !peer.isClient {
-            peers[index].total = peers[index].delivered - peers[index].unread
+            let read = peers[index].delivered - peers[index].unread - peers[index].requestCount
+            peers[index].total = peers[index].frontCount + max(0, read)
         }
         sendSome(index, plan)
         sayFarewell(index, plan)
@@ -67,6 +68,8 @@ extension World {
     /// How far a peer may send at present.
     private func sendable(_ index: Int, _ plan: Scenario.Life) -> Int {
         let peer = peers[index]
+        // A parent speaks when it has been asked.
+        if peer.isParent, peer.frontCount == 0 { return 0 }
         let mustWait =
             peer.isClient && plan.waitsForAnswer && peer.delivered < World.answer.count
         return mustWait ? min(plan.head.count, peer.total) : peer.total
@@ -130,7 +133,8 @@ extension World {
             let ended = record.upstreams.filter { peers[$0].finWasTaken }
             guard !ended.isEmpty else { continue }
             let isWhole = ended.contains {
-                peers[$0].sent == received && peers[$0].delivered == client.sent - head
+                peers[$0].sent - peers[$0].frontCount == received
+                    && peers[$0].delivered - peers[$0].requestCount == client.sent - head
             }
             if !isWhole { fail("bytes were lost between two peers that ended in order") }
         }

@@ -94,15 +94,16 @@ extension World {
             let head = scenario.lives[peers[index].life].head.count
             if !scenario.lives[peers[index].life].mayPass { fail("FIN passed on without TLS") }
             if !client.finWasTaken { fail("FIN to an upstream whose client has not ended") }
-            if peers[index].delivered != client.sent - head {
+            if peers[index].delivered - peers[index].requestCount != client.sent - head {
                 fail("FIN to an upstream that lacks bytes")
             }
             return
         }
         if record.wasRefused { return }
         let received = peers[index].delivered - World.answer.count
-        for upstream in record.upstreams
-        where peers[upstream].finWasTaken && peers[upstream].sent == received { return }
+        for upstream in record.upstreams where peers[upstream].finWasTaken {
+            if peers[upstream].sent - peers[upstream].frontCount == received { return }
+        }
         fail("FIN to a client that lacks bytes or whose upstream has not ended")
     }
 

@@ -12,7 +12,7 @@ struct Peer {
     var life: Int
     var isClient: Bool
     var stream: UInt64
-    /// Bytes that it will send; the head of a client included.
+    /// Bytes that it will send; the head of a client, and the answer of a parent, included.
     var total: Int
     var farewell: Scenario.Farewell
     /// Bytes that it has sent, and that the proxy has taken.
@@ -28,6 +28,10 @@ struct Peer {
     var hasFin = false
     var isClosed = false
     var actsAt: UInt64
+    var isParent = false
+    /// Bytes that a parent proxy is asked, and says, before the tunnel begins.
+    var requestCount = 0
+    var frontCount = 0
 
     var isReadable: Bool { hasReset || hasSentFin || sent > taken }
 }
@@ -115,6 +119,8 @@ final class World {
     var accepted = 0
 
     var lookUps: [SimulatedLookUp] = []
+    /// What parents have been asked so far.
+    var requests: [Int: [UInt8]] = [:]
 
     let memory: Blocks
     var provided: [UInt16] = []
