@@ -50,6 +50,16 @@ def echo(tunnels, size=""):
     )
 
 
+def paced(tunnels, rate):
+    """Messages on so many tunnels that keep to a schedule, whatever the proxy does."""
+    return Scenario(
+        f"echo-{tunnels}-paced", f"64-byte messages on {tunnels:,} tunnels, {rate:,} a second",
+        f"echo --tunnels {tunnels} --rate {rate}",
+        (Figure("rate", "messages a second"), Figure("cpu", "CPU a message, us")) + times("us"),
+        "p99", f"{rate:,} a second",
+    )
+
+
 def bulk(tunnels, direction="down"):
     """Streams in a direction, so many at once."""
     rate = Figure("rate", "GB a second")
@@ -69,7 +79,7 @@ SCENARIOS = [
         (Figure("rate", "tunnels a second"), Figure("cpu", "CPU a tunnel, us")) + times("ms"),
         "cpu", "64 at once",
     ),
-    echo(64), echo(2000), bulk(1), bulk(8), bulk(200),
+    echo(64), echo(2000), paced(64, 50_000), bulk(1), bulk(8), bulk(200),
     Scenario(
         "hold", "Idle tunnels", "hold",
         (Figure("pss", "PSS a tunnel, bytes"), Figure("rss", "RSS a tunnel, bytes"),
