@@ -18,6 +18,9 @@ public struct SharedLimits: Equatable, Sendable, BitwiseCopyable {
 
 /// The limits of the tunnels that a rule lets pass; zero is no limit.
 public struct RuleLimits: Equatable, Sendable, BitwiseCopyable {
+    /// Rules that can have limits, at most.
+    public static var rulesMax: Int { 1 << 16 }
+
     /// Of all of them together.
     public var all = SharedLimits()
     /// Of those of each user together.

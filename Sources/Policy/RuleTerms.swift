@@ -46,7 +46,7 @@ public struct RuleSource: Equatable, Sendable {
 }
 
 /// Another proxy, which is asked for the target by a CONNECT of our own.
-public struct RuleParent: Equatable, Sendable {
+public struct RuleParent: Hashable, Sendable {
     /// Where it listens.
     public let authority: Authority
     /// The value of Proxy-Authorization that it is sent; none if it is empty.

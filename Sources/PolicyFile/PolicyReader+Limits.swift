@@ -23,6 +23,10 @@ extension PolicyReader {
             }
         }
         read.rule.terms.limits = limits
+        limitedRules += limits.isEmpty ? 0 : 1
+        if limitedRules == RuleLimits.rulesMax + 1 {
+            complain(tree, "at most \(RuleLimits.rulesMax) rules can have limits")
+        }
     }
 
     private static let limitKeys = shared + ["bytes", "lifetime", "per-user"]

@@ -81,6 +81,8 @@ struct PolicyReader {
     var findings: [Finding] = []
     /// Names of rules.
     var names: Set<String> = []
+    /// Rules that have limits.
+    var limitedRules = 0
     /// The users that are named, in rules and groups, and where.
     var users: [(name: String, place: Place)] = []
 

@@ -19,10 +19,9 @@ final class Allowances: Sendable {
         case opened, up, down
     }
 
-    private static var rulesMax: Int { 1 << 16 }
     private static var usersMax: Int { 1 << 17 }
     /// Lines of rules come first, then those of users.
-    static var lineCount: Int { 1 + rulesMax + usersMax }
+    static var lineCount: Int { 1 + RuleLimits.rulesMax + usersMax }
 
     private struct State {
         var rules: [String: Number] = [:]
@@ -75,7 +74,8 @@ final class Allowances: Sendable {
             return true
         }
         guard fits else {
-            throw StartError("--policy: at most \(Allowances.rulesMax) rules can have limits")
+            // Those that are no more count while they have tunnels.
+            throw StartError("--policy: at most \(RuleLimits.rulesMax) rules can have limits")
         }
     }
 
@@ -84,7 +84,7 @@ final class Allowances: Sendable {
 
     private static func makeRule(_ state: inout State) -> Number? {
         if let line = state.freeRules.popLast() { return line }
-        guard state.rulesMade < rulesMax else { return nil }
+        guard state.rulesMade < RuleLimits.rulesMax else { return nil }
         state.rulesMade += 1
         return state.rulesMade
     }
@@ -132,7 +132,7 @@ final class Allowances: Sendable {
         if let line = state.freeUsers.popLast() { return line }
         guard state.usersMade < Allowances.usersMax else { return nil }
         state.usersMade += 1
-        return Number(Allowances.rulesMax) + state.usersMade
+        return Number(RuleLimits.rulesMax) + state.usersMade
     }
 
     /// Whether `line` says nothing that matters after `now`.

@@ -6,6 +6,7 @@ internal import Policy
 /// that the rules of now don't name any more.
 struct ParentTable {
     private var parents: [RuleParent] = []
+    private var known: [RuleParent: Int32] = [:]
     /// The parent of each rule, by number; -1 if it has none.
     private var numbers: [Int32] = []
     /// Whether any rule has one.
@@ -15,9 +16,11 @@ struct ParentTable {
     mutating func adopt(_ rules: AccessRules) {
         numbers = rules.terms.map { terms in
             guard let parent = terms.parent else { return -1 }
-            if let known = parents.firstIndex(of: parent) { return Int32(known) }
+            if let number = known[parent] { return number }
+            let number = Int32(parents.count)
             parents.append(parent)
-            return Int32(parents.count - 1)
+            known[parent] = number
+            return number
         }
         areThere = numbers.contains { $0 >= 0 }
     }

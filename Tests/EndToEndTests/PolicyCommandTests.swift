@@ -50,6 +50,19 @@ extension EndToEndTests {
             #expect(warned.output.hasSuffix("\n1 rules, 0 errors, 1 warnings\n"))
         }
 
+        @Test func `check tells of more limits than can be kept, as the start does`() throws {
+            let rules = (0...65536).map {
+                "- {name: r\($0), action: allow, hosts: h\($0).test, limits: {tunnels: 1}}\n"
+            }
+            let folder = try Policies.folder("rules:\n" + rules.joined())
+            let path = folder.path("policy.yaml")
+            let outcome = try run(["check", "--policy", path])
+            let words = "\(path):65538:61: error: at most 65536 rules can have limits\n"
+            #expect(outcome.status == 1 && outcome.output.hasPrefix(words), "\(outcome.output)")
+            let start = try run(["--listen", "127.0.0.1:0", "--policy", path])
+            #expect(start.status == 1 && start.errors.contains(words))
+        }
+
         @Test func `check fails without a file`() throws {
             let outcome = try run(["check", "--policy", "/nonexistent/policy"])
             #expect(outcome.status != 0)
