@@ -154,8 +154,8 @@ public final class AccessRules: Sendable {
             report = first(reportingNetworks, standing, network: .known(network), below: report)
         }
         let opens =
-            inner.arePublic && decider < rules.count
-            && holds(rules[Int(decider)].opened, network, networks.parents)
+            decider < rules.count
+            && holds(rules[Int(decider)].opened, network, networks.parents) && inner.arePublic
         return decision(decider, min(report, decider), opens: opens)
     }
 
