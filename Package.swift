@@ -59,7 +59,7 @@ let wholeTests: [Target] = [
     tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"], unoptimized),
     tests(
         "AllocationTests",
-        ["CAllocations", "Load", "Proxy", "Policy", "Kernel", "Internet"]
+        ["CAllocations", "Load", "Client", "Proxy", "Policy", "Kernel", "Internet"]
     ),
     tests("TidyTests", ["culvert", "culvert-bench"]),
 ]
@@ -157,7 +157,7 @@ let package = Package(
         tests("ClientTests", ["Client", "Connect"]),
         tests(
             "SimulationTests",
-            ["Proxy", "Policy", "Resolver", "Kernel", "Internet"],
+            ["Client", "Proxy", "Policy", "Resolver", "Connect", "Kernel", "Internet"],
             unchecked
         ),
         tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),

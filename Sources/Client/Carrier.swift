@@ -73,6 +73,9 @@ struct Carrier {
     var preambleTime: UInt64 = 0
     /// When it was made.
     var begun: UInt64 = 0
+    /// Whether its preamble came so much later than other answers that something holds small pieces
+    /// back for a while.
+    var isLate = false
     /// Bytes of the lane that came right behind the preamble.
     var crowd = 0
     /// When bytes of the lane came last, and after how long a silence.
@@ -119,6 +122,7 @@ struct Carrier {
         replyCount = 0
         preamble = nil
         preambleTime = 0
+        isLate = false
         crowd = 0
         laneTime = 0
         silence = 0

@@ -1,5 +1,6 @@
 public import Connect
 public import Internet
+internal import MethodTunnel
 public import Proxy
 
 /// All that the client of the tunnel without CONNECT obeys, in one value.
@@ -29,39 +30,50 @@ public struct ClientConfiguration: Sendable {
     public var proxy: Authority?
     /// User and password for the network's proxy, with a colon between; empty: none.
     public var proxyCredentials: [UInt8] = []
-    /// Where CONNECT is offered (`listen`), how names are found, where the journal goes, and how
-    /// long a drain may take; the rest is a matter of proxies.
+    /// Where CONNECT is offered (`listen`), how names are found, how sockets are, where the journal
+    /// goes, and how long a drain may take; the rest is a matter of proxies.
     public var general = Configuration()
     /// Ports that lead to one place each.
     public var forwards: [Forward] = []
 
     /// The defaults, with the server at `server`.
-    public init(_ server: ServerLocation) { self.server = server }
+    public init(_ server: ServerLocation) {
+        self.server = server
+        general.keepalive = 15_000_000_000
+        general.userTimeout = 20_000_000_000
+    }
 
     // MARK: Limits and times; times in nanoseconds
 
     /// Streams at once.
-    static var streamsMax: Int { 1024 }
+    package var streamsMax = 1024
+    /// Bytes of each stream that are taken beyond those that the program has read.
+    ///
+    /// 20 MB/s on a path of 100 milliseconds.
+    package var streamWindow: UInt32 = 1 << 21
+    /// The same for all streams: enough for many that stand still, which then hold up nobody.
+    package var sessionWindow: UInt32 = 1 << 28
+    /// Bytes of each up lane that are kept until they have been acknowledged.
+    package var laneCapacity: UInt32 = 1 << 20
+
+    /// What the server is told of this client.
+    var parameters: Parameters {
+        var parameters = Parameters()
+        parameters.streamWindow = streamWindow
+        parameters.sessionWindow = sessionWindow
+        parameters.laneCapacity = laneCapacity
+        return parameters
+    }
+
     /// Openings under way at once: a target that is slow to answer holds up no other.
     static var openingsMax: Int { 32 }
     /// Connections to the server or the network's proxy: for each lane one up and one down, and
     /// the openings.
     static var carriersMax: Int { 8 + openingsMax }
-    /// Bytes of each stream that are taken beyond those that the program has read.
-    ///
-    /// 10 MB/s on a path of 100 milliseconds.
-    static var streamWindow: UInt32 { 1 << 20 }
-    /// The same for all streams: enough for many that stand still, which then hold up nobody.
-    static var sessionWindow: UInt32 { 1 << 28 }
-    /// Bytes of each up lane that are kept until they have been acknowledged.
-    static var laneCapacity: UInt32 { 1 << 20 }
     /// For a program to send its CONNECT.
     static var headTimeout: UInt64 { 10_000_000_000 }
     /// For a stream to be opened, whatever fails on the way.
     static var openTimeout: UInt64 { 60_000_000_000 }
-    /// How long sent bytes may stay unacknowledged before a connection to them is given up, in
-    /// milliseconds.
-    static var userTimeoutMilliseconds: Int32 { 20_000 }
     /// For the TCP handshake with the server or the proxy.
     static var connectTimeout: UInt64 { 10_000_000_000 }
     /// A connection that has had no request for so long is closed.

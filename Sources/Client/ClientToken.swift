@@ -15,6 +15,8 @@ enum ClientOperation: UInt8 {
     case awaitSink
     case watch
     case cancelLocal
+    // The worker's own.
+    case watchAddresses
 
     /// Whether it is a carrier's.
     var isOfCarrier: Bool { rawValue <= ClientOperation.cancelCarrier.rawValue }

@@ -4,9 +4,11 @@ internal import Kernel
 internal import MethodTunnel
 
 /// Answers, as they come: head, preamble, then bytes of a lane or a short rest.
-extension ClientWorker {
+extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// What comes within so many nanoseconds came right behind the preamble.
     private static var crowdTime: UInt64 { 100_000_000 }
+    /// A preamble that comes later than other answers by this was held back.
+    private static var lateness: UInt64 { 150_000_000 }
     /// Bytes of a request's head, with a small body.
     static var requestByteCountMax: Int { RequestFields.byteCountMax + 2048 }
     /// Bytes of an answer that are kept, those of lanes apart.
@@ -17,6 +19,8 @@ extension ClientWorker {
             // Nothing was asked: it ends, or says what nobody wants to know.
             return close(slot)
         }
+        // Nobody answers at the other end any more: so it will be with all others.
+        if result == -Errno.timedOut, phase == .made { return beginAnew() }
         guard result > 0 else {
             let mayEnd = carriers[slot].reader?.mayEndByClose ?? false
             guard result == 0, mayEnd else { return fail(slot, .cut) }
@@ -138,7 +142,21 @@ extension ClientWorker {
         guard preamble.serial == carriers[slot].serial else { throw .mixedUp }
         carriers[slot].preamble = preamble
         carriers[slot].preambleTime = now.nanoseconds
+        noteLateness(slot)
         if carriers[slot].errand != .make { didHear() }
+    }
+
+    /// Compares how long the answer took with the quickest one.
+    ///
+    /// Some proxies wait for more, as for 200 milliseconds, before they pass on a small piece of an
+    /// answer that goes on; what is complete they pass on at once.
+    private mutating func noteLateness(_ slot: UInt32) {
+        let duration = now.nanoseconds - carriers[slot].begun
+        guard carriers[slot].errand == .fetch else {
+            quickest = min(quickest, duration)
+            return
+        }
+        carriers[slot].isLate = duration >= quickest &+ Self.lateness && quickest < .max / 2
     }
 
     // MARK: Lanes
@@ -258,6 +276,7 @@ extension ClientWorker {
                 hadFrames: carrier.laneByteCount > 0,
                 isCrowded: carrier.isCrowded,
                 isHeldBack: carrier.isHeldBack(now.nanoseconds)
+                    || before == .probing && carrier.isLate
             )
         } else {
             schedule.downloadFailed(

@@ -6,7 +6,7 @@ internal import Proxy
 internal import Resolver
 
 /// Connections to the next hop: taken for a request, dialled, used again, closed.
-extension ClientWorker {
+extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// Whether a request can be given to a carrier now.
     var hasCarrier: Bool { carriers.count < carriers.capacity || idleCarrier != nil }
 
@@ -126,10 +126,8 @@ extension ClientWorker {
     private mutating func dial(_ slot: UInt32) {
         carriers[slot].state = .connecting
         carriers[slot].dialled += 1
-        var options = SocketOptions()
-        options.keepaliveSeconds = 15
-        options.userTimeoutMilliseconds = ClientConfiguration.userTimeoutMilliseconds
         let endpoint = route.endpoint
+        let options = sockets[endpoint.address]
         let socket = queue.makeSocket(endpoint.address.family, source: nil, options: options)
         guard socket >= 0 else { return connectFailed(slot, .unreachable(-socket)) }
         carriers[slot].socket = socket

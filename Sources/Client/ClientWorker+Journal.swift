@@ -5,7 +5,7 @@ internal import Proxy
 
 /// What the journal tells: of each program's connection one line when its stream is open and one
 /// when it ends, and what becomes of the session.
-extension ClientWorker {
+extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// The stream of the program in `slot` is open.
     mutating func writeOpen(_ slot: UInt32) {
         guard journal.isOn else { return }

@@ -5,7 +5,7 @@ internal import MethodTunnel
 internal import Proxy
 
 /// Programs: accepted, heard, and answered.
-extension ClientWorker {
+extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// How long a refused program may go on sending before its connection is closed for good.
     private static var lingerNanoseconds: UInt64 { 2_000_000_000 }
     /// Where local connections stand in the table of deadlines: behind the carriers.
@@ -52,25 +52,27 @@ extension ClientWorker {
     }
 
     /// A submission for a program has completed.
-    mutating func handleLocal(_ token: ClientToken, _ result: Int32) {
+    mutating func handleLocal(_ token: ClientToken, _ completion: Completion) {
         let slot = token.slot
         precondition(locals[slot].inFlight > 0, "a completion came that nobody waits for")
-        locals[slot].inFlight -= 1
-        switch token.operation {
-        case .receive: locals[slot].isReceiving = false
-        case .send: locals[slot].isSending = false
-        case .awaitSink: locals[slot].awaitsSink = false
-        case .watch: locals[slot].isWatching = false
-        default: break
+        if !completion.hasMore {
+            locals[slot].inFlight -= 1
+            switch token.operation {
+            case .receive: locals[slot].isReceiving = false
+            case .send: locals[slot].isSending = false
+            case .awaitSink: locals[slot].awaitsSink = false
+            case .watch: locals[slot].isWatching = false
+            default: break
+            }
         }
         guard locals[slot].state != .closing else { return closeIfQuietLocal(slot) }
         switch token.operation {
-        case .receive: didReceive(slot, result)
-        case .send: didSend(slot, result)
-        case .awaitSink: look(at: slot)
+        case .receive: didReceive(slot, completion.result)
+        case .send: didSend(slot, completion.result)
+        case .awaitSink: didAwaitSink(slot, completion)
         case .watch:
-            let isBroken = PollEvents(rawValue: UInt32(bitPattern: result)).contains(.error)
-            if result > 0, isBroken { programBroke(slot) } else { look(at: slot) }
+            let events = PollEvents(rawValue: UInt32(bitPattern: max(completion.result, 0)))
+            if events.contains(.error) { programBroke(slot) }
         default: break
         }
         if locals[slot].state == .refusing { goOnRefusing(slot) }
@@ -102,10 +104,36 @@ extension ClientWorker {
     }
 
     /// Waits for a reset of a program from which nothing is received for the time being.
+    ///
+    /// Again and again: a poll would tell at once, each time, of an end that has come.
     private mutating func watch(_ slot: UInt32) {
         guard !locals[slot].isWatching else { return }
         locals[slot].isWatching = true
-        queue.poll(locals[slot].socket, events: .error, token: submittedLocal(.watch, slot))
+        queue.watch(locals[slot].socket, events: .error, token: submittedLocal(.watch, slot))
+    }
+
+    /// Waits until the program takes more; `again` if a poll has told only of its end.
+    mutating func awaitSink(_ slot: UInt32, again: Bool) {
+        locals[slot].awaitsSink = true
+        let token = submittedLocal(.awaitSink, slot)
+        if again {
+            queue.watch(locals[slot].socket, events: .writable, token: token)
+        } else {
+            queue.poll(locals[slot].socket, events: .writable, token: token)
+        }
+    }
+
+    private mutating func didAwaitSink(_ slot: UInt32, _ completion: Completion) {
+        let events = PollEvents(rawValue: UInt32(bitPattern: max(completion.result, 0)))
+        let hasNews = !events.isDisjoint(with: [.writable, .error, .hangUp])
+        if completion.hasMore {
+            // The watch has served its purpose; the next send waits until it has gone.
+            if hasNews { cancelLocal(.awaitSink, slot) }
+        } else if hasNews || completion.result < 0 {
+            look(at: slot)
+        } else {
+            awaitSink(slot, again: true)
+        }
     }
 
     private mutating func didReceive(_ slot: UInt32, _ result: Int32) {

@@ -5,7 +5,7 @@ internal import MethodTunnel
 internal import Proxy
 
 /// Which requests are made, and when: as `ClientSchedule` decides, again after each failure.
-extension ClientWorker {
+extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// Makes the requests that are due.
     mutating func request() {
         switch phase {
@@ -55,7 +55,7 @@ extension ClientWorker {
     // MARK: Making and leaving a session
 
     mutating func renewNonce() {
-        nonce = SessionID(.random(in: 0...UInt64.max), .random(in: 0...UInt64.max))
+        nonce = SessionID(random(), random())
     }
 
     private mutating func makeIfDue() {
@@ -67,7 +67,7 @@ extension ClientWorker {
         makes.begin(serial, now.nanoseconds, patience: ClientSchedule.patience)
         var body: [UInt8] = []
         nonce.writeBytes(to: &body)
-        ClientWorker.parameters.write(as: .client, to: &body)
+        settings.parameters.write(as: .client, to: &body)
         let version = UInt64(Preamble.version)
         let target = Target(.make(version: version), session: .none, serial: serial)
         write(target, .make, on: slot, bodyByteCount: body.count) { sink in
@@ -81,15 +81,6 @@ extension ClientWorker {
             let slot = UInt32(truncatingIfNeeded: index)
             if carriers[slot].errand == .make { fail(slot, .noAnswer) }
         }
-    }
-
-    /// What this client tells of itself.
-    static var parameters: Parameters {
-        var parameters = Parameters()
-        parameters.streamWindow = ClientConfiguration.streamWindow
-        parameters.sessionWindow = ClientConfiguration.sessionWindow
-        parameters.laneCapacity = ClientConfiguration.laneCapacity
-        return parameters
     }
 
     /// Tells the server that the session is over.
@@ -276,9 +267,11 @@ extension ClientWorker {
     private mutating func download() {
         let mode = schedule.polling.mode
         session.tellsKept = mode == .flow || mode == .probing
+        session.askedLanes = schedule.polling.laneCount(session.terms.lanes)
         for lane in session.outlets.indices where schedule.mayDownload(lane, now.nanoseconds) {
             guard let slot = takeCarrier() else { return }
             let target = named(schedule.beginDownload(lane, now.nanoseconds, session))
+            session.didAsk(lane)
             write(target, .fetch, on: slot)
             carriers[slot].lane = lane
             carriers[slot].offset = session.taken(lane)

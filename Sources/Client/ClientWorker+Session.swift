@@ -5,7 +5,7 @@ internal import MethodTunnel
 internal import Proxy
 
 /// The life of a session: made, heard of, lost, and made anew.
-extension ClientWorker {
+extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// Being late by this much means that the program, or the machine, was away.
     private static var absence: UInt64 { 5_000_000_000 }
     /// Failures are told when nothing has been heard for this long.
@@ -40,7 +40,7 @@ extension ClientWorker {
         }
         guard let (id, parameters) = told else { return makeFailed(.nonsense) }
         makes.succeed(now.nanoseconds)
-        var terms = Parameters.terms(.client, client: Self.parameters, server: parameters)
+        var terms = Parameters.terms(.client, client: settings.parameters, server: parameters)
         terms.slots = min(terms.slots, locals.capacity)
         session = Session(.client, terms)
         pool = BlockPool(count: pool.count, blockSize: pool.blockSize)
@@ -48,7 +48,7 @@ extension ClientWorker {
             parameters,
             lanes: terms.lanes,
             serial: schedule.nextSerial(),
-            seed: UInt64.random(in: 1...UInt64.max),
+            seed: random(),
             now: now.nanoseconds
         )
         self.id = id
@@ -158,6 +158,23 @@ extension ClientWorker {
         guard phase == .made, isLate || hasSlept else { return }
         standing.slept = slept
         writeSession("awake", "")
+        beginAnew()
+    }
+
+    /// Addresses of this machine have come or gone: what was connected from one that has gone is
+    /// dead, though nobody says so.
+    mutating func addressesMoved() {
+        let hasLost = AddressWatch.hasLost(on: addressWatch)
+        watchAddresses()
+        guard hasLost, phase == .made else { return }
+        writeSession("network_changed", "")
+        beginAnew()
+    }
+
+    /// Makes all requests again that are under way, on other connections, and finds out anew what
+    /// the network lets through.
+    mutating func beginAnew() {
+        quickest = .max
         for index in 0..<carriers.used {
             let slot = UInt32(truncatingIfNeeded: index)
             switch carriers[slot].state {

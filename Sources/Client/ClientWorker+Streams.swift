@@ -5,7 +5,7 @@ internal import MethodTunnel
 internal import Proxy
 
 /// Streams: what the session tells of each, passed on to its program, and the other way round.
-extension ClientWorker {
+extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// Looks at the program in `slot` before this turn ends.
     mutating func look(at slot: UInt32) {
         guard !locals[slot].isQueued else { return }
@@ -144,11 +144,7 @@ extension ClientWorker {
 
     /// Something has been sent to the program in `slot`, or could not be.
     mutating func didSend(_ slot: UInt32, _ result: Int32) {
-        if result == -Errno.again {
-            locals[slot].awaitsSink = true
-            let token = submittedLocal(.awaitSink, slot)
-            return queue.poll(locals[slot].socket, events: .writable, token: token)
-        }
+        guard result != -Errno.again else { return awaitSink(slot, again: false) }
         guard result > 0 else { return programBroke(slot) }
         switch locals[slot].state {
         case .refusing: locals[slot].answerSent += Int(result)

@@ -11,7 +11,8 @@ internal import Resolver
 /// A turn takes what has come (bytes of programs, bytes of lanes), then follows up: programs, new
 /// requests, sends. So nothing is taken between the moment at which a send is prepared and the one
 /// at which the kernel gets it, and what it sends from can't be written over meanwhile.
-struct ClientWorker: ~Copyable {
+struct ClientWorker<Queue, Names>: ~Copyable
+where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Where the session stands.
     enum Phase: UInt8 {
         /// There is none: `make` is asked for again and again.
@@ -27,11 +28,17 @@ struct ClientWorker: ~Copyable {
     let settings: ClientConfiguration
     let name: String
     let fields: RequestFields
+    /// Options of sockets, by their address.
+    let sockets: SocketChoice
     let notify: @Sendable (ClientNotice) -> Void
-    let mailbox: Mailbox
+    let mailbox: Mailbox?
+    /// The socket of an `AddressWatch`; -1 if there is none.
+    let addressWatch: Int32
     let start: StartGate
-    var queue: Ring
-    var names: CachingResolver
+    /// Numbers that nobody can guess.
+    let random: @Sendable () -> UInt64
+    var queue: Queue
+    var names: Names
     var listener: Listener
     var deadlines: Deadlines
     var journal: JournalWriter
@@ -50,6 +57,8 @@ struct ClientWorker: ~Copyable {
     var hasBeenNamed = false
     var makes = Attempts()
     var quitDeadline: Instant?
+    /// Nanoseconds that the quickest answer took that was whole at once.
+    var quickest = UInt64.max
     /// Methods that the network forbids.
     var overridesPut = false
     var overridesDelete = false
@@ -83,24 +92,25 @@ struct ClientWorker: ~Copyable {
     init(
         _ settings: ClientConfiguration,
         name: String,
-        parts: consuming ClientParts,
+        parts: consuming ClientParts<Queue, Names>,
         notify: @escaping @Sendable (ClientNotice) -> Void
     ) throws(SystemError) {
-        let localsMax = ClientConfiguration.streamsMax
+        let localsMax = settings.streamsMax
         let carriersMax = ClientConfiguration.carriersMax
         var terms = SessionTerms()
-        terms.streamWindow = Int(ClientConfiguration.streamWindow)
+        terms.streamWindow = Int(settings.streamWindow)
         let blockCount = localsMax * 17
-        let now = Instant.now()
+        let now = parts.queue.now()
+        let random = parts.random
         let carriers = try Slab<Carrier>(capacity: carriersMax)
-        let requests = try Blocks(count: carriersMax, blockSize: ClientWorker.requestByteCountMax)
-        let replies = try Blocks(count: carriersMax, blockSize: ClientWorker.replyByteCountMax)
+        let requests = try Blocks(count: carriersMax, blockSize: Self.requestByteCountMax)
+        let replies = try Blocks(count: carriersMax, blockSize: Self.replyByteCountMax)
         let inputs = try Blocks(count: carriersMax, blockSize: 65536)
         let locals = try Slab<Local>(capacity: localsMax)
         let outgoing = try Blocks(count: localsMax, blockSize: 65536)
         let answers = try Blocks(count: localsMax, blockSize: 1024)
         let blocks = try Blocks(count: blockCount, blockSize: terms.blockSize)
-        let lanes = try Blocks(count: 4, blockSize: Int(ClientConfiguration.laneCapacity))
+        let lanes = try Blocks(count: 4, blockSize: Int(settings.laneCapacity))
         let deadlines = try Deadlines(slots: carriersMax + localsMax, now: now)
         self.carriers = carriers
         self.requests = requests
@@ -117,43 +127,53 @@ struct ClientWorker: ~Copyable {
         streamLocals = Array(repeating: .max, count: StreamNumber.slotsMax)
         attention.reserveCapacity(localsMax)
         openings.reserveCapacity(localsMax)
-        schedule = ClientSchedule(
-            Parameters(),
-            lanes: 1,
-            serial: UInt64.random(in: 0..<1 << 61),
-            seed: UInt64.random(in: 1...UInt64.max),
-            now: now.nanoseconds
-        )
+        schedule = Self.firstSchedule(random, now)
         self.settings = settings
         self.name = name
         self.notify = notify
         fields = RequestFields(settings)
         route = Route(settings.proxy ?? settings.server.authority)
+        self.random = random
+        sockets = parts.sockets
         mailbox = parts.mailbox
+        addressWatch = parts.addressWatch
         start = parts.start
         counters = parts.counters
         listener = Listener(parts.listeners)
         queue = parts.queue
         names = parts.names
         journal = parts.journal
+        watchMailbox()
+        watchAddresses()
+        renewNonce()
+    }
+
+    /// What gives serials before there is a session.
+    private static func firstSchedule(_ random: () -> UInt64, _ now: Instant) -> ClientSchedule {
+        ClientSchedule(
+            Parameters(),
+            lanes: 1,
+            serial: random() >> 3,
+            seed: random(),
+            now: now.nanoseconds
+        )
     }
 
     /// Turns until the client has drained or has been stopped, or could not start.
     mutating func run() {
-        watchMailbox()
-        renewNonce()
         while !isDone { turn() }
         journal.flush(&queue)
         queue.submitAndWait(count: 0, gatherMicroseconds: 0, until: now)
     }
 
     /// Whether nothing is left to do.
-    private var isDone: Bool { phase == .over && locals.count == 0 && carriers.count == 0 }
+    var isDone: Bool { phase == .over && locals.count == 0 && carriers.count == 0 }
 
     /// Waits are no longer, in nanoseconds, so that being late for one tells of an absence.
     private static var lookAgain: UInt64 { 10_000_000_000 }
 
-    private mutating func turn() {
+    /// One turn: follow up, wait, handle.
+    mutating func turn() {
         followUp()
         guard !isDone else { return }
         journal.flush(&queue)
@@ -170,12 +190,13 @@ struct ClientWorker: ~Copyable {
 
     private mutating func dispatch(_ completion: Completion) {
         if let token = ClientToken(rawValue: completion.token) {
+            if token.operation == .watchAddresses { return addressesMoved() }
             if token.operation.isOfCarrier {
                 guard carriers[token.slot].generation == token.generation else { return }
                 handleCarrier(token, completion.result)
             } else {
                 guard locals[token.slot].generation == token.generation else { return }
-                handleLocal(token, completion.result)
+                handleLocal(token, completion)
             }
             return
         }
@@ -255,16 +276,30 @@ struct ClientWorker: ~Copyable {
         names.poll(on: &queue)
     }
 
+    /// Waits for a change of this machine's addresses.
+    mutating func watchAddresses() {
+        guard addressWatch >= 0 else { return }
+        let token = ClientToken(.watchAddresses, generation: 0, slot: 0).rawValue
+        queue.poll(addressWatch, events: .readable, token: token)
+    }
+
     // MARK: The main thread's word
 
     private mutating func watchMailbox() {
+        guard let mailbox else { return }
         queue.poll(mailbox.event, events: .readable, token: Token(.mailbox).rawValue)
     }
 
     private mutating func obey() {
+        guard let mailbox else { return }
         Descriptors.waitForSignal(mailbox.event)
         watchMailbox()
-        directive = mailbox.directive
+        obey(mailbox.directive)
+    }
+
+    /// Does what the main thread says.
+    mutating func obey(_ directive: Mailbox.Directive) {
+        self.directive = directive
         guard directive != .serve else { return }
         var waiting: [Int32] = []
         listener.close(&queue) { waiting.append($0) }
@@ -288,12 +323,16 @@ struct ClientWorker: ~Copyable {
 }
 
 /// What a client's worker is made of, prepared on its thread.
-struct ClientParts: ~Copyable {
-    let queue: Ring
-    let names: CachingResolver
+struct ClientParts<Queue, Names>: ~Copyable
+where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
+    let queue: Queue
+    let names: Names
     let listeners: [Int32]
     let journal: JournalWriter
     let counters: Counters
-    let mailbox: Mailbox
+    let sockets: SocketChoice
+    let mailbox: Mailbox?
+    let addressWatch: Int32
     let start: StartGate
+    let random: @Sendable () -> UInt64
 }

@@ -72,7 +72,7 @@ public final class TunnelClient: Sendable {
         Signals.block()
         do {
             let journalThread = try startJournal()
-            let worker = try ThreadBox("client") { self.work() }
+            let worker = try ThreadBox("client-0") { self.work() }
             if let failure = waitForStart() {
                 worker.join()
                 stopJournal(journalThread)
@@ -215,7 +215,7 @@ public final class TunnelClient: Sendable {
         counters.isAccepting.set(0)
     }
 
-    private func makeWorker() throws -> ClientWorker {
+    private func makeWorker() throws -> ClientWorker<Ring, CachingResolver> {
         var kept: [Int32] = [0, 1, 2, mailbox.event]
         if let journal { kept.append(journal.event) }
         try Descriptors.makeOwnTable(keeping: kept)
@@ -225,10 +225,11 @@ public final class TunnelClient: Sendable {
         options.completionEntries = 4096
         let ring = try Ring(options, memory: Blocks(count: 0, blockSize: 4096))
         var listeners: [Int32] = []
+        let congestion = CongestionChoice(settings.general.congestion)
+        let sockets = SocketChoice(settings.general, congestion)
         for endpoint in endpoints {
-            listeners.append(
-                try Socket.listen(on: endpoint, backlog: 1024, options: SocketOptions())
-            )
+            let options = sockets[endpoint.address]
+            listeners.append(try Socket.listen(on: endpoint, backlog: 1024, options: options))
         }
         var names = Server.resolverOptions(settings.general, hosts)
         names.lookUpsMax = 64
@@ -242,8 +243,12 @@ public final class TunnelClient: Sendable {
                 listeners: listeners,
                 journal: try journal?.writer(0) ?? JournalWriter(),
                 counters: counters,
+                sockets: sockets,
                 mailbox: mailbox,
-                start: start
+                // Without it a lost address is noticed by connections that time out.
+                addressWatch: (try? AddressWatch.open()) ?? -1,
+                start: start,
+                random: { UInt64.random(in: 0...UInt64.max) }
             ),
             notify: notify
         )

@@ -76,6 +76,8 @@ public struct Parameters: Equatable, Sendable {
         terms.peerSessionWindow = Int(peer.sessionWindow)
         terms.laneCapacity = Int(own.laneCapacity)
         terms.peerLaneCapacity = Int(peer.laneCapacity)
+        // A client has memory for its own lanes alone, a server for those of many.
+        if role == .server { terms.keptMax = terms.laneCapacity }
         return terms
     }
 }

@@ -19,7 +19,7 @@ extension Session {
     ///   - limit: Bytes that the frame may have, header included.
     /// - Returns: The frame; nil if there is none for this lane, or no room.
     public mutating func nextFrame(_ lane: Int, limit: Int = .max) -> Frame? {
-        let room = min(outlets[lane].room, limit)
+        let room = min(outlets[lane].room, sharedRoom(lane), limit)
         guard room >= Frame.headerByteCount else { return nil }
         guard let frame = nextControl() ?? nextData(lane, room) else { return nil }
         outlets[lane].append(Frame.headerByteCount + frame.count)
@@ -27,6 +27,16 @@ extension Session {
             streams[number.slot].laneEnds[lane] = outlets[lane].end
         }
         return frame
+    }
+
+    /// What `lane` may keep more, for all lanes together; one that stands still leaves each other a
+    /// part.
+    private func sharedRoom(_ lane: Int) -> Int {
+        guard terms.keptMax < .max else { return .max }
+        var kept = 0
+        for other in outlets.indices { kept += outlets[other].keptByteCount }
+        let own = max(terms.laneCapacity / 8, 1024) - outlets[lane].keptByteCount
+        return max(own, terms.keptMax - kept)
     }
 
     /// Puts a frame on `lane` that says nothing; false if there is no room.
@@ -43,8 +53,16 @@ extension Session {
         return consumedByteCount + window - granted >= window / 4
     }
 
+    /// Whether to tell how far this client has `lane`.
+    ///
+    /// That takes a request: it goes with what is to be told anyway, or else late. What came last
+    /// on a lane that is asked for no more is told at once.
     private func keptIsDue(_ lane: Int) -> Bool {
-        tellsKept && inlets[lane].taken - keptTold[lane] >= UInt64(terms.peerLaneCapacity / 4)
+        guard inlets[lane].taken > keptTold[lane] else { return false }
+        let part = controls.count > 0 ? 8 : 2
+        return lane >= askedLanes
+            || tellsKept
+                && inlets[lane].taken - keptTold[lane] >= UInt64(terms.peerLaneCapacity / part)
     }
 
     private mutating func nextControl() -> Frame? {

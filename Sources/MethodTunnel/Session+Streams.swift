@@ -46,7 +46,9 @@ extension Session {
             streams[slot].blocks.release(at: offset, &pool)
         }
         let due = streams[slot].consumed + UInt64(terms.streamWindow) - streams[slot].granted
-        if due >= UInt64(terms.streamWindow / 4), streams[slot].final == nil {
+        // What a client tells takes a request, what a server tells goes with what it sends anyway.
+        let part = role == .client ? 2 : 4
+        if due >= UInt64(terms.streamWindow / part), streams[slot].final == nil {
             want(.window, slot)
         }
     }

@@ -14,6 +14,8 @@ public struct SessionTerms: Equatable, Sendable {
     public var peerSessionWindow = 1_048_576
     /// Bytes that this end keeps of each lane on which it sends.
     public var laneCapacity = 262_144
+    /// Bytes that this end keeps of all lanes together, beyond an eighth of its capacity for each.
+    public var keptMax = Int.max
     /// Bytes that the other end keeps of each lane on which it sends.
     public var peerLaneCapacity = 262_144
 
@@ -27,7 +29,8 @@ public struct SessionTerms: Equatable, Sendable {
 /// One end of a session: decides what goes on the lanes, and what comes of what arrives.
 ///
 /// It neither reads nor writes a byte of a stream: these lie in memory of the caller, who is told
-/// where they belong. Nothing is allocated but when more slots are used than ever before.
+/// where they belong. Nothing is allocated but with the first stream, and little as more slots are
+/// used than ever before.
 ///
 ///     source ──offer──▶ nextFrame ──▶ ring of the outlet ──▶ requests or answers
 ///     requests or answers ──▶ take ──▶ blocks of the pool ──readable, consume──▶ sink
@@ -64,6 +67,8 @@ public struct Session: ~Copyable, Sendable {
     var keptTold: [UInt64]
     /// Whether this client tells how far it has the lanes by frames, not only by requests.
     public var tellsKept = false
+    /// Lanes for which this client makes requests at present, from lane 0 on.
+    public var askedLanes = 4
     var wantsDrain = false
     /// Whether the server takes no new streams.
     public internal(set) var isDraining = false
@@ -89,6 +94,9 @@ public struct Session: ~Copyable, Sendable {
         slot < streams.count ? streams[slot] : TunnelStream()
     }
 
+    /// A request has told how far this client has the lane `lane`.
+    public mutating func didAsk(_ lane: Int) { keptTold[lane] = inlets[lane].taken }
+
     /// A slot in which something has happened since it was last returned: bytes came, or the end,
     /// a reset, a wider window, or the stream was established.
     public mutating func nextTouched() -> Int? { touched.popFirst() }
@@ -106,7 +114,10 @@ public struct Session: ~Copyable, Sendable {
         isDraining = true
     }
 
+    /// Memory for all slots is set aside with the first of them, and touched only as they are used:
+    /// an array that grew step by step would leave as much behind.
     mutating func grow(toHold slot: Int) {
+        if streams.isEmpty { streams.reserveCapacity(terms.slots) }
         while streams.count <= slot { streams.append(TunnelStream()) }
         controls.grow(to: streams.count)
         senders.grow(to: streams.count)

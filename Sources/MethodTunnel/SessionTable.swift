@@ -98,6 +98,9 @@ public struct SessionTable: Sendable {
         free.append(index)
     }
 
+    /// When something was heard of the session at `index` last; nil if there is none.
+    public func heard(_ index: Int) -> UInt64? { entries[index]?.heard }
+
     /// When the session at `index` ends if its client isn't heard before; nil if there is none.
     public func deadline(_ index: Int) -> UInt64? { entries[index].map { $0.heard + grace } }
 }

@@ -143,7 +143,7 @@ struct Carrier: ~Copyable {
 /// The memory of a worker's carriers, backed only where it is used.
 struct CarrierMemory: ~Copyable {
     /// Bytes of a lane that are sent at once.
-    static var pieceMax: Int { 32768 }
+    static var pieceMax: Int { 65_535 }
     private static var userMax: Int { 256 }
     /// An answer's head, its preamble and what stands around a chunk.
     private static var frameMax: Int { 1024 }

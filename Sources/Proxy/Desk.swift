@@ -76,6 +76,11 @@ struct Desk: ~Copyable {
             || (0..<seats.count).contains { session[$0].phase == .open }
     }
 
+    /// Whether a stream is open, or being opened.
+    var hasStreams: Bool {
+        (0..<seats.count).contains { session[$0].phase == .open || session[$0].phase == .opening }
+    }
+
     /// Whether its memory holds nothing: neither bytes of its client, nor any for it.
     var isEmpty: Bool {
         pool.freeCount == pool.count && !session.outlets.contains { $0.keptByteCount > 0 }
@@ -89,6 +94,7 @@ struct Desk: ~Copyable {
         _ fingerprint: UInt64
     ) throws(Violation) -> MethodTunnel.Opening {
         let opening = try session.open(number, fingerprint: fingerprint)
+        if seats.isEmpty { seats.reserveCapacity(session.terms.slots) }
         while seats.count <= number.slot { seats.append(Seat()) }
         return opening
     }

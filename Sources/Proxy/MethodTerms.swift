@@ -25,6 +25,7 @@ struct MethodTerms: Sendable {
         var parameters = Parameters()
         parameters.streamWindow = 262_144
         parameters.slots = 512
+        parameters.laneCapacity = 1 << 21
         parameters.waitMax = UInt32(clamping: configuration.pollTimeout / 1_000_000_000)
         parameters.grace = UInt32(clamping: configuration.sessionGrace / 1_000_000_000)
         self.parameters = parameters

@@ -282,7 +282,7 @@ public final class Server: Sendable {
                 try Socket.listen(
                     on: endpoint,
                     backlog: Int32(clamping: configuration.backlog),
-                    options: terms.socket(endpoint.address)
+                    options: terms.sockets[endpoint.address]
                 )
             )
         }

@@ -16,9 +16,8 @@ struct Terms: Sendable {
     /// How the flows of a stream move bytes, whose other end is no socket: they are copied.
     let streamFlow: FlowRules
     let head: HeadLimits
-    /// Of sockets whose address is a loopback one; `distantSocket` of all others.
-    private let loopbackSocket: SocketOptions
-    private let distantSocket: SocketOptions
+    /// Options of sockets, by their address.
+    let sockets: SocketChoice
     let name: String
     /// Whether rules may say how their tunnels are, now or when they are read again.
     let hasPolicy: Bool
@@ -87,31 +86,9 @@ struct Terms: Sendable {
             headBytesMax: configuration.headBytesMax,
             fieldsMax: configuration.headFieldsMax
         )
-        loopbackSocket = Terms.socketOptions(configuration, congestion.loopback)
-        distantSocket = Terms.socketOptions(configuration, congestion.distant)
+        sockets = SocketChoice(configuration, congestion)
         bind4 = configuration.bind.filter { $0.family == .v4 }
         bind6 = configuration.bind.filter { $0.family == .v6 }
-    }
-
-    /// Options of a socket that listens at `address` or is to be connected to it.
-    func socket(_ address: Address) -> SocketOptions {
-        address.isLoopback ? loopbackSocket : distantSocket
-    }
-
-    private static func socketOptions(
-        _ configuration: Configuration,
-        _ congestion: CongestionControl?
-    ) -> SocketOptions {
-        var options = SocketOptions()
-        options.nodelay = configuration.nodelay
-        options.sendBuffer = Int32(clamping: configuration.sendBuffer)
-        options.receiveBuffer = Int32(clamping: configuration.receiveBuffer)
-        options.keepaliveSeconds = Int32(
-            clamping: (configuration.keepalive + 999_999_999) / 1_000_000_000
-        )
-        options.userTimeoutMilliseconds = Int32(clamping: configuration.userTimeout / 1_000_000)
-        options.congestion = congestion
-        return options
     }
 }
 

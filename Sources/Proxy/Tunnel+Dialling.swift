@@ -169,7 +169,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let socket = worker.queue.makeSocket(
             address.family,
             source: source,
-            options: worker.terms.socket(address)
+            options: worker.terms.sockets[address]
         )
         guard socket >= 0 else {
             worker.openings[opening].note(Tunnel.refusal(code: -socket))

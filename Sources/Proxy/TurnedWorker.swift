@@ -29,6 +29,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         package let inFlight: Int
         /// Tunnels that have a meter, and those that the rules with limits count.
         package let metered, counted: Int
+        /// Requests of clients that broke the format of the tunnel without CONNECT, as well as its
+        /// sessions, and the connections that carry their requests.
+        package let violations: UInt64
+        package let sessions, carriers: Int
     }
 
     /// A worker with room for `slots` tunnels, of which `shedMax` are set aside for refusals; rules
@@ -119,6 +123,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             inFlight += Int(worker.tunnels[UInt32(slot)].inFlight)
             metered += worker.tunnels[UInt32(slot)].isLimited ? 1 : 0
         }
+        for slot in 0..<worker.carriers.used {
+            inFlight += Int(worker.carriers[UInt32(slot)].inFlight)
+        }
         let tlsRefused =
             counters.notTLS.read() + counters.serverNamesMissing.read()
             + counters.serverNamesRefused.read() + counters.encryptedHellosRefused.read()
@@ -141,15 +148,22 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             waitingForBuffers: worker.services.buffers.waitingCount,
             inFlight: inFlight,
             metered: metered,
-            counted: Int(allowances?.tunnelCount ?? 0)
+            counted: Int(allowances?.tunnelCount ?? 0),
+            violations: counters.violations.read(),
+            sessions: worker.services.sessions.count,
+            carriers: worker.carriers.count
         )
     }
 
-    /// Whether `token` is of a tunnel, and if so, of one that lives.
+    /// Whether `token` is of a tunnel or a carrier, and if so, of one that lives.
     package func isAlive(_ token: UInt64) -> Bool? {
         guard let token = Token(rawValue: token) else { return false }
         switch token.operation {
         case .accept, .mailbox, .passed, .nameSocket, .wakeJournal, .close: return nil
+        case .receiveRequest, .sendReply, .watchCarrier, .cancelCarrier:
+            guard worker.carriers.exists(token.slot) else { return false }
+            return worker.carriers[token.slot].generation == token.generation
+                && worker.carriers[token.slot].state != .free
         default:
             guard worker.tunnels.exists(token.slot) else { return false }
             return worker.tunnels[token.slot].generation == token.generation

@@ -73,13 +73,22 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         }
         guard carriers[slot].state == .flowing else { return }
         let piece = min(count, CarrierMemory.pieceMax)
-        let isLast = isOver || carriers[slot].sizeLeft - piece < Session.roomMin
+        let isLast =
+            isOver || carriers[slot].sizeLeft - piece < Session.roomMin
+            || piece == count && isToSettle(index, lane)
         if isLast { services.sessions.desks[desk].leave(lane: lane) }
         if piece > 0 {
             sendChunk(slot, piece, isLast: isLast)
         } else if isLast {
             endFlow(slot)
         }
+    }
+
+    /// Whether a client that gets nothing more is to say with its next request that it has all.
+    private func isToSettle(_ index: Int, _ lane: Int) -> Bool {
+        let desk = UInt32(index)
+        return services.isDraining && !services.sessions.desks[desk].hasStreams
+            && services.sessions.desks[desk].session.outlets[lane].keptByteCount > 0
     }
 
     /// Puts frames on `lane`, up to `limit` bytes.

@@ -7,6 +7,10 @@ internal import Resolver
 extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// How long an answer may still take once all sessions have ended with the server.
     private static var lastNanoseconds: UInt64 { 2_000_000_000 }
+    /// How long a client may be silent while the server drains before its session ends.
+    private var silenceMax: UInt64 {
+        min(services.terms.configuration.drainTimeout / 3, 10_000_000_000)
+    }
 
     /// Looks at the session at `index` again when it may have been left.
     mutating func watchSession(_ index: Int) {
@@ -66,8 +70,26 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         return count
     }
 
-    /// Ends what is left, once no tunnel is and all has been told, or the time is over.
+    /// When sessions are to be looked at again for silent clients; nil unless the server drains.
+    var silenceDeadline: Instant? {
+        guard services.isDraining, services.sessions.count > 0 else { return nil }
+        return services.now + silenceMax / 10 + 1_000_000
+    }
+
+    /// Whether nothing is heard of the client of the session at `index`, of which no request waits.
+    private func isSilent(_ index: Int) -> Bool {
+        let served = services.sessions.desks[UInt32(index)].served
+        for lane in served.indices where served[lane] != nil { return false }
+        let now = services.now.nanoseconds
+        return services.sessions.table.heard(index).map { now >= $0 + silenceMax } ?? false
+    }
+
+    /// Ends what is left, once no tunnel is and all has been told, or the time is over; before that
+    /// the sessions that nobody would fetch anything from.
     mutating func finishSessions() {
+        forEachSession { worker, index in
+            if worker.isSilent(index) { worker.endSession(index) }
+        }
         guard tunnels.count == 0, directive != .drain || unsettledSessions == 0 else { return }
         forEachSession { worker, index in worker.endSession(index) }
         let deadline = lastDeadline ?? services.now + Self.lastNanoseconds

@@ -70,7 +70,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Whether a drain or stop has been carried out.
     var isDone: Bool {
         directive != .serve && listener.isClosed && tunnels.count == 0 && carriers.count == 0
-            && !areComing
+            && services.sessions.count == 0 && !areComing
     }
 
     /// One turn: wait, handle, follow up.
@@ -246,7 +246,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private var nextWake: Instant? {
         let tunnels = Instant.earlier(services.deadlines.nextWake, services.names.nextDeadline)
         let sessions = services.sessions.deadlines.nextWake
-        let carried = Instant.earlier(carrierDeadlines.nextWake, sessions)
+        let carried = Instant.earlier(
+            Instant.earlier(carrierDeadlines.nextWake, sessions),
+            silenceDeadline
+        )
         let work = Instant.earlier(tunnels, carried)
         // A client that could not be passed on after all wakes nobody.
         let last = areComing && directive != .serve ? services.now + 1_000_000 : nil

@@ -21,7 +21,8 @@ struct CheckCommand: ParsableCommand {
         let policy = try access.readPolicy(PolicyLoading.surroundings(users))
         let errors = policy.findings.count { $0.severity == .error }
         let warnings = policy.findings.count - errors
-        print("\(policy.list.rules.count) rules, \(errors) errors, \(warnings) warnings")
+        let counts = [(policy.list.rules.count, "rule"), (errors, "error"), (warnings, "warning")]
+        print(counts.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", "))
         if errors > 0 { throw ExitCode(1) }
     }
 

@@ -86,6 +86,7 @@ struct ClientCommand: ParsableCommand {
     )
     var drainTimeout: UInt64?
 
+    @OptionGroup(title: "Sockets") var transport: TransportFlags
     @OptionGroup(title: "Finding names") var names: NameFlags
     @OptionGroup(title: "Journal") var journal: JournalFlags
 
@@ -146,6 +147,7 @@ struct ClientCommand: ParsableCommand {
 
     private func settings() throws(StartError) -> ClientConfiguration {
         var settings = ClientConfiguration(server)
+        transport.fill(&settings.general)
         names.fill(&settings.general)
         journal.fill(&settings.general)
         if let name { settings.general.name = name }

@@ -5,8 +5,8 @@ internal import Proxy
 private let milliseconds: UInt64 = 1_000_000
 private let seconds: UInt64 = 1_000_000_000
 
-/// Options of the sockets on both sides.
-struct SocketFlags: FlagGroup {
+/// How sockets move bytes.
+struct TransportFlags: FlagGroup {
     @Option(
         help: help(
             "SO_SNDBUF; 0: the kernel tunes it.",
@@ -26,6 +26,44 @@ struct SocketFlags: FlagGroup {
         transform: Reading.size(4096...1 << 30, zeroIs: "the kernel tunes it")
     )
     var receiveBuffer: Int?
+
+    @Option(
+        help: help(
+            "TCP's congestion control: auto: the system's, but not BBR over loopback; system; or a "
+                + "name.",
+            default: show(defaults.congestion),
+            "name"
+        ),
+        transform: Reading.congestion
+    )
+    var congestion: Configuration.Congestion?
+
+    func fill(_ configuration: inout Configuration) {
+        if let congestion { configuration.congestion = congestion }
+        if let sendBuffer { configuration.sendBuffer = sendBuffer }
+        if let receiveBuffer { configuration.receiveBuffer = receiveBuffer }
+    }
+
+    func lines(_ configuration: Configuration) -> [ConfigurationLine] {
+        let kernel = "the kernel's"
+        let values = [
+            (
+                "--send-buffer", show(bytes: configuration.sendBuffer, zero: kernel),
+                sendBuffer != nil
+            ),
+            (
+                "--receive-buffer", show(bytes: configuration.receiveBuffer, zero: kernel),
+                receiveBuffer != nil
+            ),
+            ("--congestion", show(configuration.congestion), congestion != nil),
+        ]
+        return values.map { ConfigurationLine($0, $1, given: $2) }
+    }
+}
+
+/// Options of the sockets on both sides.
+struct SocketFlags: FlagGroup {
+    @OptionGroup var transport: TransportFlags
 
     @Option(
         help: help(
@@ -59,21 +97,8 @@ struct SocketFlags: FlagGroup {
     )
     var nodelay: Bool?
 
-    @Option(
-        help: help(
-            "TCP's congestion control: auto: the system's, but not BBR over loopback; system; or a "
-                + "name.",
-            default: show(defaults.congestion),
-            "name"
-        ),
-        transform: Reading.congestion
-    )
-    var congestion: Configuration.Congestion?
-
     func fill(_ configuration: inout Configuration) {
-        if let congestion { configuration.congestion = congestion }
-        if let sendBuffer { configuration.sendBuffer = sendBuffer }
-        if let receiveBuffer { configuration.receiveBuffer = receiveBuffer }
+        transport.fill(&configuration)
         if let keepalive { configuration.keepalive = keepalive }
         if let userTimeout { configuration.userTimeout = userTimeout }
         if let nodelay { configuration.nodelay = nodelay }
@@ -82,20 +107,11 @@ struct SocketFlags: FlagGroup {
     func lines(_ configuration: Configuration) -> [ConfigurationLine] {
         let kernel = "the kernel's"
         let values = [
-            (
-                "--send-buffer", show(bytes: configuration.sendBuffer, zero: kernel),
-                sendBuffer != nil
-            ),
-            (
-                "--receive-buffer", show(bytes: configuration.receiveBuffer, zero: kernel),
-                receiveBuffer != nil
-            ),
             ("--keepalive", show(configuration.keepalive, zero: "off"), keepalive != nil),
             ("--user-timeout", show(configuration.userTimeout, zero: kernel), userTimeout != nil),
             ("--nodelay", configuration.nodelay ? "on" : "off", nodelay != nil),
-            ("--congestion", show(configuration.congestion), congestion != nil),
         ]
-        return values.map { ConfigurationLine($0, $1, given: $2) }
+        return transport.lines(configuration) + values.map { ConfigurationLine($0, $1, given: $2) }
     }
 }
 

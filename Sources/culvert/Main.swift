@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Kernel
 
 /// Flags to a configuration, a configuration to the server, the server's status to the system.
 ///
@@ -9,7 +10,23 @@ internal import ArgumentParser
         // Serving is what the command does: the word is allowed, and adds nothing.
         if arguments.first == "serve" { arguments.removeFirst() }
         // Its flags are its own, though some are called as those of serving are.
-        if arguments.first == "client" { return ClientCommand.main(Array(arguments.dropFirst())) }
-        Culvert.main(arguments)
+        guard arguments.first == "client" else { return Culvert.main(arguments) }
+        runClient(Array(arguments.dropFirst()))
+    }
+
+    /// Runs the client; what is said of a wrong flag names the whole command.
+    private static func runClient(_ arguments: [String]) {
+        do {
+            var command = try ClientCommand.parseAsRoot(arguments)
+            try command.run()
+        } catch {
+            let status = ClientCommand.exitCode(for: error)
+            let message = ClientCommand.fullMessage(for: error)
+                .replacing("See 'client --help'", with: "See 'culvert client --help'")
+            if !message.isEmpty {
+                status.isSuccess ? print(message) : OutputFile.complain(message + "\n")
+            }
+            ClientCommand.exit(withError: status)
+        }
     }
 }

@@ -108,24 +108,6 @@ extension EndToEndTests {
             )
         }
 
-        // MARK: The machine
-
-        @Test func `after a sleep it goes on where it was`() throws {
-            let origin = try Origin.echo()
-            let server = try FarServer()
-            let client = try Culvert.client(server.url)
-            let stream = try Stream.tunnel(client, to: origin.authority, early: [1])
-            #expect(try stream.receive(exactly: 1) == [1])
-            client.signal(SIGSTOP)
-            // Longer than the absence that it takes notice of.
-            Thread.sleep(forTimeInterval: 16)
-            client.signal(SIGCONT)
-            _ = try client.record("awake")
-            try stream.send([2])
-            #expect(try stream.receive(exactly: 1) == [2])
-            server.expectNoViolation()
-        }
-
         // MARK: Programs
 
         @Test func `a program that reads nothing holds up no other`() throws {
@@ -147,6 +129,34 @@ extension EndToEndTests {
             try source.finish()
             let (received, end) = try stalled.receiveToEnd(.inbound)
             #expect(received == sent && end == .fin)
+        }
+
+        @Test(arguments: Side.allCases)
+        func `a half-closed stream that stands still costs no time`(sender: Side) throws {
+            let origin = try Origin()
+            let server = try Culvert(MethodTunnels.flags)
+            let client = try Culvert.client("\(server.url)/tunnel")
+            let near = try Stream.tunnel(client, to: origin.authority, receiveBuffer: 8192)
+            let far = try origin.accept()
+            let (source, sink) = sender == .client ? (near, far) : (far, near)
+            var (sent, taken) = (0, 0)
+            if sender == .client {
+                // With some of it taken, the rest fits into what is on the way, and the end, too.
+                sent = try source.fill(sender.pattern)
+                taken = sent / 4
+                try sink.receive(sender.pattern, 0..<taken)
+                try source.finish()
+            } else {
+                try near.finish()
+                #expect(try far.receive(1) == [])
+                sent = try source.fill(sender.pattern)
+            }
+            let before = try client.processorTicks()
+            Thread.sleep(forTimeInterval: 1)
+            #expect(try client.processorTicks() - before <= 20)
+            if sender == .upstream { try source.finish() }
+            try sink.receive(sender.pattern, taken..<sent)
+            #expect(try sink.receive(1) == [])
         }
 
         @Test(arguments: Side.allCases)

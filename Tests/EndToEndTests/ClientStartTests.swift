@@ -105,6 +105,8 @@ extension EndToEndTests {
                 says: "put them into --credentials"
             )
             try expectFailure(url, ["--forward", "22"], status: 64, says: "PORT=HOST:PORT")
+            let help = "See 'culvert client --help' for more information."
+            try expectFailure(url, ["--nonsense"], status: 64, says: help)
             try expectFailure(
                 url,
                 ["--via-proxy", "proxy"],

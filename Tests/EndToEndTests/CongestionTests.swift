@@ -1,4 +1,5 @@
 import Foundation
+import Internet
 import Testing
 
 extension EndToEndTests {
@@ -10,7 +11,13 @@ extension EndToEndTests {
             try tunnel.exchange()
             let client = SocketName.port(of: tunnel.client.descriptor)
             let origin = SocketName.port(of: tunnel.upstream.descriptor)
-            return try ["( dport = :\(client) )", "( dport = :\(origin) )"].map { filter in
+            return try inUse(towards: [client, origin])
+        }
+
+        /// The algorithms of sockets that are connected to `ports`.
+        private static func inUse(towards ports: [UInt16]) throws -> [String] {
+            try ports.map { port in
+                let filter = "( dport = :\(port) )"
                 let outcome = try Program.run(
                     "ss",
                     ["--tcp", "--info", "--no-header", "--numeric", filter],
@@ -33,6 +40,16 @@ extension EndToEndTests {
 
         @Test func `the one that is named is used on both sides`() throws {
             #expect(try Self.inUse(["--congestion", "reno"]) == ["reno", "reno"])
+        }
+
+        @Test func `the client's sockets use the one that is named, too`() throws {
+            let server = try Culvert(MethodTunnels.flags)
+            let client = try Culvert.client("\(server.url)/tunnel", ["--congestion", "reno"])
+            let origin = try Origin.echo()
+            let stream = try Stream.tunnel(client, to: origin.authority, early: [1])
+            #expect(try stream.receive(exactly: 1) == [1])
+            let ports = [SocketName.port(of: stream.descriptor), server.endpoint.port]
+            #expect(try Self.inUse(towards: ports) == ["reno", "reno"])
         }
 
         @Test func `the system's is used where that is asked for`() throws {

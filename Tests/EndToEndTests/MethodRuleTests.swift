@@ -194,8 +194,24 @@ extension EndToEndTests {
             #expect(record["reason"] as? String == "closed")
         }
 
-        @Test func `what a client doesn't fetch is over with the time for draining`() throws {
-            let culvert = try start("--drain-timeout", "700ms")
+        @Test func `a flow on which nothing more can come ends at once in a drain`() throws {
+            let culvert = try start("--workers", "1", "--drain-timeout", "1h")
+            let session = try MethodSession(culvert)
+            try session.make()
+            let flow = try Stream(to: culvert.endpoint)
+            try flow.send(session.request("GET", "-/flow/0/0/50/100000"))
+            #expect(try flow.receiveHead().contains("chunked"))
+            #expect(try MethodSession.chunk(on: flow)?.count == 24)
+            culvert.signal(SIGTERM)
+            #expect(try MethodSession.chunk(on: flow) == Frame(.drain).bytes)
+            #expect(try MethodSession.chunk(on: flow) == nil)
+            // With the next request the client says that it has all.
+            try flow.send(session.request("GET", "-/flow/0/16/50/100000"))
+            #expect(culvert.waitForEnd() == 0)
+        }
+
+        @Test func `a client that is not heard does not hold up a drain to its end`() throws {
+            let culvert = try start("--drain-timeout", "3s")
             let origin = try Origin()
             let session = try open(culvert, origin)
             let upstream = try origin.accept()
@@ -203,7 +219,7 @@ extension EndToEndTests {
             culvert.signal(SIGTERM)
             #expect(try upstream.receiveToEnd().bytes == [])
             #expect(culvert.waitForEnd() == 0)
-            #expect(try culvert.end(of: origin.authority)["reason"] as? String == "drained")
+            #expect(try culvert.end(of: origin.authority)["reason"] as? String == "session_ended")
             #expect(!session.id.isEmpty)
         }
     }

@@ -47,7 +47,7 @@ extension EndToEndTests {
             let warned = try run(["check", "--policy", doubtful.path("policy.yaml")])
             #expect(warned.status == 0)
             #expect(warned.output.contains(":1:41: warning: anybody can have a name below"))
-            #expect(warned.output.hasSuffix("\n1 rules, 0 errors, 1 warnings\n"))
+            #expect(warned.output.hasSuffix("\n1 rule, 0 errors, 1 warning\n"))
         }
 
         @Test func `check tells of more limits than can be kept, as the start does`() throws {

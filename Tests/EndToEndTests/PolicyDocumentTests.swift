@@ -63,7 +63,7 @@ extension EndToEndTests {
                     ["check", "--policy", folder.path(name)]
                 )
                 #expect(
-                    outcome.output.hasSuffix(" rules, 0 errors, 0 warnings\n"),
+                    outcome.output.hasSuffix(", 0 errors, 0 warnings\n"),
                     "\(outcome.output)"
                 )
             }

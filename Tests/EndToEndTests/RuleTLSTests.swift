@@ -162,7 +162,7 @@ extension EndToEndTests {
             let flags = ["--policy", file] + (try folder.writeUsers(["ben"]))
             let warning = "\(file):1:18: warning: there is no user 'ana' in the file of --users"
             let check = try Program.run(Culvert.program, ["check"] + flags)
-            #expect(check.output == "\(warning)\n1 rules, 0 errors, 1 warnings\n")
+            #expect(check.output == "\(warning)\n1 rule, 0 errors, 1 warning\n")
             #expect(check.status == 0)
             let culvert = try Culvert(flags)
             _ = try culvert.notices.first { $0.contains(warning) }
@@ -173,7 +173,7 @@ extension EndToEndTests {
             culvert.signal(SIGHUP)
             _ = try culvert.notices.first { $0.contains("\(file):2:41: warning: there is no user") }
             let none = try Program.run(Culvert.program, ["check", "--policy", file])
-            #expect(none.output == "1 rules, 0 errors, 0 warnings\n")
+            #expect(none.output == "1 rule, 0 errors, 0 warnings\n")
             let gone = ["check", "--policy", file, "--users", "/nonexistent/users"]
             #expect(try Program.run(Culvert.program, gone).status != 0)
         }

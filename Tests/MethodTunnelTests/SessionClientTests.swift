@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func `a client tells how far it has a flow`() throws {
-        let end = Self.client { $0.peerLaneCapacity = 400 }
+        let end = Self.client { $0.peerLaneCapacity = 200 }
         let pad = RawFrame(type: 7, payload: [UInt8](repeating: 0, count: 84))
         #expect(end.violation(of: [pad], on: 2) == nil)
         #expect(try end.frames().isEmpty)
@@ -140,6 +140,17 @@ import Testing
         let frames = try end.frames()
         #expect(frames.map(\.kind) == [.kept] && frames.map(\.code) == [2])
         #expect(frames.map(\.position) == [100])
+        #expect(try end.frames().isEmpty)
+    }
+
+    @Test func `a client tells at once how far it has a lane that it asks for no more`() throws {
+        let end = Self.client()
+        #expect(end.violation(of: [RawFrame(type: 7)], on: 2) == nil)
+        #expect(try end.frames().isEmpty)
+        end.session.askedLanes = 2
+        #expect(try end.frames().map(\.position) == [16])
+        #expect(end.violation(of: [RawFrame(type: 7)], on: 3) == nil)
+        end.session.didAsk(3)
         #expect(try end.frames().isEmpty)
     }
 

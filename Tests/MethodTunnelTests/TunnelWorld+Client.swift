@@ -34,6 +34,7 @@ extension TunnelWorld {
         try attendTouched(client)
         try openStreams()
         client.session.tellsKept = schedule.polling.mode == .flow
+        client.session.askedLanes = schedule.polling.laneCount(client.session.terms.lanes)
         for lane in client.session.outlets.indices where schedule.mayUpload(lane, now) {
             client.fill(lane, limit: schedule.bodyMax)
             let outlet = client.session.outlets[lane]
@@ -45,6 +46,7 @@ extension TunnelWorld {
         }
         for lane in client.session.outlets.indices where schedule.mayDownload(lane, now) {
             let target = schedule.beginDownload(lane, now, client.session)
+            client.session.didAsk(lane)
             let offset = client.session.taken(lane)
             pending[target.serial] = Pending(.down(lane: lane, offset: offset), now)
             issue(target, [])

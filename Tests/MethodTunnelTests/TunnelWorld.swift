@@ -97,6 +97,7 @@ final class TunnelWorld {
         serverTerms.sessionWindow = dice.pick([5000, 65536, 1 << 20])
         serverTerms.peerStreamWindow = clientTerms.streamWindow
         serverTerms.peerSessionWindow = clientTerms.sessionWindow
+        if dice.chance(500) { serverTerms.keptMax = serverTerms.laneCapacity }
         clientTerms.peerStreamWindow = serverTerms.streamWindow
         clientTerms.peerSessionWindow = serverTerms.sessionWindow
         client = End(.client, clientTerms, blockCount: 17 * clientTerms.slots)

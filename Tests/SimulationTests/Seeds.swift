@@ -19,10 +19,11 @@ enum Seeds {
 
     static func replay(_ seed: UInt64) -> String { "make simulate SEED=\(seed) SEEDS=1" }
 
-    /// Lives the lives of one shard, and records the first few that `failure` has words for.
-    static func live(shard: Int, failure: (UInt64) -> String?) {
+    /// Lives the lives of one shard, and records the first few that `failure` has words for; of
+    /// lives that take longer only one in `share`.
+    static func live(shard: Int, share: UInt64 = 1, failure: (UInt64) -> String?) {
         watchForTraps()
-        let end = base + count
+        let end = base + max(count / share, min(count, 1))
         var seed = base + UInt64(shard)
         var failures = 0
         while seed < end, failures < 5 {

@@ -8,7 +8,7 @@ final class MiddleProxy {
         case squid
         /// In front of the server; takes requests and answers whole before it passes them on.
         case nginx
-        /// In front of the server; ends what is silent for three seconds.
+        /// In front of the server; ends what is silent for a few seconds.
         case haproxy
 
         var testDescription: String { rawValue }
@@ -20,13 +20,25 @@ final class MiddleProxy {
     private let command: [String]
     private var daemon: Daemon
 
-    /// Stands on a free port of 127.0.0.1 before the server at `server`.
-    init(_ kind: Kind, before server: UInt16) throws {
+    /// Stands on a free port of 127.0.0.1 before the server at `server`; HAProxy ends what is
+    /// silent for `patience`, and has these `rules` besides.
+    init(
+        _ kind: Kind,
+        before server: UInt16,
+        patience: String = "3s",
+        rules: [String] = []
+    ) throws {
         self.kind = kind
         port = try Origin.freePort()
         folder = try Folder()
         let file = folder.path("conf")
-        try folder.write("conf", Data(Self.configuration(kind, port, server, folder).utf8))
+        let text =
+            switch kind {
+            case .squid: Self.squid(port)
+            case .nginx: Self.nginx(port, server, folder)
+            case .haproxy: Self.haproxy(port, server, patience, rules)
+            }
+        try folder.write("conf", Data(text.utf8))
         let command =
             switch kind {
             case .squid: "squid -N -n t\(port) -f \(file)"
@@ -57,19 +69,6 @@ final class MiddleProxy {
         switch kind {
         case .squid: ("http://127.0.0.1:\(server)/tunnel", ["--via-proxy", "127.0.0.1:\(port)"])
         case .nginx, .haproxy: ("http://127.0.0.1:\(port)/tunnel", [])
-        }
-    }
-
-    private static func configuration(
-        _ kind: Kind,
-        _ port: UInt16,
-        _ server: UInt16,
-        _ folder: Folder
-    ) -> String {
-        switch kind {
-        case .squid: squid(port)
-        case .nginx: nginx(port, server, folder)
-        case .haproxy: haproxy(port, server)
         }
     }
 
@@ -117,16 +116,22 @@ final class MiddleProxy {
         """
     }
 
-    private static func haproxy(_ port: UInt16, _ server: UInt16) -> String {
+    private static func haproxy(
+        _ port: UInt16,
+        _ server: UInt16,
+        _ patience: String,
+        _ rules: [String]
+    ) -> String {
         """
         defaults
             mode http
             timeout connect 5s
-            timeout client 3s
-            timeout server 3s
+            timeout client \(patience)
+            timeout server \(patience)
             option http-buffer-request
         frontend in
             bind 127.0.0.1:\(port)
+            \(rules.joined(separator: "\n    "))
             default_backend out
         backend out
             server one 127.0.0.1:\(server)

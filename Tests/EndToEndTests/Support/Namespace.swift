@@ -45,6 +45,9 @@ final class Namespace {
             + ["env", "--chdir", path] + command
     }
 
+    /// A process that is here as long as this is.
+    var processID: Int32 { keeper.process.processIdentifier }
+
     /// What `command` prints here; it has to succeed.
     @discardableResult
     func run(_ command: [String]) throws -> String {

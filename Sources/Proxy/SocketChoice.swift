@@ -1,0 +1,35 @@
+package import Internet
+package import Kernel
+
+/// The options of a proxy's sockets: those of which the address is a loopback one, and all others.
+package struct SocketChoice: Sendable {
+    private let loopback: SocketOptions
+    private let distant: SocketOptions
+
+    /// What `configuration` says of sockets, with the congestion control that was chosen.
+    package init(_ configuration: Configuration, _ congestion: CongestionChoice) {
+        loopback = Self.options(configuration, congestion.loopback)
+        distant = Self.options(configuration, congestion.distant)
+    }
+
+    /// Options of a socket that listens at `address` or is to be connected to it.
+    package subscript(address: Address) -> SocketOptions {
+        address.isLoopback ? loopback : distant
+    }
+
+    private static func options(
+        _ configuration: Configuration,
+        _ congestion: CongestionControl?
+    ) -> SocketOptions {
+        var options = SocketOptions()
+        options.nodelay = configuration.nodelay
+        options.sendBuffer = Int32(clamping: configuration.sendBuffer)
+        options.receiveBuffer = Int32(clamping: configuration.receiveBuffer)
+        options.keepaliveSeconds = Int32(
+            clamping: (configuration.keepalive + 999_999_999) / 1_000_000_000
+        )
+        options.userTimeoutMilliseconds = Int32(clamping: configuration.userTimeout / 1_000_000)
+        options.congestion = congestion
+        return options
+    }
+}

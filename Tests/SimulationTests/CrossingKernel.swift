@@ -1,0 +1,158 @@
+import Internet
+import Kernel
+import Resolver
+
+/// The kernel as one of the two nodes of a crossing sees it.
+struct CrossingKernel: SubmissionQueue, ~Copyable {
+    let world: CrossingWorld
+    let node: Int
+
+    mutating func accept(on listener: Int32, token: UInt64) {
+        world.submit(Submission(kind: .accept, token: token, descriptor: listener), node)
+    }
+
+    mutating func connect(_ socket: Int32, to endpoint: Endpoint, token: UInt64) {
+        var submission = Submission(kind: .connect, token: token, descriptor: socket)
+        submission.endpoint = endpoint
+        world.submit(submission, node)
+    }
+
+    mutating func receive(_ socket: Int32, into memory: Extent, token: UInt64) {
+        var submission = Submission(kind: .receive, token: token, descriptor: socket)
+        submission.memory = memory
+        submission.count = memory.count
+        if memory.count == 0 { world.fail("a receive into no memory") }
+        world.submit(submission, node)
+    }
+
+    mutating func receive(_ socket: Int32, bytesMax: Int, pollFirst: Bool, token: UInt64) {
+        var submission = Submission(kind: .receiveProvided, token: token, descriptor: socket)
+        submission.count = bytesMax
+        submission.pollFirst = pollFirst
+        world.submit(submission, node)
+    }
+
+    mutating func send(_ socket: Int32, from memory: Extent, token: UInt64) {
+        var submission = Submission(kind: .send, token: token, descriptor: socket)
+        submission.memory = memory
+        if memory.count == 0 { world.fail("a send of no bytes") }
+        world.submit(submission, node)
+    }
+
+    mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64) {
+        var submission = Submission(kind: .poll, token: token, descriptor: descriptor)
+        submission.events = events
+        world.submit(submission, node)
+    }
+
+    mutating func watch(_ descriptor: Int32, events: PollEvents, token: UInt64) {
+        var submission = Submission(kind: .watch, token: token, descriptor: descriptor)
+        submission.events = events
+        world.submit(submission, node)
+    }
+
+    mutating func splice(from _: Int32, to _: Int32, count _: Int, token _: UInt64) {
+        world.fail("a stream is spliced")
+    }
+
+    mutating func cancelAll(_ target: UInt64, token: UInt64) { cancel(target, token: token) }
+
+    mutating func cancel(_ target: UInt64, token: UInt64) {
+        var submission = Submission(kind: .cancel, token: token)
+        submission.target = target
+        world.submit(submission, node)
+    }
+
+    mutating func close(_ descriptor: Int32, token _: UInt64) { world.close(descriptor, node) }
+
+    mutating func wake(_: Int32, token _: UInt64) {}
+
+    mutating func provide(_ index: UInt16) { world.provided.append(index) }
+
+    func buffer(_ index: UInt16) -> Extent { world.memory[Int(index)] }
+
+    mutating func emptyBuffer(_ index: UInt16) { world.memory.empty(Int(index)) }
+
+    mutating func submitAndWait(
+        count _: Int,
+        gatherMicroseconds _: UInt32,
+        until deadline: Instant?
+    ) {
+        world.wait(node, until: deadline)
+    }
+
+    mutating func nextCompletion() -> Completion? { world.nextCompletion(node) }
+
+    func now() -> Instant { Instant(nanoseconds: world.clock) }
+
+    mutating func acceptWaiting(on listener: Int32) -> Int32? {
+        world.acceptWaiting(listener, node)
+    }
+
+    mutating func pass(_: Int32, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
+
+    mutating func takePassed(
+        from _: Int32,
+        into _: Extent
+    ) -> (socket: Int32, byteCount: Int) { (-Errno.again, 0) }
+
+    mutating func makeSocket(
+        _: Address.Family,
+        source _: Address?,
+        options _: SocketOptions
+    ) -> Int32 {
+        world.descriptor(world.makePlug(.node(node)))
+    }
+
+    mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {
+        world.sendNow(socket, node, memory)
+    }
+
+    mutating func shutdownSending(_ socket: Int32) -> Int32 {
+        world.shutdownSending(socket, node)
+    }
+
+    mutating func makeAbortive(_ socket: Int32) {
+        guard let plug = world.plug(socket, node, "reset") else { return }
+        world.plugs[plug].isAbortive = true
+    }
+
+    mutating func spliceNow(from _: Int32, to _: Int32, count _: Int) -> Int32 { -Errno.invalid }
+
+    mutating func peer(of _: Int32) -> Endpoint? { Endpoint(Address(v4: 0x0a00_0003), port: 1024) }
+
+    mutating func isLocal(_: Address) -> Bool { false }
+
+    mutating func makePipe(capacity _: Int) -> PipeEnds {
+        PipeEnds(source: -Errno.tooManyFiles, sink: -Errno.tooManyFiles)
+    }
+}
+
+/// A name service that nobody asks.
+struct NoNames: NameService, ~Copyable {
+    mutating func lookUp(_: Name, waiter _: UInt32, now _: Instant) -> NameAnswer {
+        NameAnswer(both: .notFound)
+    }
+
+    func answer(for _: UInt32) -> NameAnswer { NameAnswer(both: .notFound) }
+
+    mutating func nextNotice() -> UInt32? { nil }
+
+    mutating func release(waiter _: UInt32) {}
+
+    mutating func reload(_: HostsFile, now _: Instant) {}
+
+    mutating func nextInterest() -> SocketInterest? { nil }
+
+    mutating func socketIsReady(
+        _: UInt32,
+        generation _: UInt16,
+        readable _: Bool,
+        writable _: Bool,
+        now _: Instant
+    ) {}
+
+    var nextDeadline: Instant? { nil }
+
+    mutating func deadlinePassed(now _: Instant) {}
+}
