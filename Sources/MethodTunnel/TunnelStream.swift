@@ -71,8 +71,9 @@ public struct TunnelStream: Sendable {
     /// Whether nothing more is received.
     public internal(set) var incomingEnded = false
 
-    /// Bytes that have come in order and wait to be passed on.
-    public var readableByteCount: Int { Int(reassembly.next - consumed) }
+    /// Bytes that have come in order and wait to be passed on; none once the flow has ended, when
+    /// those behind gaps count as passed on, too.
+    public var readableByteCount: Int { incomingEnded ? 0 : Int(reassembly.next - consumed) }
 
     /// Whether all bytes of the flow have been passed on, so that its end can be.
     public var isAtEnd: Bool { !incomingEnded && final == consumed }

@@ -145,6 +145,14 @@ private let second = StreamNumber(slot: 1, generation: 1)
         #expect(end.violation(of: frames, on: 3) == .beyondEnd)
     }
 
+    @Test func `what came behind a gap of a stream that is reset is nobody's`() throws {
+        let end = Self.server()
+        try end.open(first)
+        #expect(end.violation(of: [.data(first, 5, [1, 2]), .reset(first)]) == nil)
+        #expect(end.session[first.slot].readableByteCount == 0)
+        #expect(end.session.readable(first.slot, end.pool) == nil)
+    }
+
     @Test func `a stream without room waits, and goes on where it stopped`() throws {
         let terms = SessionTerms()
         let end = End(.server, terms, blockCount: 1)
