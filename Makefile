@@ -41,6 +41,7 @@ SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
 CHECK_SEEDS = 2500
+CHECK_CHAOS_SEEDS = 6
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 200
 # The thread sanitizer takes longer still.
@@ -86,6 +87,7 @@ tidy: setup-load build ## Check lengths, imports, the border of unsafe code and 
 
 check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, more simulated lives
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
+	$(MAKE) chaos SEED=$(CHECK_SEED) SEEDS=$(CHECK_CHAOS_SEEDS)
 
 sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
 	CULVERT_SANITIZER=address CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \

@@ -131,13 +131,13 @@ final class ChaosProxy: Sendable {
             var whole = Array(head.utf8)
             let streams = !weather.buffers && !isSwapped
             if streams { try Self.send(Array(head.utf8), client, &left) }
-            while left > 0, try Self.isInTime(server, reader, limit),
+            while left > 0, !reader.isAtEnd, try Self.isInTime(server, reader, limit),
                 let piece = try reader.piece()
             {
                 whole += piece
                 if streams { try Self.send(piece, client, &left) }
             }
-            if left == 0 || limit.map({ $0 <= Date() }) == true { return Self.cut(client, &dice) }
+            if left == 0 || !reader.isAtEnd { return Self.cut(client, &dice) }
             var answer = whole
             if isSwapped {
                 answer = state.withLock { state in

@@ -21,6 +21,14 @@ struct MessageReader {
     /// Whether more has come than was taken.
     var hasMore: Bool { !buffer.isEmpty }
 
+    /// Whether nothing is left of the message.
+    var isAtEnd: Bool {
+        switch rest {
+        case .none, .bytes(0): true
+        default: false
+        }
+    }
+
     /// The next head, with its empty line; nil if the stream ends before it is whole.
     mutating func head() throws -> String? {
         guard let bytes = try take(through: "\r\n\r\n") else { return nil }
@@ -39,8 +47,9 @@ struct MessageReader {
     ///
     /// Throws if the stream ends before the body does.
     mutating func piece() throws -> [UInt8]? {
+        guard !isAtEnd else { return nil }
         switch rest {
-        case .none, .bytes(0): return nil
+        case .none: return nil
         case .bytes(let count):
             let bytes = try takeSome(count)
             rest = .bytes(count - bytes.count)
