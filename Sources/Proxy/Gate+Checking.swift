@@ -77,9 +77,9 @@ extension Gate {
             }
             return missed
         }
-        answer(askers, isGood ? .good(known) : .wrong)
-        answer(stopped, .tooManyFailures)
-        answer(givenUp, .busy)
+        answer(askers, isGood ? .good(known) : .refused(.credentialsWrong))
+        answer(stopped, .refused(.tooManyFailures))
+        answer(givenUp, .refused(.credentialsUnchecked))
         for _ in 0..<wakes { Descriptors.signal(semaphore) }
     }
 }

@@ -13,10 +13,8 @@ final class Gate: Sendable {
     /// What is to be said of credentials.
     enum Finding {
         case good(Known)
-        case wrong
-        case tooManyFailures
-        /// More credentials wait than can be checked soon.
-        case busy
+        /// They are wrong, or weren't looked at.
+        case refused(Refusal)
     }
 
     /// The tunnel or carrier that asks.
@@ -113,16 +111,20 @@ final class Gate: Sendable {
             isNew = state.askers[tag] == nil
             if isNew {
                 let failures = state.suspects.failures(of: client, now)
-                guard failuresMax == 0 || failures < failuresMax else { return .tooManyFailures }
+                guard failuresMax == 0 || failures < failuresMax else {
+                    return .refused(.tooManyFailures)
+                }
                 let (isAdded, givenUp) = state.questions.add(Question(tag, credentials, client))
-                guard isAdded else { return .busy }
+                guard isAdded else { return .refused(.credentialsUnchecked) }
                 if let givenUp { others = state.takeAskers(of: givenUp) }
             }
-            guard state.askers[tag, default: []].count < Gate.askersMax else { return .busy }
+            guard state.askers[tag, default: []].count < Gate.askersMax else {
+                return .refused(.credentialsUnchecked)
+            }
             state.askers[tag, default: []].append(asker)
             return nil
         }
-        answer(others, .busy)
+        answer(others, .refused(.credentialsUnchecked))
         if isNew, finding == nil { Descriptors.signal(semaphore) }
         return finding
     }

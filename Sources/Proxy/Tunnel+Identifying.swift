@@ -54,9 +54,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .good(let known):
             worker.known[known.tag.place] = known
             admit(head, credentials, &worker)
-        case .wrong: refuse(.credentialsWrong, &worker)
-        case .tooManyFailures: refuse(.tooManyFailures, &worker)
-        case .busy: refuse(.credentialsUnchecked, &worker)
+        case .refused(let refusal): refuse(refusal, &worker)
         }
     }
 

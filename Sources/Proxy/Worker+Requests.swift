@@ -89,9 +89,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         case .good(let known):
             services.known[known.tag.place] = known
             admit(slot, head, credentials)
-        case .wrong: refuse(slot, .credentialsWrong)
-        case .tooManyFailures: refuse(slot, .tooManyFailures)
-        case .busy: refuse(slot, .credentialsUnchecked)
+        case .refused(let refusal): refuse(slot, refusal)
         }
     }
 
