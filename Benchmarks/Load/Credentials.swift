@@ -23,18 +23,16 @@ package struct Credentials: Equatable, Sendable {
     package static var countMax: Int { 100_000 }
 
     /// The field of each user, with its end of line.
-    var fields: [String] {
-        count == 1
-            ? [Credentials.field("\(user):\(password)")]
-            : (0..<count).map { Credentials.field("\(user)\($0):\(password)") }
-    }
+    var fields: [String] { (0..<count).map(field) }
+
+    /// The field of user `index`, with its end of line.
+    func field(_ index: Int) -> String { field(index, password) }
 
     /// The field of the first user with a wrong password, which is another for each `number`.
-    func guess(_ number: UInt64) -> String {
-        Credentials.field("\(user)\(count == 1 ? "" : "0"):\(number)")
-    }
+    func guess(_ number: UInt64) -> String { field(0, "\(number)") }
 
-    private static func field(_ text: String) -> String {
+    private func field(_ index: Int, _ password: String) -> String {
+        let text = "\(user)\(count == 1 ? "" : "\(index)"):\(password)"
         let value = BasicCredentials.encoded(Array(text.utf8))
         return "Proxy-Authorization: \(String(decoding: value, as: UTF8.self))\r\n"
     }

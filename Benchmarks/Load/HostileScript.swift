@@ -27,7 +27,7 @@ struct HostileScript: Sendable {
     func place(of kind: Hostility) -> Int? { kinds.firstIndex(of: kind) }
 
     /// A head but for its end.
-    var begunHead: String { begunHead(credentials?.fields.first ?? "") }
+    var begunHead: String { begunHead(credentials?.field(0) ?? "") }
 
     /// A head with a wrong password, which is another for each `number`.
     func guess(_ number: UInt64) -> String {
