@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import json
 import os
-import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import results
 from charts import number
-from compare import FOLDER, Machine, picked, raise_file_limit, say
+from compare import FOLDER, Machine, end_in_order, keep, picked, raise_file_limit, say
 from peers import CULVERT, TOP, Peer, Unusable, free_port, running
 from scenarios import TOOL, Load, bulk, echo
 
@@ -149,9 +148,7 @@ def run(options):
                     faults.append(f"{way.title}, {scenario.name}: {reason}")
                     say(f"  {way.title}: {reason}")
                     continue
-                runs.setdefault(scenario.name, {}).setdefault(way.name, []).append(figures)
-                words = (f"{name} {number(value)}" for name, value in figures.items())
-                say(f"  {way.title}: {', '.join(words)}")
+                keep(figures, runs, scenario, way)
     return {
         "date": datetime.date.today().isoformat(), "commit": results.commit(),
         "machine": results.machine(), "duration": options.duration,
@@ -226,8 +223,7 @@ def main():
     options = parser.parse_args()
     options.ways = picked(WAYS, options.ways.split())
     options.scenarios = picked(SCENARIOS, options.scenarios.split())
-    for signum in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, signal.default_int_handler)
+    end_in_order()
     if not TOOL.exists() or not (TOP / PROGRAM).exists():
         raise SystemExit("culvert or culvert-bench is missing: make carry builds them")
     write(run(options), options.results)

@@ -97,9 +97,7 @@ class Comparison:
             self.faults.append(f"{peer.title}, {scenario.name}: {reason}")
             say(f"  {peer.title}: {reason}")
             return
-        self.runs.setdefault(scenario.name, {}).setdefault(peer.name, []).append(figures)
-        words = (f"{name} {results.number(value)}" for name, value in figures.items())
-        say(f"  {peer.title}: {', '.join(words)}")
+        keep(figures, self.runs, scenario, peer)
 
     def run(self):
         """Proves every peer, measures those that work, and returns all results."""
@@ -136,6 +134,19 @@ class Comparison:
         }
 
 
+def keep(figures, runs, scenario, subject):
+    """Adds what one run of a subject of the comparison came to, and tells it."""
+    runs.setdefault(scenario.name, {}).setdefault(subject.name, []).append(figures)
+    words = (f"{name} {results.number(value)}" for name, value in figures.items())
+    say(f"  {subject.title}: {', '.join(words)}")
+
+
+def end_in_order():
+    """What ends a program has it end what it started, as an interrupt would."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
 def say(words):
     """Tells how far it is."""
     print(words, flush=True)
@@ -170,8 +181,7 @@ def parsed(arguments):
 def main():
     """Does what the command line says; whatever ends it ends what it started."""
     options = parsed(sys.argv[1:])
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    end_in_order()
     if options.action == "run":
         if not TOOL.exists():
             raise SystemExit(f"{TOOL} is missing: make compare builds it")

@@ -3,13 +3,12 @@
 
 import argparse
 import json
-import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import results
-from compare import Comparison, picked, say
+from compare import Comparison, end_in_order, picked, say
 from peers import CULVERT, PEERS, TOP
 from scenarios import SCENARIOS, TOOL, bulk, echo
 
@@ -66,8 +65,7 @@ def parsed(arguments):
 def main():
     """Does what the command line says; whatever ends it ends what it started."""
     options = parsed(sys.argv[1:])
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    end_in_order()
     if not TOOL.exists():
         raise SystemExit(f"{TOOL} is missing: make bench builds it")
     measured = Comparison(options).run()
