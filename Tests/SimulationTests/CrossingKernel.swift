@@ -89,13 +89,6 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
         world.acceptWaiting(listener, node)
     }
 
-    mutating func pass(_: Int32, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
-
-    mutating func takePassed(
-        from _: Int32,
-        into _: Extent
-    ) -> (socket: Int32, byteCount: Int) { (-Errno.again, 0) }
-
     mutating func makeSocket(
         _: Address.Family,
         source _: Address?,
@@ -121,8 +114,6 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
 
     mutating func peer(of _: Int32) -> Endpoint? { Endpoint(Address(v4: 0x0a00_0003), port: 1024) }
 
-    mutating func isLocal(_: Address) -> Bool { false }
-
     mutating func makePipe(capacity _: Int) -> PipeEnds {
         PipeEnds(source: -Errno.tooManyFiles, sink: -Errno.tooManyFiles)
     }
@@ -139,18 +130,6 @@ struct NoNames: NameService, ~Copyable {
     mutating func nextNotice() -> UInt32? { nil }
 
     mutating func release(waiter _: UInt32) {}
-
-    mutating func reload(_: HostsFile, now _: Instant) {}
-
-    mutating func nextInterest() -> SocketInterest? { nil }
-
-    mutating func socketIsReady(
-        _: UInt32,
-        generation _: UInt16,
-        readable _: Bool,
-        writable _: Bool,
-        now _: Instant
-    ) {}
 
     var nextDeadline: Instant? { nil }
 

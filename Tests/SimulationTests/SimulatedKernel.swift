@@ -95,14 +95,6 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         return world.takeClient()
     }
 
-    /// There is nobody to pass anything to.
-    mutating func pass(_: Int32, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
-
-    mutating func takePassed(
-        from _: Int32,
-        into _: Extent
-    ) -> (socket: Int32, byteCount: Int) { (-Errno.again, 0) }
-
     mutating func makeSocket(
         _: Address.Family,
         source _: Address?,
@@ -132,8 +124,6 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         }
         return Endpoint(Address(v4: 0x7f00_0002), port: 1024)
     }
-
-    mutating func isLocal(_: Address) -> Bool { false }
 
     mutating func makePipe(capacity _: Int) -> PipeEnds { world.makePipe() }
 }

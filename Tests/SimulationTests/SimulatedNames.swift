@@ -56,18 +56,6 @@ struct SimulatedNames: NameService, ~Copyable {
 
     mutating func release(waiter: UInt32) { world.lookUps.removeAll { $0.waiter == waiter } }
 
-    mutating func reload(_: HostsFile, now _: Instant) {}
-
-    mutating func nextInterest() -> SocketInterest? { nil }
-
-    mutating func socketIsReady(
-        _: UInt32,
-        generation _: UInt16,
-        readable _: Bool,
-        writable _: Bool,
-        now _: Instant
-    ) {}
-
     var nextDeadline: Instant? {
         let moment = world.namesMoment
         return moment == .max ? nil : Instant(nanoseconds: moment)

@@ -1,0 +1,31 @@
+import Internet
+import Kernel
+import Resolver
+
+/// What no simulated kernel has.
+extension SubmissionQueue where Self: ~Copyable {
+    /// There is nobody to pass anything to.
+    mutating func pass(_: Int32, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
+
+    mutating func takePassed(
+        from _: Int32,
+        into _: Extent
+    ) -> (socket: Int32, byteCount: Int) { (-Errno.again, 0) }
+
+    mutating func isLocal(_: Address) -> Bool { false }
+}
+
+/// What no simulated name service has: a hosts file, and sockets.
+extension NameService where Self: ~Copyable {
+    mutating func reload(_: HostsFile, now _: Instant) {}
+
+    mutating func nextInterest() -> SocketInterest? { nil }
+
+    mutating func socketIsReady(
+        _: UInt32,
+        generation _: UInt16,
+        readable _: Bool,
+        writable _: Bool,
+        now _: Instant
+    ) {}
+}
