@@ -1,47 +1,13 @@
-import Dispatch
-import Glibc
 import Internet
-import Kernel
 import Policy
 import Proxy
-import Synchronization
 
 /// The proxy itself in this process: one worker, so that what has been used once is warm.
 final class RunningServer: Sendable {
+    private let thread: RunningThread
+
     /// Where it listens.
-    let port: UInt16
-    private let thread: ThreadBox
-    private let notices: Notices
-
-    /// What the server's thread tells.
-    private final class Notices: Sendable {
-        struct State {
-            var thread = pthread_t()
-            var port: UInt16?
-            var failure: String?
-        }
-
-        let state = Mutex(State())
-        let hasBegun = DispatchSemaphore(value: 0)
-
-        func note(_ notice: Server.Notice) {
-            switch notice {
-            case .listening(let endpoint): state.withLock { $0.port = endpoint.port }
-            case .ready: hasBegun.signal()
-            default: break
-            }
-        }
-
-        func run(_ server: Server) {
-            state.withLock { $0.thread = pthread_self() }
-            do throws(StartError) {
-                _ = try server.run()
-            } catch {
-                state.withLock { $0.failure = error.description }
-                hasBegun.signal()
-            }
-        }
-    }
+    var port: UInt16 { thread.port }
 
     /// Starts it on a port of its own, to go to any port of this machine but 1.
     ///
@@ -58,14 +24,15 @@ final class RunningServer: Sendable {
         configuration.hostsFile = ""
         configuration.nameServers = [Endpoint(Address(v4: 0x7f00_0001), port: 9)]
         change(&configuration)
-        let notices = Notices()
-        let server = try Server(configuration, policy: Self.reader(policy)) { notices.note($0) }
-        thread = try ThreadBox("server") { notices.run(server) }
-        self.notices = notices
-        let hasBegun = notices.hasBegun.wait(timeout: .now() + .seconds(60)) == .success
-        let (port, failure) = notices.state.withLock { ($0.port, $0.failure) }
-        guard hasBegun, let port else { throw StartFailure(reason: failure ?? "no notice came") }
-        self.port = port
+        let beginning = RunningThread.Beginning()
+        let server = try Server(configuration, policy: Self.reader(policy)) { notice in
+            switch notice {
+            case .listening(let endpoint): beginning.listens(on: endpoint.port)
+            case .ready: beginning.isReady()
+            default: break
+            }
+        }
+        thread = try RunningThread("server", beginning) { _ = try server.run() }
     }
 
     private static func reader(_ policy: RuleList?) -> Server.Policy? {
@@ -73,14 +40,6 @@ final class RunningServer: Sendable {
         return { _ in policy }
     }
 
-    /// Ends it in order, as a signal to the process would; that of the test isn't touched.
-    func end() {
-        pthread_kill(notices.state.withLock { $0.thread }, SIGTERM)
-        thread.join()
-    }
-}
-
-/// A server that did not start.
-struct StartFailure: Error {
-    let reason: String
+    /// Ends it in order.
+    func end() { thread.end() }
 }
