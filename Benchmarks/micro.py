@@ -3,8 +3,8 @@
 
 With a budget (a JSON file with "instructions" by piece) it fails if a piece takes more of them than
 it may, or so many less that the budget no longer guards it. Instructions are counted by callgrind,
-if valgrind is installed, as the difference between two runs of different counts: what a run needs
-to start and to end is in both.
+as the difference between two runs of different counts: what a run needs to start and to end is in
+both.
 """
 
 import json
@@ -69,8 +69,9 @@ def read(path):
 
 def main(program, budget_path=None):
     """Measures all pieces and prints a table; fails if one doesn't fit the budget."""
-    counts = shutil.which("valgrind") is not None
-    budget = read(budget_path) if budget_path and counts else None
+    if shutil.which("valgrind") is None:
+        raise SystemExit("valgrind is missing: install Debian's package valgrind")
+    budget = read(budget_path) if budget_path else {}
     counted = {}
     print(f"{'piece':16}{'ns':>10}{'allocations':>14}{'instructions':>14}")
     lines = output([program]).splitlines()
@@ -78,12 +79,12 @@ def main(program, budget_path=None):
         copy = stripped(program, folder)
         for line in lines:
             piece, nanoseconds, allocations, _ = line.split("\t")
-            count = "no valgrind" if not counts else "not counted"
-            if counts and (not budget or piece in budget):
+            count = "not counted"
+            if not budget or piece in budget:
                 counted[piece] = instructions(copy, piece)
                 count = f"{counted[piece]:.1f}"
             print(f"{piece:16}{float(nanoseconds):10.1f}{float(allocations):14.3f}{count:>14}")
-    faults = list(departures(counted, budget or {}))
+    faults = list(departures(counted, budget))
     if faults:
         raise SystemExit("\n".join(faults))
 

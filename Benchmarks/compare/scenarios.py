@@ -105,7 +105,8 @@ class Load:
         """What one run of a scenario comes to, as a figure by name."""
         arguments = scenario.arguments.split()
         if scenario.name == "hold":
-            arguments += ["--tunnels", str(self.idle_tunnels(peer)), "--duration", "1s"]
+            # Some give back what only the opening has needed, after a second or two.
+            arguments += ["--tunnels", str(self.idle_tunnels(peer)), "--duration", "4s"]
         else:
             arguments += ["--duration", f"{self.duration}s", "--warmup", "500ms"]
         report = self.report(arguments, peer, port, processes)

@@ -7,9 +7,7 @@ extension EndToEndTests {
         /// What the load tool is asked to do with `culvert`.
         private func command(_ scenario: String, _ culvert: Culvert, _ more: String...) -> [String]
         {
-            let bench = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-                .deletingLastPathComponent().appending(path: "culvert-bench").path
-            return [bench, scenario, "--proxy", "\(culvert.endpoint)"] + more
+            [Program.loadTool, scenario, "--proxy", "\(culvert.endpoint)"] + more
         }
 
         private func expectSuccess(_ command: [String]) throws {

@@ -23,6 +23,10 @@ enum Program {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// The load tool, which is built with the tests.
+    static let loadTool = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "culvert-bench").path
+
     /// One of the scripts in Tests/Programs.
     static func script(_ name: String) -> String {
         repository.appending(path: "Tests/Programs/\(name)").path
