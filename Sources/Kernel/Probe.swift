@@ -61,6 +61,9 @@ public struct Probe: Sendable {
         return parts.count == 2 ? (parts[0], parts[1]) : (0, 0)
     }
 
+    /// Whether a multishot receive ends after a number of bytes that it was given.
+    static let boundsReceives = (try? ProbedRing(flags: 0))?.boundsReceives() ?? false
+
     private static func ringFeatures(
         _ ring: consuming ProbedRing?,
         _ version: (Int, Int)
@@ -88,6 +91,7 @@ public struct Probe: Sendable {
             ("provided buffer rings", "5.19", true, hasBuffers),
             ("multishot accept", "5.19", true, has519),
             ("registered ring descriptor", "5.18", false, hasRegistered),
+            ("multishot receive of so many bytes", "6.17", false, boundsReceives),
         ]
         return rows.map { Feature($0, since: $1, isNeeded: $2, isAvailable: $3) } + operations
     }
@@ -160,6 +164,29 @@ public struct Probe: Sendable {
         guard unsafe io_uring_register_buf_ring(ring, &registration, 0) == 0 else { return false }
         _ = unsafe io_uring_unregister_buf_ring(ring, 0)
         return true
+    }
+
+    /// An older kernel refuses the number at once; one that knows it finds no buffer.
+    func boundsReceives() -> Bool {
+        var ends: (Int32, Int32) = (-1, -1)
+        let made = unsafe withUnsafeMutablePointer(to: &ends) { pair in
+            unsafe pair.withMemoryRebound(to: Int32.self, capacity: 2) { ends in
+                unsafe socketpair(AF_UNIX, CL_SOCK_STREAM, 0, ends)
+            }
+        }
+        guard made == 0 else { return false }
+        defer {
+            close(ends.0)
+            close(ends.1)
+        }
+        var octet: UInt8 = 0
+        guard unsafe send(ends.1, &octet, 1, 0) == 1, let entry = unsafe io_uring_get_sqe(ring)
+        else { return false }
+        unsafe io_uring_prep_recv_multishot(entry, ends.0, nil, 0, 0)
+        unsafe entry.pointee.flags = CL_SQE_BUFFER_SELECT
+        unsafe entry.pointee.file_index = 1
+        guard unsafe io_uring_submit_and_wait(ring, 1) >= 0 else { return false }
+        return unsafe cl_completion(ring, ring.pointee.cq.khead.pointee)?.pointee.res == -ENOBUFS
     }
 
     /// The operations that the proxy submits, and whether the kernel knows them.

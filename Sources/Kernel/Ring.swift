@@ -28,6 +28,8 @@ internal import Internet
     private let providedPages: Pages
     private let memory: Blocks
     private let providedMask: Int32
+    /// Whether a multishot receive can be given a number of bytes after which it ends.
+    let boundsReceives: Bool
     /// The completion to look at next.
     private var head: UInt32
     /// Times that the kernel was entered.
@@ -69,6 +71,7 @@ internal import Internet
             ? pages.base.assumingMemoryBound(to: io_uring_buf_ring.self) : nil
         providedMask = Int32(options.buffers) - 1
         providedPages = pages
+        boundsReceives = Probe.boundsReceives
         unsafe head = ring.pointee.cq.khead.pointee
         unsafe self.ring = ring
         self.memory = memory

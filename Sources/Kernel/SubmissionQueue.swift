@@ -18,6 +18,10 @@ public protocol SubmissionQueue: ~Copyable {
     /// Receives into a provided buffer, whose index comes with the completion. With `pollFirst` the
     /// kernel doesn't try at once but waits for readiness: right after the socket ran empty.
     mutating func receive(_ socket: Int32, bytesMax: Int, pollFirst: Bool, token: UInt64)
+    /// Receives into provided buffers whatever comes, again and again, until about `total` bytes
+    /// have come, or less than a buffer more; each time up to `bytesMax`. It waits for readiness
+    /// first; multishot (Linux 6.17). An older kernel completes once, as `receive` does.
+    mutating func receive(_ socket: Int32, bytesMax: Int, total: Int, token: UInt64)
     /// Sends from `memory` what there is room for, without waiting for more; EAGAIN if there is
     /// none.
     mutating func send(_ socket: Int32, from memory: Extent, token: UInt64)

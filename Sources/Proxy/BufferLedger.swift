@@ -22,6 +22,10 @@ struct BufferLedger: ~Copyable {
     private var peakCount = 0
     private var turnCount = 0
     private static var wantedLeast: Int { 16 }
+    /// Of buffers whose bytes wait behind those of others: how many bytes, and the next buffer.
+    private var waiting: Table<UInt32>
+    private var following: Table<UInt16>
+    private static var none: UInt16 { .max }
     /// The flows in line, oldest first, each by slot and direction.
     private var line: Table<UInt32>
     /// Whether a flow stands in line; it does so at most once, over all its lives.
@@ -41,6 +45,10 @@ struct BufferLedger: ~Copyable {
         let line = try Table<UInt32>(zeroed: 2 * slots)
         let stands = try Table<Bool>(zeroed: 2 * slots)
         let idle = try Table<UInt16>(zeroed: count)
+        let waiting = try Table<UInt32>(zeroed: count)
+        let following = try Table<UInt16>(zeroed: count)
+        self.waiting = waiting
+        self.following = following
         self.line = line
         self.stands = stands
         self.idle = idle
@@ -53,8 +61,11 @@ struct BufferLedger: ~Copyable {
     /// Whether buffers are getting scarce.
     var isTight: Bool { outCount > count / 2 }
 
-    /// A receive used a buffer.
-    mutating func lend() { outCount += 1 }
+    /// A receive used `buffer`.
+    mutating func lend(_ buffer: UInt16) {
+        outCount += 1
+        following[Int(buffer)] = BufferLedger.none
+    }
 
     /// A flow has given `buffer` back.
     mutating func take(_ buffer: UInt16) {
@@ -63,6 +74,25 @@ struct BufferLedger: ~Copyable {
         idle[idleCount] = buffer
         idleCount += 1
     }
+
+    // MARK: What waits behind
+
+    /// `count` bytes came into `buffer`, behind those of `first` and of what follows it.
+    mutating func append(_ buffer: UInt16, _ count: Int, behind first: UInt16?) {
+        waiting[Int(buffer)] = UInt32(count)
+        guard var last = first else { return }
+        while let next = follower(of: last) { last = next }
+        following[Int(last)] = buffer
+    }
+
+    /// The buffer whose bytes come behind those of `buffer`.
+    func follower(of buffer: UInt16) -> UInt16? {
+        let next = following[Int(buffer)]
+        return next == BufferLedger.none ? nil : next
+    }
+
+    /// Bytes in `buffer`, which was appended.
+    func waitingBytes(in buffer: UInt16) -> Int { Int(waiting[Int(buffer)]) }
 
     // MARK: What the kernel has
 

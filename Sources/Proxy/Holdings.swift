@@ -5,7 +5,8 @@ struct Holding {
     private static var none: UInt16 { .max }
     private var bufferNumber = Holding.none
     private var pipeNumber = Holding.none
-    /// Whether what was in the buffer has been moved to the tunnel's own memory.
+    /// Whether what was in the buffer has been moved to the tunnel's own memory; a buffer that is
+    /// held beside it waits behind that.
     var overflows = false
     /// Whether the source's socket was known to hold more after the last receive.
     var sourceHasMore = false

@@ -41,14 +41,14 @@ struct Terms: Sendable {
         HeadLimits(lineBytesMax: 4096, headBytesMax: parentBytesMax, fieldsMax: 100)
     }
 
-    /// Bytes of the memory that a flow has for what its sink has no room for.
+    /// Bytes of the memory that a flow has for what its sink has no room for: a buffer, and what a
+    /// receive that goes on may have brought before.
     ///
-    /// A policy may name parents, and then it holds what is said to them before: whole pages, so
+    /// A policy may name parents, and then it holds what is said to them before. Whole pages, so
     /// that all of it can be given back.
     var overflowBlockSize: Int {
-        let size = configuration.bufferSize
-        guard hasPolicy else { return size }
-        return (max(size, Terms.parentBytesMax) + 4095) & ~4095
+        let size = configuration.bufferSize + flow.largeSize
+        return (max(size, hasPolicy ? Terms.parentBytesMax : 0) + 4095) & ~4095
     }
 
     init(
@@ -75,7 +75,7 @@ struct Terms: Sendable {
             }
         flow = FlowRules(
             way: way,
-            largeSize: min(configuration.promoteSize, configuration.bufferSize),
+            largeSize: max(1, min(configuration.promoteSize, configuration.bufferSize)),
             promoteAfter: configuration.promoteAfter
         )
         streamFlow = FlowRules(way: .copy, largeSize: flow.largeSize, promoteAfter: .max)
@@ -256,7 +256,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// A flow has a buffer that the kernel lent.
     mutating func lend(_ buffer: UInt16) {
-        buffers.lend()
+        buffers.lend(buffer)
         bufferResidue.use(Int(buffer))
     }
 

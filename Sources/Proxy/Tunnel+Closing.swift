@@ -247,6 +247,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                     isOfRing(operation, direction)
                 else { continue }
                 cancel(operation, detail: direction.rawValue, &worker)
+                if duplex[direction].isArmed, operation != .receive {
+                    cancel(.receive, detail: direction.rawValue, &worker)
+                }
             }
         case .free, .identifying, .resolving, .dialling, .closing, .handingOver: break
         }
@@ -292,8 +295,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func closeIfQuiet(_ worker: inout Worker) {
         guard state == .closing, inFlight == 0 else { return }
         for direction in Direction.allCases {
-            if let buffer = holdings[direction].buffer {
-                holdings[direction].buffer = nil
+            while let buffer = holdings[direction].buffer {
+                holdings[direction].buffer = worker.buffers.follower(of: buffer)
                 giveBack(buffer, &worker)
             }
             emptyOverflow(direction, &worker)

@@ -79,16 +79,43 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         haveRead(direction, result, &worker)
         if let buffer = completion.buffer {
             worker.lend(buffer)
-            guard result > 0 else {
-                giveBack(buffer, &worker)
-                return didReceiveNothing(direction, result, &worker)
-            }
-            holdings[direction].buffer = buffer
+            if result <= 0 { giveBack(buffer, &worker) }
+        }
+        let phase = duplex[direction].phase
+        guard phase == .receiving || phase == .parking else {
+            return didReceiveMeanwhile(direction, completion, &worker)
         }
         guard result > 0 else { return didReceiveNothing(direction, result, &worker) }
         lastActivity = worker.now
+        holdings[direction].buffer = completion.buffer
         holdings[direction].sourceHasMore = completion.isSocketNonEmpty
-        take(duplex[direction].received(Int(result), worker.terms.flow), direction, &worker)
+        let goesOn = completion.hasMore
+        let step = duplex[direction].received(Int(result), goesOn: goesOn, worker.terms.flow)
+        take(step, direction, &worker)
+    }
+
+    /// A receive that goes on brought bytes, or ended, while what it had brought was being sent.
+    ///
+    /// The source's end, and the want of a buffer, are found again by the next receive.
+    private mutating func didReceiveMeanwhile(
+        _ direction: Direction,
+        _ completion: Completion,
+        _ worker: inout Worker
+    ) {
+        if !completion.hasMore { duplex[direction].receiveEnded() }
+        guard completion.result > 0, let buffer = completion.buffer else {
+            switch -completion.result {
+            case 0, Errno.canceled, Errno.noBuffers: return
+            default: return fail(source: direction, -completion.result, &worker)
+            }
+        }
+        lastActivity = worker.now
+        holdings[direction].sourceHasMore = completion.isSocketNonEmpty
+        let first = holdings[direction].buffer
+        worker.buffers.append(buffer, Int(completion.result), behind: first)
+        if first == nil { holdings[direction].buffer = buffer }
+        guard duplex[direction].phase == .awaitingRoom, worker.buffers.isTight else { return }
+        moveAside(direction, &worker)
     }
 
     private mutating func didReceiveNothing(
@@ -136,8 +163,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 return send(direction, &worker)
             case .releaseBuffer:
                 releaseBuffer(direction, &worker)
-                let hasMore = holdings[direction].sourceHasMore
-                step = duplex[direction].next(worker.terms.flow, sourceHasMore: hasMore)
+                step = next(direction, &worker)
             case .moveIn:
                 guard let next = moveIn(direction, &worker) else { return }
                 step = next
@@ -145,6 +171,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 guard let next = moveOut(direction, &worker) else { return }
                 step = next
             case .watchSink:
+                // No more is read meanwhile.
+                if duplex[direction].isArmed {
+                    cancel(.receive, detail: direction.rawValue, &worker)
+                }
                 watchHangUp(direction, &worker)
                 let token = submitted(.watchSink, direction.rawValue)
                 return worker.queue.poll(sink(direction), events: .writable, token: token)
@@ -159,12 +189,30 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ afterPoll: Bool,
         _ worker: inout Worker
     ) {
-        worker.queue.receive(
-            source(direction),
-            bytesMax: readMax(direction, worker.receiveBytesMax, worker),
-            pollFirst: afterPoll,
-            token: submitted(.receive, direction.rawValue)
-        )
+        let flow = duplex[direction]
+        let size = readMax(direction, worker.receiveBytesMax, worker)
+        let token = submitted(.receive, direction.rawValue)
+        guard afterPoll, !flow.isBulk, !flow.isMeasured, !isStream else {
+            return worker.queue.receive(
+                source(direction),
+                bytesMax: size,
+                pollFirst: afterPoll,
+                token: token
+            )
+        }
+        // Messages may come one after the other: one submission for some of them.
+        let total = worker.terms.flow.largeSize
+        worker.queue.receive(source(direction), bytesMax: size, total: total, token: token)
+    }
+
+    /// What comes when all that was held has been sent: what has come meanwhile, if anything has.
+    private mutating func next(_ direction: Direction, _ worker: inout Worker) -> Flow.Step {
+        if let buffer = holdings[direction].buffer {
+            let count = worker.buffers.waitingBytes(in: buffer)
+            return duplex[direction].receivedMeanwhile(count, worker.terms.flow)
+        }
+        let hasMore = holdings[direction].sourceHasMore
+        return duplex[direction].next(worker.terms.flow, sourceHasMore: hasMore)
     }
 
     mutating func send(_ direction: Direction, _ worker: inout Worker) {
@@ -177,8 +225,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// The memory that holds the bytes of the flow of `direction`, from the first one of them on.
     func held(_ direction: Direction, _ worker: borrowing Worker) -> Extent {
-        if let buffer = holdings[direction].buffer { return worker.queue.buffer(buffer) }
         if holdings[direction].overflows { return worker.overflow[overflowBlock(direction)] }
+        if let buffer = holdings[direction].buffer { return worker.queue.buffer(buffer) }
         guard let opening else { preconditionFailure("a flow sends what it doesn't hold") }
         let start = worker.openings[opening].headCount
         return worker.heads[Int(opening)].part(start..<worker.openings[opening].received)
@@ -278,11 +326,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Giving back
 
     mutating func releaseBuffer(_ direction: Direction, _ worker: inout Worker) {
-        if let buffer = holdings[direction].buffer {
-            holdings[direction].buffer = nil
-            giveBack(buffer, &worker)
-        } else if holdings[direction].overflows {
+        if holdings[direction].overflows {
             emptyOverflow(direction, &worker)
+        } else if let buffer = holdings[direction].buffer {
+            holdings[direction].buffer = worker.buffers.follower(of: buffer)
+            giveBack(buffer, &worker)
         } else {
             // What came with the head has been sent.
             guard let opening else { preconditionFailure("a flow has sent what it didn't hold") }
@@ -291,17 +339,26 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    /// Buffers are scarce and the sink is slow: what is held moves to the tunnel's own memory, and
-    /// the buffer serves others.
+    /// Buffers are scarce and the sink is slow: what is held, and what came behind it, moves to the
+    /// tunnel's own memory, and the buffers serve others.
     mutating func moveAside(_ direction: Direction, _ worker: inout Worker) {
-        guard let buffer = holdings[direction].buffer else { return }
-        let flow = duplex[direction]
-        let range = Int(flow.offset)..<Int(flow.offset + flow.held)
         let block = worker.overflow[overflowBlock(direction)]
-        worker.queue.buffer(buffer).part(range).copy(to: block.part(range))
-        holdings[direction].buffer = nil
-        holdings[direction].overflows = true
-        giveBack(buffer, &worker)
+        while let buffer = holdings[direction].buffer {
+            let flow = duplex[direction]
+            let end = Int(flow.offset + flow.held)
+            let memory = worker.queue.buffer(buffer)
+            if holdings[direction].overflows {
+                let count = worker.buffers.waitingBytes(in: buffer)
+                memory.part(0..<count).copy(to: block.part(end..<(end + count)))
+                duplex[direction].joined(count)
+            } else {
+                let range = Int(flow.offset)..<end
+                memory.part(range).copy(to: block.part(range))
+            }
+            holdings[direction].overflows = true
+            holdings[direction].buffer = worker.buffers.follower(of: buffer)
+            giveBack(buffer, &worker)
+        }
     }
 
     func overflowBlock(_ direction: Direction) -> Int {

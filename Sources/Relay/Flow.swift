@@ -42,7 +42,8 @@ public struct FlowRules: Equatable, Sendable {
 ///
 /// Each function reports what happened and returns the step to take. At most one step is under
 /// way at a time, so that what is not yet sent is bounded by one buffer or one pipe, and a slow
-/// sink stops the reading of its source by itself.
+/// sink stops the reading of its source by itself. A receive for messages may go on beside it, for
+/// a few bytes in all (`isArmed`): what it brings meanwhile comes behind what is held.
 public struct Flow: Equatable, Sendable {
     /// What is under way.
     public enum Phase: UInt8, Sendable {
@@ -108,6 +109,8 @@ public struct Flow: Equatable, Sendable {
     public private(set) var isMeasured = false
     /// Whether the sink had no room for the last bytes.
     public private(set) var isStalled = false
+    /// Whether a receive is under way that goes on by itself, also while its bytes are being sent.
+    public private(set) var isArmed = false
     private var largeReceives: UInt8 = 0
     private var smallMoves: UInt8 = 0
     /// Where the held bytes begin in the buffer.
@@ -177,9 +180,25 @@ public struct Flow: Equatable, Sendable {
         return .watchSource
     }
 
-    /// `count` bytes, more than none, came into a buffer.
-    public mutating func received(_ count: Int, _ rules: FlowRules) -> Step {
-        precondition((phase == .receiving || phase == .parking) && count > 0)
+    /// `count` bytes, more than none, came into a buffer, and the receive goes on or doesn't.
+    public mutating func received(
+        _ count: Int,
+        goesOn: Bool = false,
+        _ rules: FlowRules
+    ) -> Step {
+        precondition(phase == .receiving || phase == .parking)
+        isArmed = goesOn
+        return hold(count, rules)
+    }
+
+    /// The `count` bytes that came behind those that were held, all of which the sink has now.
+    public mutating func receivedMeanwhile(_ count: Int, _ rules: FlowRules) -> Step {
+        precondition(phase == .sending && held == 0)
+        return hold(count, rules)
+    }
+
+    private mutating func hold(_ count: Int, _ rules: FlowRules) -> Step {
+        precondition(count > 0)
         phase = .sending
         offset = 0
         held = UInt32(count)
@@ -187,9 +206,22 @@ public struct Flow: Equatable, Sendable {
         return .send
     }
 
+    /// `count` bytes that came behind those that are held lie with them now.
+    public mutating func joined(_ count: Int) {
+        precondition(phase == .awaitingRoom && count > 0)
+        held += UInt32(count)
+    }
+
+    /// The receive that went on by itself has ended while something else was under way.
+    public mutating func receiveEnded() {
+        precondition(isArmed && phase != .receiving && phase != .parking)
+        isArmed = false
+    }
+
     /// The source has sent FIN, and nothing is held.
     public mutating func sourceEnded() -> Step {
         precondition(held == 0 && phase != .ended)
+        isArmed = false
         phase = .ended
         return .shutdownSink
     }
@@ -197,6 +229,7 @@ public struct Flow: Equatable, Sendable {
     /// The receive found no buffer; the bytes stay in the socket.
     public mutating func foundNoBuffer() -> Step {
         precondition(phase == .receiving || phase == .parking)
+        isArmed = false
         phase = .awaitingBuffer
         return .awaitBuffer
     }
@@ -233,7 +266,9 @@ public struct Flow: Equatable, Sendable {
             smallMoves = 0
             isBulk = true
         }
-        guard isBulk, sourceHasMore, !isMeasured else { return rest(afterPoll: !sourceHasMore) }
+        guard isBulk, sourceHasMore, !isMeasured, !isArmed else {
+            return rest(afterPoll: !sourceHasMore)
+        }
         phase = .movingIn
         return .moveIn
     }
@@ -253,6 +288,7 @@ public struct Flow: Equatable, Sendable {
     /// The receive has been cancelled.
     public mutating func receiveWasCancelled() -> Step {
         precondition(phase == .parking || phase == .receiving)
+        isArmed = false
         phase = .watching
         return .watchSource
     }
@@ -317,8 +353,13 @@ public struct Flow: Equatable, Sendable {
         return .moveOut
     }
 
-    /// Waits for bytes: by a poll when splicing, by a receive when copying and not measured.
+    /// Waits for bytes: by the receive that goes on; else by a poll when splicing, by a receive when
+    /// copying and not measured.
     private mutating func rest(afterPoll: Bool) -> Step {
+        if isArmed {
+            phase = .receiving
+            return .none
+        }
         if isBulk || isMeasured {
             phase = .watching
             return .watchSource

@@ -106,6 +106,28 @@ import Testing
         Socket.close(client)
     }
 
+    @Test func `a receive of so many bytes goes on until they have come`() throws {
+        let name = "multishot receive of so many bytes"
+        let isBounded = Probe().features.first { $0.name == name }?.isAvailable
+        var ring = try makeRing()
+        let (server, client) = try pair(&ring)
+        let memory = try Blocks(count: 1, blockSize: 64)
+        for index in 0..<3 { ring.provide(UInt16(index)) }
+        var isUnderWay = false
+        for (word, isLast) in [("one", false), ("two", true)] {
+            if !isUnderWay { ring.receive(server, bytesMax: 1024, total: 5, token: 8) }
+            ring.send(client, from: fill(memory[0], word), token: 7)
+            var completions = [try next(&ring), try next(&ring)]
+            completions.sort { $0.token < $1.token }
+            isUnderWay = completions[1].hasMore
+            #expect(isUnderWay == (isBounded == true && !isLast))
+            let buffer = try #require(completions[1].buffer)
+            #expect(text(ring.buffer(buffer).part(0..<3)) == word)
+        }
+        Socket.close(server)
+        Socket.close(client)
+    }
+
     @Test func `a receive without a buffer fails, and the bytes stay in the socket`() throws {
         var ring = try makeRing()
         let (server, client) = try pair(&ring)

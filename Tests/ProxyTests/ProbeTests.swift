@@ -38,6 +38,6 @@ import Testing
     @Test func `whatever this machine can do, all of it is reported`() {
         let probe = Probe()
         #expect(!probe.release.isEmpty)
-        #expect(probe.features.count == (probe.failure == nil ? 16 : 7))
+        #expect(probe.features.count == (probe.failure == nil ? 17 : 8))
     }
 }

@@ -29,6 +29,65 @@ import Testing
         #expect(!flow.wasBulk)
     }
 
+    @Test func `a receive that goes on needs no other for the next message`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        for _ in 0..<3 {
+            #expect(flow.received(64, goesOn: true, auto) == .send)
+            #expect(flow.sent(64) == .releaseBuffer)
+            #expect(flow.next(auto, sourceHasMore: false) == .none)
+            #expect(flow.phase == .receiving && flow.isArmed)
+        }
+        #expect(relay(&flow, 64, auto, more: false) == .receive(afterPoll: true))
+        #expect(!flow.isArmed)
+        #expect(flow.delivered == 256)
+    }
+
+    @Test func `what comes while bytes are sent goes behind them`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        _ = flow.received(64, goesOn: true, auto)
+        flow.receiveEnded()
+        #expect(flow.sent(64) == .releaseBuffer)
+        #expect(flow.receivedMeanwhile(1000, auto) == .send)
+        #expect(flow.offset == 0 && flow.held == 1000)
+        #expect(flow.sent(100) == .watchSink)
+        flow.joined(50)
+        #expect(flow.held == 950)
+        #expect(flow.sinkIsReady() == .send)
+        #expect(flow.sent(950) == .releaseBuffer)
+        #expect(flow.next(auto, sourceHasMore: true) == .receive(afterPoll: false))
+        #expect(flow.delivered == 1114)
+    }
+
+    @Test func `a flow is bulk only when no receive goes on any more`() {
+        let rules = FlowRules(way: .auto, largeSize: 1000, promoteAfter: 1)
+        var flow = Flow()
+        _ = flow.start(rules)
+        _ = flow.received(1000, goesOn: true, rules)
+        _ = flow.sent(1000)
+        #expect(flow.next(rules, sourceHasMore: true) == .none)
+        #expect(flow.phase == .receiving)
+        #expect(relay(&flow, 1000, rules) == .moveIn)
+    }
+
+    @Test func `a receive that goes on is given up to park`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        _ = flow.received(64, goesOn: true, auto)
+        _ = flow.sent(64)
+        _ = flow.next(auto, sourceHasMore: false)
+        #expect(flow.park(auto) == .cancelReceive)
+        // A message is quicker than the cancel.
+        #expect(flow.received(64, goesOn: true, auto) == .send)
+        flow.receiveEnded()
+        #expect(flow.sent(64) == .releaseBuffer)
+        #expect(flow.next(auto, sourceHasMore: false) == .receive(afterPoll: true))
+        #expect(flow.park(auto) == .cancelReceive)
+        #expect(flow.receiveWasCancelled() == .watchSource)
+        #expect(!flow.isArmed)
+    }
+
     @Test func `bytes that came with the head go first`() {
         var flow = Flow()
         #expect(flow.start(holding: 10) == .send)

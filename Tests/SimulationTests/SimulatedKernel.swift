@@ -30,6 +30,15 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         world.submit(submission, "receive")
     }
 
+    mutating func receive(_ socket: Int32, bytesMax: Int, total: Int, token: UInt64) {
+        var submission = Submission(kind: .receiveProvided, token: token, descriptor: socket)
+        submission.count = bytesMax
+        submission.pollFirst = true
+        submission.left = total
+        if total <= 0 { world.fail("a receive that goes on without an end") }
+        world.submit(submission, "receive")
+    }
+
     mutating func send(_ socket: Int32, from memory: Extent, token: UInt64) {
         var submission = Submission(kind: .send, token: token, descriptor: socket)
         submission.memory = memory

@@ -101,7 +101,8 @@ extension World {
         switch submission.kind {
         case .splice, .failed: true
         case .connect: reception(submission.endpoint) != .blackHole
-        case .receive, .receiveProvided: peers[connectedPeer(submission)].isReadable
+        case .receive, .receiveProvided:
+            submission.left == 0 && peers[connectedPeer(submission)].isReadable
         case .send: true
         case .poll: !ready(submission).isEmpty
         case .accept, .watch, .cancel: false

@@ -58,7 +58,19 @@ extension World {
         peers[source].taken += count + (available > count && strikes(.dropsByte) ? 1 : 0)
         if peers[source].taken < peers[source].sent { flags |= Completion.nonEmptyFlag }
         wake(source)
-        complete(index, Int32(count), flags: flags)
+        guard submission.left > count, !dice.chance(faults.shortReceive) else {
+            return complete(index, Int32(count), flags: flags)
+        }
+        submissions[index].left -= count
+        completions.append(
+            Completion(
+                token: submission.token,
+                result: Int32(count),
+                flags: flags | Completion.moreFlag
+            )
+        )
+        // The kernel looks again at once, and finds what has come since.
+        if dice.chance(500) { receive(index) }
     }
 
     private func takeBuffer() -> (index: Int, flags: UInt32) {

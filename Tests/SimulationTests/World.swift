@@ -81,6 +81,8 @@ struct Submission {
     var isStuck = false
     var isCancelled = false
     var pollFirst = false
+    /// Bytes after which a receive that goes on by itself ends; 0 for one that ends with the first.
+    var left = 0
 }
 
 /// What has become of one client and its upstreams.
