@@ -35,11 +35,14 @@ public struct OutputFile: ~Copyable {
         self.init(descriptor: descriptor, closes: true)
     }
 
-    /// Puts `bytes` in place of the file at `path`, all of them or nothing; whoever owns it now
-    /// does afterwards, and a new file is for its owner alone.
+    /// Puts `bytes` in place of the file at `path`, all of them or nothing.
+    ///
+    /// Whoever owns it now does afterwards, and a new file is for its owner alone. A symbolic link
+    /// stays one.
     ///
     /// - Throws: `SystemError` of open(2), write(2), fsync(2) or rename(2).
     public static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+        let path = target(of: path)
         var now = stat()
         let exists = unsafe stat(path, &now) == 0
         let fresh = "\(path).\(getpid()).new"
@@ -60,6 +63,13 @@ public struct OutputFile: ~Copyable {
             unsafe unlink(fresh)
             throw error
         }
+    }
+
+    /// The file that `path` leads to; itself, if that isn't there yet.
+    private static func target(of path: String) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 
     deinit {

@@ -13,16 +13,25 @@ public enum SystemFile {
         (try? bytes(path, atMost: byteCountMax)).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// For how long whoever writes a pipe may make its reader wait.
+    private static var patienceMilliseconds: Int32 { 2000 }
+
     /// What the file at `path` begins with: all of it, if it has at most `limit` bytes.
     ///
-    /// - Throws: `SystemError` of open(2) or read(2).
+    /// It may be a pipe; one that nobody writes, or whose writer is silent, is given up: whoever
+    /// waits here hears no signal.
+    ///
+    /// - Throws: `SystemError` of open(2), poll(2) or read(2).
     public static func bytes(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
-        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+        let descriptor = unsafe Glibc.open(path, flags)
         guard descriptor >= 0 else { throw SystemError("open") }
         defer { _ = Glibc.close(descriptor) }
+        let mayWait = isPipe(descriptor)
         var text: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65536)
         while text.count < limit {
+            if mayWait { try waitForBytes(descriptor) }
             let count = unsafe block.withUnsafeMutableBytes { bytes in
                 unsafe Glibc.read(descriptor, bytes.baseAddress, bytes.count)
             }
@@ -32,6 +41,24 @@ public enum SystemFile {
             text.append(contentsOf: block[..<min(count, limit - text.count)])
         }
         return text
+    }
+
+    /// Whether `path` is a file, or something like it, that we may read.
+    ///
+    /// It isn't read: what a pipe has given is gone.
+    public static func isReadable(_ path: String) -> Bool {
+        unsafe access(path, R_OK) == 0 && !isDirectory(path)
+    }
+
+    private static func isPipe(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
+    }
+
+    private static func waitForBytes(_ descriptor: Int32) throws(SystemError) {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        let count = unsafe poll(&request, 1, patienceMilliseconds)
+        guard count != 0 else { throw SystemError("poll", code: ETIMEDOUT) }
     }
 
     /// Whether `path` is a directory.

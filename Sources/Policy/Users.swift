@@ -21,10 +21,12 @@ public struct Users: Equatable, Sendable {
     private var hashes: [[UInt8]: String] = [:]
     private var names: [[UInt8]] = []
 
-    /// Reads lines of `name:hash`; empty lines and those that begin with # are passed over.
+    /// Reads lines of `name:hash`; empty lines and those that begin with # are passed over, as is a
+    /// byte order mark.
     ///
     /// - Throws: `UsersError` for the first line that isn't right, or if there is no user.
     public init(parsing text: [UInt8]) throws(UsersError) {
+        let text = text.dropFirst(Users.byteOrderMarkCount(text))
         let lines = text.split(separator: 10, omittingEmptySubsequences: false)
         for (index, bytes) in lines.enumerated() {
             let bytes = bytes.last == 13 ? bytes.dropLast() : bytes
@@ -51,6 +53,12 @@ public struct Users: Equatable, Sendable {
         if let fault = HashForm.fault(hash) { throw UsersError(number, fault) }
         hashes[bytes] = hash
         names.append(bytes)
+    }
+
+    /// Bytes of the byte order mark that some editors begin `text` with: it would be a part of the
+    /// first name.
+    public static func byteOrderMarkCount(_ text: [UInt8]) -> Int {
+        text.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
     }
 
     /// Whether `text` may be the name of a user.

@@ -46,11 +46,12 @@ extension PolicyReader {
         }
         // Whoever only asks what rules decide doesn't need it.
         guard let contents = surroundings.contents else { return }
-        guard let text = contents(path) else {
+        guard let bytes = contents(path) else {
             return complain(tree, "the file \(path) can't be read")
         }
-        let line = Array(text.utf8.prefix { $0 != 10 && $0 != 13 })
-        let rest = text.utf8.dropFirst(line.count)
+        let text = bytes.dropFirst(Users.byteOrderMarkCount(bytes))
+        let line = Array(text.prefix { $0 != 10 && $0 != 13 })
+        let rest = text.dropFirst(line.count)
         guard rest.allSatisfy({ $0 == 10 || $0 == 13 }),
             let value = BasicCredentials.value(line)
         else {

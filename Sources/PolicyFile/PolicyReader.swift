@@ -50,7 +50,7 @@ public struct PolicySurroundings {
     /// Whether this machine has an address, to dial from.
     public var ownsAddress: ((Address) -> Bool)?
     /// What stands in a file; nil if it can't be read.
-    public var contents: ((String) -> String?)?
+    public var contents: ((String) -> [UInt8]?)?
 
     /// Nothing is known.
     public init() {}

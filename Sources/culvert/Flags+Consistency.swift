@@ -19,7 +19,7 @@ enum Consistency {
         }
         if hostsFileIsGiven { try checkHostsFile(configuration.hostsFile) }
         let users = configuration.usersFile
-        guard users.isEmpty || SystemFile.read(users) != nil else {
+        guard users.isEmpty || SystemFile.isReadable(users) else {
             throw refusal("--users", users, "allowed is a file that can be read")
         }
         guard configuration.policyFile.isEmpty || configuration.simpleRules.isEmpty else {
@@ -86,7 +86,7 @@ enum Consistency {
     }
 
     private static func checkHostsFile(_ path: String) throws {
-        guard path.isEmpty || SystemFile.read(path) != nil else {
+        guard path.isEmpty || SystemFile.isReadable(path) else {
             throw refusal("--hosts-file", path, "allowed is a file that can be read, or off")
         }
     }

@@ -37,17 +37,27 @@ struct PasswordCommand: ParsableCommand {
     }
 
     func run() throws {
-        var lines = try contents().split(separator: 10)
-        let place = lines.firstIndex { $0.starts(with: "\(user):".utf8) }
+        let text = try contents()
+        var lines = text.dropFirst(Users.byteOrderMarkCount(text)).split(separator: 10)
+        func isUser(_ line: ArraySlice<UInt8>) -> Bool { line.starts(with: "\(user):".utf8) }
+        let place = lines.firstIndex(where: isUser)
+        // A file may have been edited by hand: of two lines one would be left.
+        lines.removeAll(where: isUser)
         if remove {
-            guard let place else { throw Failure("there is no user '\(user)' in \(file)") }
-            lines.remove(at: place)
+            guard place != nil else { throw Failure("there is no user '\(user)' in \(file)") }
         } else {
             let hash = try PasswordHash.make(Self.password(), cost: cost)
-            let line = Array("\(user):\(hash)".utf8)[...]
-            if let place { lines[place] = line } else { lines.append(line) }
+            lines.insert(Array("\(user):\(hash)".utf8)[...], at: place ?? lines.endIndex)
         }
-        try OutputFile.replace(file, with: Array(lines.map { $0 + [10] }.joined()))
+        try write(Array(lines.map { $0 + [10] }.joined()))
+    }
+
+    private func write(_ text: [UInt8]) throws {
+        do throws(SystemError) {
+            try OutputFile.replace(file, with: text)
+        } catch {
+            throw Failure("\(file) can't be written (\(error)); nothing has been changed")
+        }
     }
 
     /// What stands in the file; nothing if it isn't there yet.

@@ -74,7 +74,7 @@ struct PolicyLoading: Sendable {
         var surroundings = PolicySurroundings()
         surroundings.users = users
         surroundings.ownsAddress = { Socket.canBind(to: $0) }
-        surroundings.contents = { SystemFile.read($0) }
+        surroundings.contents = { try? SystemFile.bytes($0, atMost: SystemFile.byteCountMax) }
         return surroundings
     }
 

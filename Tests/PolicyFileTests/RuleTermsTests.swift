@@ -100,7 +100,7 @@ import Testing
                  parent: "proxy.test:3128", parent-credentials: secret}
             """
         var surroundings = PolicySurroundings()
-        surroundings.contents = { $0 == "secret" ? "ana:pass word\r\n" : nil }
+        surroundings.contents = { $0 == "secret" ? Array("ana:pass word\r\n".utf8) : nil }
         let policy = PolicyText(parsing: text, ports: [443...443], surroundings: surroundings)
         let terms = policy.list.rules.map(\.terms)
         #expect(terms.map { $0.source[.v4] } == [Address("10.0.0.1"), Address("10.0.0.2")])
@@ -126,7 +126,7 @@ import Testing
     func `a way that isn't one is told of`(_ way: String, _ column: Int, _ words: String) {
         var surroundings = PolicySurroundings()
         surroundings.ownsAddress = { $0 != Address("192.0.2.1") }
-        surroundings.contents = { ["none": "", "bare": "word"][$0] }
+        surroundings.contents = { ["none": "", "bare": "word"][$0].map { Array($0.utf8) } }
         let text = "rules: [{name: a, action: allow, \(way)}]"
         let policy = PolicyText(parsing: text, ports: [443...443], surroundings: surroundings)
         let findings = policy.findings.map { "\($0)" }

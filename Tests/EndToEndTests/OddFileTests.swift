@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// Files of users and rules that are something else, or come from other systems.
+    @Suite struct OddFiles {
+        private static let policy = "rules:\r\n- {name: all, action: allow, users: [ana]}\r\n"
+
+        /// A folder with the user "ana" and a policy that allows her everything.
+        private func prepare() throws -> (Folder, flags: [String]) {
+            let folder = try Policies.folder(Self.policy)
+            let users = try folder.writeUsers(["ana"])
+            return (folder, Culvert.openFlags + users + ["--policy", folder.path("policy.yaml")])
+        }
+
+        private func expectTunnel(_ culvert: Culvert) throws {
+            let origin = try Origin()
+            _ = try Stream.tunnel(culvert, to: origin.authority, as: "ana:word")
+            #expect(try culvert.record("open") { $0["rule"] as? String == "all" }.count > 0)
+        }
+
+        @Test func `byte order marks and the line ends of other systems mean nothing`() throws {
+            let (folder, flags) = try prepare()
+            let line = try folder.text("users").replacing("\n", with: "\r\n")
+            for name in ["users", "policy.yaml"] {
+                let text = name == "users" ? line : Self.policy
+                try folder.write(name, Data([0xef, 0xbb, 0xbf] + Array(text.utf8)))
+            }
+            try expectTunnel(try Culvert(flags))
+        }
+
+        @Test func `users and rules may come from pipes`() throws {
+            let (folder, _) = try prepare()
+            let script = """
+                exec "$0" "$@" --users <(cat '\(folder.path("users"))') \
+                    --policy <(cat '\(folder.path("policy.yaml"))')
+                """
+            let words = ["--listen", "127.0.0.1:0", "--journal", "-"] + Culvert.openFlags
+            try expectTunnel(
+                try Culvert(command: ["bash", "-c", script, Culvert.program] + words)
+            )
+        }
+
+        @Test(arguments: ["users", "policy.yaml"])
+        func `a pipe that nobody writes is given up, and the server goes on`(name: String) throws {
+            let (folder, flags) = try prepare()
+            let culvert = try Culvert(flags)
+            try FileManager.default.removeItem(at: folder.url(name))
+            _ = try Program.output(of: "mkfifo", [folder.path(name)])
+            culvert.signal(SIGHUP)
+            let notice = try culvert.notices.first { $0.contains("of before still hold: --") }
+            #expect(notice.contains("\(folder.path(name)): can't be read (poll: Connection timed"))
+            try expectTunnel(culvert)
+            #expect(culvert.stop() == 0)
+        }
+
+        @Test func `what a link leads to now is what is read again`() throws {
+            let (folder, flags) = try prepare()
+            let good = try folder.text("users")
+            let users = folder.url("users")
+            try folder.write("others", Data(good.replacing("ana:", with: "ben:").utf8))
+            let culvert = try Culvert(flags)
+            func lead(to name: String, _ words: String) throws {
+                try FileManager.default.removeItem(at: users)
+                try FileManager.default.createSymbolicLink(
+                    at: users,
+                    withDestinationURL: folder.url(name)
+                )
+                let start = culvert.notices.all.count
+                culvert.signal(SIGHUP)
+                _ = try culvert.notices.first(from: start) { $0.contains(words) }
+            }
+            try lead(to: "others", "1 users read again")
+            let refused = try culvert.ask(for: "127.0.0.1:1", as: "ana:word")
+            refused.expect(407, "http_request_denied")
+            try culvert.ask(for: "127.0.0.1:1", as: "ben:word").expect(403, "http_request_denied")
+            for name in ["users", "", "nothing"] {
+                try lead(to: name, "of before still hold: --users ")
+                try culvert.ask(for: "127.0.0.1:1", as: "ben:word")
+                    .expect(403, "http_request_denied")
+            }
+        }
+    }
+}
