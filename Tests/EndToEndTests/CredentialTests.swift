@@ -63,20 +63,35 @@ extension EndToEndTests {
             #expect(end["user"] is NSNull)
         }
 
-        @Test func `users of htpasswd and openssl are let through`() throws {
+        @Test func `users of htpasswd, openssl and crypt are let through`() throws {
             let folder = try Folder()
             let file = folder.path("users")
             _ = try Program.output(of: "htpasswd", ["-cbB", "-C", "4", file, "ana", Self.secret])
-            for (user, method) in [("bob", "-5"), ("cy", "-6")] {
-                let hash = try Program.output(of: "openssl", ["passwd", method, Self.secret])
+            func add(_ user: String, _ hash: String) throws {
                 try folder.write("users", Data("\(folder.text("users"))\(user):\(hash)\n".utf8))
+            }
+            for (user, method) in [("bob", "-5"), ("cy", "-6")] {
+                try add(
+                    user,
+                    Program.output(of: "openssl", ["passwd", method, Self.secret])
+                )
+            }
+            let script = "import crypt, sys; print(crypt.crypt(*sys.argv[1:]))"
+            for (user, setting) in [
+                ("dee", "$y$j9T$F5Jx5fExrKuPp53xLKQ..1"), ("eve", "$6$rounds=2000$saltsalt"),
+                ("fay", "$2a$04$82F.VjIXDVC5Rs2Vyk5NI."),
+            ] {
+                let words = ["-W", "ignore", "-c", script, Self.secret, setting]
+                try add(user, Program.output(of: Program.python, words))
             }
             let culvert = try Culvert(Culvert.openFlags + ["--users", file])
             let origin = try Origin()
-            for user in ["ana", "bob", "cy"] {
+            for user in ["ana", "bob", "cy", "dee", "eve", "fay"] {
                 _ = try open(culvert, origin, "\(user):\(Self.secret)")
                 let record = try culvert.record("open") { $0["user"] as? String == user }
                 #expect(record["authority"] as? String == origin.authority)
+                try culvert.ask(for: origin.authority, as: "\(user):\(Self.secret)!")
+                    .expect(407, "http_request_denied")
             }
         }
 
@@ -114,6 +129,10 @@ extension EndToEndTests {
             let refused = try culvert.ask(for: origin.authority, as: "ana:6")
             refused.expect(429, "http_request_denied")
             #expect(refused.fields["Retry-After"] == "60")
+            let end = try culvert.record("end") { $0["status"] as? Int == 429 }
+            let detail = "too many wrong passwords came from this client; try again later"
+            #expect(end["detail"] as? String == detail && end["user"] is NSNull)
+            #expect((end["client"] as? String)?.hasPrefix("127.0.0.1:") == true)
             // What is known to be right isn't checked, and another client may still try.
             _ = try open(culvert, origin, "ana:\(Self.secret)")
             let other = try Stream.asking(
@@ -141,6 +160,24 @@ extension EndToEndTests {
             let missing = try Program.run(Culvert.program, remove + ["bob"])
             #expect(missing.status != 0)
             #expect(missing.errors.contains("there is no user 'bob'"))
+            // Whoever is there twice, by somebody's editor, is no more there at all.
+            try folder.write("users", Data("\u{feff}\(first)# x\n\(first)".utf8))
+            #expect(try Program.run(Culvert.program, remove + ["ana"]).status == 0)
+            #expect(try folder.text("users") == "# x\n")
+            // What a link leads to is changed, and not the link.
+            let link = folder.url("link")
+            try FileManager.default.createSymbolicLink(
+                at: link,
+                withDestinationURL: folder.url("users")
+            )
+            let set = ["passwd", "--cost", "4", folder.path("link"), "cy"]
+            #expect(try Program.run(Culvert.program, set, input: "word\n").status == 0)
+            #expect(try folder.text("users").hasPrefix("# x\ncy:$2b$04$"))
+            #expect(try link.resourceValues(forKeys: [.isSymbolicLinkKey]).isSymbolicLink == true)
+            let nowhere = ["passwd", "--cost", "4", "/nonexistent/users", "cy"]
+            let lost = try Program.run(Culvert.program, nowhere, input: "word\n")
+            #expect(lost.status == 1)
+            #expect(lost.errors.contains("/nonexistent/users can't be written (open: "))
             for name in ["a:b", "#a", ""] {
                 let bad = try Program.run(Culvert.program, ["passwd", folder.path("users"), name])
                 #expect(bad.status == 64)

@@ -111,6 +111,10 @@ extension EndToEndTests {
 
         // MARK: Files
 
+        private static let bcrypt = "82F.VjIXDVC5Rs2Vyk5NI.3EOD8rIb/REJlZnQfaZrAEdch1iLtwm"
+        private static let sha512 = String(repeating: "a", count: 86)
+        private static let yescrypt = String(repeating: "c", count: 43)
+
         /// Files that hold no users who could be let in, and what is said of them.
         static let files: [([UInt8], String)] = [
             (Array("".utf8), "there is no user in it"), (Array("\n \n# x:y\n".utf8), "there is no"),
@@ -120,6 +124,15 @@ extension EndToEndTests {
             (Array("ana:{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=\n".utf8), "line 1: the hash is SHA-1"),
             (Array("ana:rqXexS6ZhobKA\n".utf8), "line 1: this is no hash, or one of DES"),
             (Array("ana:$2b$04$abc\n".utf8), "line 1: the hash is damaged"),
+            // Settings that crypt(3) doesn't know: it would say so at once, and show who is there.
+            (Array("ana:$2b$4$\(bcrypt)\n".utf8), "line 1: the hash is damaged"),
+            (Array("ana:$2b$99$\(bcrypt)\n".utf8), "line 1: the hash is damaged"),
+            (Array("ana:$6$rounds=x$y$\(sha512)\n".utf8), "line 1: the hash is damaged"),
+            (Array("ana:$6$rounds=999$y$\(sha512)\n".utf8), "line 1: the hash is damaged"),
+            (Array("ana:$y$zzz$y$\(yescrypt)\n".utf8), "line 1: the hash is damaged"),
+            // Such a check would take days.
+            (Array("ana:$2b$31$\(bcrypt)\n".utf8), "line 1: the hash takes more time"),
+            (Array("ana:$6$rounds=999999999$y$\(sha512)\n".utf8), "line 1: the hash takes more"),
             (Array("ana:$argon2id$v=19$x$y\n".utf8), "line 1: the hash is of a method that"),
             (Array("ana\n".utf8), "line 1: allowed is NAME:HASH"),
             (Array(":$6$x$y\n".utf8), "line 1: allowed is NAME:HASH"),

@@ -21,6 +21,8 @@ import Testing
         #expect(users.hash(of: "bo b") == Self.sha512)
         #expect(users.hash(of: "\u{e9}") == Self.sha256)
         #expect(users.hash(of: "d") == Self.yescrypt)
+        let marked = try read("\u{feff}ana:\(Self.bcrypt)\n")
+        #expect(marked.hash(of: "ana") == Self.bcrypt)
         #expect(users.hash(of: "Ana") == nil)
         #expect(users.hash(of: "") == nil)
     }
@@ -50,6 +52,15 @@ import Testing
         ("a:$9$x", 1, "a method that is not known"), ("a:\(bcrypt)x", 1, "the hash is damaged"),
         ("a:$6$x$y", 1, "the hash is damaged"),
         ("a:\(yescrypt.dropLast())", 1, "the hash is damaged"),
+        ("a:$2b$4$\(bcrypt.dropFirst(7))", 1, "the hash is damaged"),
+        ("a:$2b$03$\(bcrypt.dropFirst(7))", 1, "the hash is damaged"),
+        ("a:$2b$32$\(bcrypt.dropFirst(7))", 1, "the hash is damaged"),
+        ("a:$2b$18$\(bcrypt.dropFirst(7))", 1, "the hash takes more time"),
+        ("a:$5$rounds=999$x$\(sha256.dropFirst(5))", 1, "the hash is damaged"),
+        ("a:$5$rounds=20000001$x$\(sha256.dropFirst(5))", 1, "the hash takes more time"),
+        ("a:$5$01234567890123456$\(sha256.dropFirst(5))", 1, "the hash is damaged"),
+        ("a:$y$x9T$x$\(yescrypt.dropFirst(9))", 1, "the hash is damaged"),
+        ("a:$y$j9$x$\(yescrypt.dropFirst(9))", 1, "the hash is damaged"),
     ])
     func `a line that isn't right is told, without what it holds`(
         text: String,
