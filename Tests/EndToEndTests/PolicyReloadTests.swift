@@ -45,7 +45,12 @@ extension EndToEndTests {
             try expectEcho(client, upstream)
         }
 
-        @Test(arguments: ["", "rules: [", "rules:\n- {name: b, action: deny, host: a}\n"])
+        @Test(arguments: [
+            "", "rules: [", "rules:\n- {name: b, action: deny, host: a}\n",
+            "rules:\n- {name: b, action: deny, users: ~}\n",
+            // It would take hours, and no signal would be heard.
+            String(repeating: "[", count: 1_000_000), String(repeating: "{a: ", count: 300_000),
+        ])
         func `rules that can't be used change nothing, and are told of`(text: String) throws {
             let (culvert, folder) = try start("- {name: a, action: allow}", ["--workers", "1"])
             let origin = try Origin()

@@ -52,6 +52,9 @@ import Testing
         #expect(policy.list.rules.map(\.ports) == [[], [443...443]])
     }
 
+    private static let quotes =
+        #"put a value that begins with * in quotes: "*.example.com""#
+
     @Test(
         arguments: [
             ("", "1:1: error: the file is empty: a policy has rules"),
@@ -115,7 +118,7 @@ import Testing
             ("rules: []\n---\nrules: []\n", "3:1: error: a second document begins"),
             (
                 "rules: &a [*a]",
-                "1:8: error: lists and maps stand more than 64 deep in each other"
+                "1:12: error: this is an alias of what it stands in"
             ),
             (
                 "rules: " + String(repeating: "[", count: 65) + String(repeating: "]", count: 65),
@@ -131,6 +134,82 @@ import Testing
         let policy = Self.read(text)
         #expect(policy.hasErrors)
         #expect(Self.findings(text) == [finding])
+    }
+
+    /// What YAML has, and a policy hasn't.
+    private static let strange: [(String, String)] = [
+        (
+            "rules: " + String(repeating: "[", count: 1_000_000),
+            "1:72: error: lists and maps stand more than 64 deep in each other"
+        ),
+        (
+            "groups: {a: &a [[b]]}\nrules: " + String(repeating: "[", count: 62) + "*a",
+            "2:70: error: lists and maps stand more than 64 deep in each other"
+        ),
+        ("rules: *a", "1:8: error: there is no anchor 'a' above; \(quotes)"),
+        ("rules: [&a x, &a y]", "1:15: error: the anchor 'a' is there twice"),
+        (
+            "rules: [{name: !!str a, action: deny}]",
+            "1:16: error: tags, which begin with !, have no meaning here"
+        ),
+        (
+            "rules: [{name: a, action: deny, users: ~}]",
+            "1:40: error: 'users' has no value here; leave the key out if any will do"
+        ),
+        (
+            "rules: [{name: a, action: deny, users: [ana, Null]}]",
+            "1:46: error: a user has a name of up to 255 bytes without a colon"
+        ),
+        (
+            "rules: [{name: null, action: deny}]",
+            "1:16: error: a name has 1 to 64 printable ASCII characters, and neither quotes "
+                + "nor backslashes"
+        ),
+    ]
+
+    @Test(arguments: strange)
+    func `what YAML has and a policy hasn't is an error`(_ text: String, _ finding: String) {
+        #expect(Self.findings(text) == [finding])
+    }
+
+    @Test func `an alias is what it stands for, at its own place`() throws {
+        let policy = Self.read(
+            """
+            groups: {one: &who [ana, "null"]}
+            rules:
+              - {name: a, action: deny, groups: one, users: *who, hosts: &hosts [a.test, b.test]}
+              - {name: b, action: deny, ports: 22, hosts: *hosts}
+            """
+        )
+        #expect(policy.findings == [])
+        #expect(policy.list.groups == ["one": ["ana", "null"]])
+        #expect(policy.list.rules[0].users == ["ana", "null"])
+        #expect(policy.list.rules[1].hosts == policy.list.rules[0].hosts)
+    }
+
+    /// Lists of aliases of lists of aliases, and long texts, of which few bytes make very many.
+    @Test(arguments: [
+        (0..<8).reduce("x: &x0 [a]\n") { text, depth in
+            let aliases = Array(repeating: "*x\(depth)", count: 20).joined(separator: ",")
+            return text + "y\(depth): &x\(depth + 1) [\(aliases)]\n"
+        },
+        "x: &x \"\(String(repeating: "y", count: 1_000_000))\"\nz: [a"
+            + String(repeating: ",*x", count: 1000) + "]\n",
+    ])
+    func `aliases make no file long`(text: String) {
+        let finding = Self.findings(text)
+        #expect(finding.count == 1)
+        #expect(finding.first?.hasSuffix(": error: the file says more than 4000000 things") == true)
+    }
+
+    @Test func `a file of many anchors is read as fast as another`() {
+        let rules = (0..<50_000).map {
+            "- &a\($0) {name: r\($0), action: deny, hosts: h\($0).test}\n"
+        }
+        let clock = ContinuousClock()
+        let time = clock.measure { #expect(Self.findings("rules:\n" + rules.joined()) == []) }
+        // A list that is looked through for each takes a quarter of a minute.
+        #expect(time < .seconds(8))
     }
 
     @Test func `all errors are told of, in their order`() {
