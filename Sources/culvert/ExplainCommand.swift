@@ -49,7 +49,19 @@ struct ExplainCommand: ParsableCommand {
         question.time = at
         let policy = PolicyLoading.reader(configuration) { print("warning: \($0)") }
         let explanation = try Explanation(question, configuration, policy: policy)
-        for row in Columns.aligned(rows(explanation)) { print(row) }
+        let stranger = try self.stranger(configuration)
+        let isAllowed = stranger == nil && explanation.isAllowed
+        let rows =
+            (stranger.map { [["user", user ?? "nobody", words($0)]] } ?? []) + rows(explanation)
+            + [["verdict", isAllowed ? "allowed" : "refused"]]
+        for row in Columns.aligned(rows) { print(row) }
+    }
+
+    /// Why whoever asks isn't even let in; nil if that is somebody who may be.
+    private func stranger(_ configuration: Configuration) throws -> Refusal? {
+        guard let users = try Server.users(configuration.usersFile) else { return nil }
+        guard let user else { return .credentialsMissing }
+        return users.hash(of: user) == nil ? .credentialsWrong : nil
     }
 
     private func rows(_ explanation: Explanation) -> [[String]] {
@@ -76,13 +88,15 @@ struct ExplainCommand: ParsableCommand {
                 by(candidate.decision, explanation), terms(candidate),
             ]
         }
-        rows.append(["verdict", explanation.isAllowed ? "allowed" : "refused"])
         return rows
     }
 
     private func outcome(_ verdict: Verdict) -> String {
-        guard let refusal = verdict.refusal else { return "allowed" }
-        return "\(refusal.status) \(refusal.error.word): \(refusal.detail)"
+        verdict.refusal.map(words) ?? "allowed"
+    }
+
+    private func words(_ refusal: Refusal) -> String {
+        "\(refusal.status) \(refusal.error.word): \(refusal.detail)"
     }
 
     private func by(_ decision: Decision?, _ explanation: Explanation) -> String {

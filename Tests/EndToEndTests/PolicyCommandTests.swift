@@ -120,8 +120,8 @@ extension EndToEndTests {
             }
             let folder = try Policies.folder(Self.policy)
             let flags =
-                ["explain", "--policy", folder.path("policy.yaml"), "--users", "/dev/null"]
-                + names.flags
+                ["explain", "--policy", folder.path("policy.yaml")] + names.flags
+                + (try folder.writeUsers(["ana"]))
             let mixed = try run(flags + ["--user", "ana", "mixed.test:443"])
             #expect(mixed.status == 0, "\(mixed.errors)")
             let rows = mixed.output.split(separator: "\n").map { line in
@@ -155,6 +155,24 @@ extension EndToEndTests {
                 flags + ["--client", "10.0.0.1", "--allow-port", "3128", "127.0.0.1:3128"]
             )
             #expect(loop.output.contains("502 proxy_loop_detected"))
+        }
+
+        @Test func `explain knows who wouldn't even be let in`() throws {
+            let folder = try Policies.folder("rules: [{name: all, action: allow}]")
+            let flags = ["--policy", folder.path("policy.yaml")] + (try folder.writeUsers(["ana"]))
+            let culvert = try Culvert(flags)
+            for (user, verdict) in [(nil, "refused"), ("eve", "refused"), ("ana", "allowed")] {
+                let asking = user.map { ["--user", $0] } ?? []
+                let explained = try run(["explain"] + flags + asking + ["8.8.8.8:443"])
+                #expect(explained.output.hasSuffix("verdict  \(verdict)\n"))
+                #expect(explained.output.contains("rule 'all'"))
+                guard verdict == "refused" else { continue }
+                let refused = try culvert.ask(for: "8.8.8.8:443", as: user.map { "\($0):word" })
+                refused.expect(407, "http_request_denied")
+                let words = refused.body.dropLast()
+                #expect(explained.output.contains("\(user ?? "nobody")  "))
+                #expect(explained.output.contains(words), "\(explained.output)")
+            }
         }
 
         @Test func `explain says what serving does`() throws {

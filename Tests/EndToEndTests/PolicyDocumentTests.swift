@@ -30,7 +30,7 @@ extension EndToEndTests {
             let files = try files()
             #expect(files.count == 11)
             for (name, text) in files { try folder.write(name, Data(text.utf8)) }
-            try folder.write("users", Data("ana:x".utf8))
+            try folder.writeUsers(["ana"])
             let names = try NameServer { _ in .addresses(["8.8.8.8"]) }
             let tests = try commands().filter { $0.hasPrefix("culvert test ") }
             #expect(tests.count == 5)
