@@ -40,6 +40,8 @@ struct Opening: ~Copyable {
     var parentCount = 0
     /// Bytes of the parent's answer that have been received; once it is read, of what came behind.
     var parentReceived = 0
+    /// Bytes of interim answers before it.
+    var interimCount = 0
     /// Whether the resolver knows this tunnel as a waiter.
     var isWaiting = false
     /// Whether all that will be known of the name is known.

@@ -172,7 +172,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             case .complete(let head) where head.status == 101:
                 return refuse(.parentMalformed, &worker)
             case .complete(let head) where head.status < 200:
-                // The final one comes behind it.
+                // The final one comes behind it, before long.
+                worker.openings[opening].interimCount += head.byteCount
+                guard worker.openings[opening].interimCount <= Terms.parentBytesMax else {
+                    return refuse(.parentMalformed, &worker)
+                }
                 take(behind: head.byteCount, &worker)
                 worker.openings[opening].answerParser = ResponseHeadParser(toConnect: true)
             case .complete(let head) where head.status < 300:

@@ -116,7 +116,8 @@ extension EndToEndTests {
             try client.send(
                 "CONNECT a.test:8443 HTTP/1.1\r\nHost: b.test\r\nVia: 1.0 fred\r\n"
                     + "via: 1.1 x (y, z)\r\n"
-                    + "X-Other: 1\r\nProxy-Authorization: Basic eDp5\r\n\r\nearly"
+                    + "Connection: Via, Host\r\nX-Other: 1\r\n"
+                    + "Proxy-Authorization: Basic eDp5\r\n\r\nearly"
             )
             let upstream = try parent.accept()
             let head = try upstream.receiveHead()
@@ -207,6 +208,10 @@ extension EndToEndTests {
             ("HTTP/2 200\r\n\r\n", 502, "http_protocol_error"),
             ("HTTP/1.1 200 OK\r\nA: b\r\n", 502, "http_response_incomplete"),
             ("", 502, "http_response_incomplete"),
+            (
+                String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 400)
+                    + "HTTP/1.1 200 OK\r\n\r\n", 502, "http_protocol_error"
+            ),
             ("HTTP/1.1 101 Switching\r\n\r\n", 502, "http_protocol_error"),
             (
                 "HTTP/1.1 200 OK\r\n"
