@@ -81,6 +81,19 @@ extension EndToEndTests {
             withExtendedLifetime(other) {}
         }
 
+        @Test(arguments: [302, 403, 407, 500])
+        func `a parent that refuses sees none of them`(status: Int) throws {
+            let parent = try Origin()
+            let (culvert, _) = try Parents.start(parent.authority)
+            let early = Array("GET /secret HTTP/1.1\r\nHost: a.test\r\n\r\n".utf8)
+            let client = try Stream.asking(culvert, for: "a.test:443", early: early)
+            let upstream = try parent.accept()
+            _ = try upstream.receiveHead()
+            try upstream.send("HTTP/1.1 \(status) No\r\nContent-Length: 0\r\n\r\n")
+            #expect(try Refused(from: client).status == (status == 407 ? 502 : status))
+            #expect(try upstream.receiveToEnd().bytes == [])
+        }
+
         @Test func `only the winner of a race sees them`() throws {
             let origin = try Origin("127.0.0.3")
             let port = origin.endpoint.port

@@ -50,21 +50,21 @@ extension EndToEndTests {
             let upstream = try origin.accept()
             let start = ContinuousClock.now
             if way == "up" {
-                for offset in stride(from: 0, to: 240_000, by: 60_000) {
-                    let bytes = Array(Pattern.outbound.piece(at: offset, 60_000))
+                for offset in stride(from: 0, to: 160_000, by: 40_000) {
+                    let bytes = Array(Pattern.outbound.piece(at: offset, 40_000))
                     let position = UInt64(offset)
                     let frame = Frame(.data, stream: 4096, position: position, payload: bytes)
                     try session.send([frame])
                 }
-                try Pattern.outbound.check(upstream.receive(exactly: 240_000), at: 0)
+                try Pattern.outbound.check(upstream.receive(exactly: 160_000), at: 0)
             } else {
-                try upstream.send(Array(Pattern.inbound.piece(at: 0, 240_000)))
+                try upstream.send(Array(Pattern.inbound.piece(at: 0, 160_000)))
                 try session.send([
                     Frame(.window, stream: 4096, position: 1 << 20),
                     Frame(.window, position: 1 << 20),
                 ])
                 let isAll: ([Frame]) -> Bool = { frames in
-                    frames.filter { $0.kind == 1 }.map(\.payload.count).reduce(0, +) == 240_000
+                    frames.filter { $0.kind == 1 }.map(\.payload.count).reduce(0, +) == 160_000
                 }
                 let frames = try session.frames(until: isAll)
                 try Pattern.inbound.check(frames.filter { $0.kind == 1 }.flatMap(\.payload), at: 0)
@@ -91,6 +91,43 @@ extension EndToEndTests {
             #expect(refused.result == 6 && refused.refusedStatus == 502)
             let end = try culvert.end(of: "127.0.0.1:1")
             #expect(end["reason"] as? String == "parent_refused")
+        }
+
+        @Test func `what new users and rules forbid ends, and nothing else`() throws {
+            let folder = try Policies.folder(
+                "rules: [{name: all, action: allow, ports: any, tls: off}]"
+            )
+            let files = ["--policy", folder.path("policy.yaml"), "--enforce-on-reload"]
+            let users = try folder.writeUsers(["ana", "ben"])
+            let culvert = try Culvert(MethodTunnels.flags + files + users)
+            let origin = try Origin()
+            var (sessions, upstreams): ([MethodSession], [Stream]) = ([], [])
+            for user in ["ana", "ben"] {
+                let session = try MethodSession(culvert, credentials: "\(user):word")
+                try session.make()
+                try #require(try session.open(4096, origin.authority).result == 0)
+                sessions.append(session)
+                upstreams.append(try origin.accept())
+            }
+            let remove = ["passwd", "--remove", folder.path("users"), "ana"]
+            #expect(try Program.run(Culvert.program, remove).status == 0)
+            culvert.signal(SIGHUP)
+            let gone = try culvert.record("end") { $0["user"] as? String == "ana" }
+            #expect(gone["reason"] as? String == "policy_changed")
+            #expect(gone["way"] as? String == "method")
+            #expect(try upstreams[0].receiveToEnd().bytes == [])
+            #expect(try sessions[0].poll().status == 401)
+            #expect(try sessions[0].open(4097, origin.authority).status == 401)
+            try sessions[1].send([Frame(.data, stream: 4096, payload: Array("still".utf8))])
+            #expect(try upstreams[1].receive(exactly: 5) == Array("still".utf8))
+            let rules = "rules: [{name: no, action: deny, users: ben}, {name: all, action: allow}]"
+            try folder.write("policy.yaml", Data(rules.utf8))
+            culvert.signal(SIGHUP)
+            let end = try culvert.record("end") { $0["user"] as? String == "ben" }
+            #expect(end["reason"] as? String == "policy_changed" && end["rule"] as? String == "no")
+            let frames = try sessions[1].frames { $0.contains { $0.kind == 3 } }
+            #expect(frames.contains { $0.kind == 3 && $0.stream == 4096 })
+            #expect(try sessions[1].open(4097, origin.authority).refusedStatus == 403)
         }
     }
 }

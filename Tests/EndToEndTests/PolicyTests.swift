@@ -135,6 +135,28 @@ extension EndToEndTests {
             withExtendedLifetime(tunnel) {}
         }
 
+        @Test(arguments: ["UTC0", "AAA-13", "AAA9:30", "EST5EDT,0/0,J365/25", ":Asia/Kolkata"])
+        func `times are by the clock of the machine`(zone: String) throws {
+            let clock = ["-c", "date -d -2min +%H:%M; date -d +30min +%H:%M; date -d -2min +%a"]
+            let environment = ["TZ": zone, "LC_ALL": "C"]
+            let words = try Program.output(of: "sh", clock, environment: environment)
+                .split(separator: "\n")
+            // Where that goes on past midnight it begins on the day before.
+            let policy = """
+                rules:
+                  - {name: other days, action: deny, times: \(words[1])-\(words[0])}
+                  - {name: now, action: allow, times: "\(words[2]) \(words[0])-\(words[1])",
+                     ports: any}
+                """
+            let folder = try Self.folder(policy)
+            let command = ["env", "TZ=\(zone)", try Culvert.program, "--listen", "127.0.0.1:0"]
+            let flags = ["--journal", "-", "--policy", folder.path("policy.yaml")]
+            let culvert = try Culvert(command: command + flags + Culvert.openFlags)
+            let origin = try Origin()
+            _ = try Stream.tunnel(culvert, to: origin.authority)
+            #expect(try culvert.record("open")["rule"] as? String == "now")
+        }
+
         // MARK: Reading
 
         @Test(arguments: [

@@ -34,6 +34,25 @@ extension EndToEndTests {
             #expect(end["bytes_out"] as? Int == bytes.count + "hello, upstream".utf8.count)
         }
 
+        @Test(arguments: ClientHello.captured)
+        func `a hello passes wherever it is split`(hello: ClientHello) throws {
+            let culvert = try Culvert(Self.flags + ["--workers", "1"])
+            let origin = try Origin()
+            let bytes = hello.bytes
+            for split in 1..<bytes.count {
+                // The first part comes with the head, and the second behind the answer to it.
+                let first = Array(bytes[..<split])
+                let client = try Stream.tunnel(culvert, to: origin.authority, early: first)
+                try client.send(Array(bytes[split...]))
+                let upstream = try origin.accept()
+                let received = try upstream.receive(exactly: bytes.count)
+                if received != bytes { Issue.record("split at \(split)") }
+                client.reset()
+                upstream.close()
+            }
+            #expect(try culvert.status()["not_tls"] == 0)
+        }
+
         @Test(arguments: Culvert.relayModes)
         func `a hello in single bytes passes`(mode: String) throws {
             let tunnel = try Self.open(["--relay", mode])

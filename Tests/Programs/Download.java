@@ -1,6 +1,8 @@
 import java.io.FileInputStream;
 import java.io.InputStream;
+import java.net.Authenticator;
 import java.net.InetSocketAddress;
+import java.net.PasswordAuthentication;
 import java.net.Proxy;
 import java.net.URL;
 import java.security.KeyStore;
@@ -12,7 +14,7 @@ import javax.net.ssl.TrustManagerFactory;
 
 /**
  * Downloads a URL through a proxy and prints its SHA-256.
- * usage: java Download.java PROXY-HOST PROXY-PORT AUTHORITY-FILE URL
+ * usage: java Download.java PROXY-HOST PROXY-PORT AUTHORITY-FILE URL [USER PASSWORD]
  */
 public class Download {
     public static void main(String[] arguments) throws Exception {
@@ -27,6 +29,14 @@ public class Download {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, trust.getTrustManagers(), null);
 
+        if (arguments.length > 4) {
+            Authenticator.setDefault(new Authenticator() {
+                @Override
+                protected PasswordAuthentication getPasswordAuthentication() {
+                    return new PasswordAuthentication(arguments[4], arguments[5].toCharArray());
+                }
+            });
+        }
         var endpoint = new InetSocketAddress(arguments[0], Integer.parseInt(arguments[1]));
         var proxy = new Proxy(Proxy.Type.HTTP, endpoint);
         var connection = (HttpsURLConnection) new URL(arguments[3]).openConnection(proxy);
