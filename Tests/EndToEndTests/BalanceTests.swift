@@ -34,7 +34,7 @@ extension EndToEndTests {
                 workers["127.0.0.1:\(SocketName.port(of: client.descriptor))"] != 1
             }
             let kept = tunnels.count
-            for _ in 0..<300 where try culvert.status()["tunnels"] != kept { usleep(10_000) }
+            try culvert.wait(until: "tunnels", is: kept)
             tunnels += try open(culvert, to: origin)
             let levels = try culvert.workerStatus().map { $0["tunnels"] ?? 0 }
             #expect(levels.reduce(0, +) == tunnels.count)

@@ -42,7 +42,9 @@ extension EndToEndTests {
             let line = try culvert.notices.first { $0.contains("serving with 3 workers") }
             let text = try #require(line.firstMatch(of: #/up to (\d+) tunnels/#)?.1)
             let ceiling = try #require(Int(text))
-            try expectSuccess(command("hold", culvert, "--tunnels", "25000"))
+            // They have parked by then.
+            let crowd = command("hold", culvert, "--tunnels", "25000", "--duration", "1500ms")
+            try expectSuccess(crowd)
             try culvert.expectEmpty()
 
             // More than there is room for; those that get in stay until the tool is told to end.
@@ -50,12 +52,12 @@ extension EndToEndTests {
             let announced = ["sh", "-c", #"echo begun; exec "$0" "$@""#]
             let more = command("hold", culvert, "--tunnels", "\(ceiling + excess)")
             do {
-                let crowd = try Daemon(announced + more + ["--duration", "60s"]) { $0 == "begun" }
+                let throng = try Daemon(announced + more + ["--duration", "60s"]) { $0 == "begun" }
                 try expectCeiling(culvert, ceiling, excess: excess)
-                withExtendedLifetime(crowd) {}
+                withExtendedLifetime(throng) {}
             }
             try culvert.expectEmpty()
-            try expectSuccess(command("hold", culvert, "--tunnels", "25000"))
+            try expectSuccess(crowd)
         }
 
         /// Waits until all slots are taken and the rest of the crowd, `excess`, has been told so;

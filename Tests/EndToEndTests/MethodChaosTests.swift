@@ -73,7 +73,7 @@ extension EndToEndTests {
                 }
             }
             // Those who said nothing more are forgotten after the grace time.
-            for _ in 0..<40 where try culvert.status()["sessions"] != 0 { usleep(500_000) }
+            try culvert.wait(until: "sessions", is: 0)
             #expect(try culvert.status()["sessions"] == 0)
             try culvert.expectEmpty()
             #expect(try culvert.status()["carriers"] == 0)

@@ -21,11 +21,6 @@ extension EndToEndTests {
             return "rules:\n- {name: a, action: allow, hosts: 127.0.0.1\(key)}\n\(more)"
         }
 
-        /// Waits until `count` tunnels are left.
-        static func wait(for count: Int, _ culvert: Culvert) throws {
-            for _ in 0..<3000 where try culvert.status()["tunnels"] != count { usleep(10000) }
-        }
-
         // MARK: At once
 
         @Test(arguments: ["1", "2"])
@@ -45,12 +40,12 @@ extension EndToEndTests {
             #expect(end["rule"] as? String == "a" && end["status"] as? Int == 503)
             // One that ends makes room for one.
             clients.removeLast().reset()
-            try Self.wait(for: 2, culvert)
+            try culvert.wait(until: "tunnels", is: 2)
             clients.append(try Stream.tunnel(culvert, to: origin.authority))
             try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
             // So does a target that refuses.
             clients.removeLast().reset()
-            try Self.wait(for: 2, culvert)
+            try culvert.wait(until: "tunnels", is: 2)
             let closed = "127.0.0.1:\(try Origin.freePort())"
             for _ in 0..<5 { try culvert.ask(for: closed).expect(502, "connection_refused") }
             clients.append(try Stream.tunnel(culvert, to: origin.authority))

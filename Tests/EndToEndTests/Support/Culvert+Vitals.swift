@@ -73,6 +73,14 @@ extension Culvert {
     /// The levels that are zero when no client is there.
     private static let levels = ["tunnels", "openings", "descriptors", "buffers_out", "pipes_out"]
 
+    /// Waits until the level `name` is `count`, or half a minute.
+    func wait(until name: String, is count: Int) throws {
+        for _ in 0..<3000 {
+            if try status()[name] == count { return }
+            usleep(10_000)
+        }
+    }
+
     /// Expects that its tables become empty, and that no descriptor stays open but those of spare
     /// pipes and `descriptors`, as many as were open before the first client.
     func expectEmpty(

@@ -11,9 +11,12 @@ struct Refused {
     let fields: [String: String]
     let body: String
 
-    /// Reads `stream` to its end, and takes apart what came.
+    /// Reads `stream` to its end, closes it, and takes apart what came.
+    ///
+    /// As long as a refused client is there, the proxy waits for what it may still send.
     init(from stream: Stream) throws {
         let (bytes, end) = try stream.receiveToEnd()
+        stream.close()
         let text = String(decoding: bytes, as: UTF8.self)
         self.end = end
         self.text = text
