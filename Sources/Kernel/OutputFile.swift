@@ -15,13 +15,26 @@ public struct OutputFile: ~Copyable {
         self.closes = closes
     }
 
+    /// For how many milliseconds a pipe may be without a reader.
+    private static var patience: Int { 2000 }
+
     /// Opens the file at `path` for appending; makes it if need be.
+    ///
+    /// It may be a pipe; one that nobody reads is given up before long: whoever waits here hears no
+    /// signal.
     ///
     /// - Throws: `SystemError` of open(2).
     public init(appendingTo path: String) throws(SystemError) {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY
-        let descriptor = unsafe open(path, flags, 0o640)
+        var descriptor = unsafe open(path, flags | O_NONBLOCK, 0o640)
+        for _ in 0..<OutputFile.patience / 10 where descriptor < 0 {
+            guard errno == ENXIO else { break }
+            usleep(10_000)
+            descriptor = unsafe open(path, flags | O_NONBLOCK, 0o640)
+        }
         guard descriptor >= 0 else { throw SystemError("open") }
+        // Writing waits for room.
+        _ = fcntl(descriptor, F_SETFL, flags & O_APPEND)
         self.init(descriptor: descriptor, closes: true)
     }
 

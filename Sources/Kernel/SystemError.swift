@@ -50,6 +50,7 @@ public enum Errno {
     public static var tooManyFiles: Int32 { EMFILE }
     public static var tooManyFilesInSystem: Int32 { ENFILE }
     public static var noMemory: Int32 { ENOMEM }
+    public static var fileTooLarge: Int32 { EFBIG }
     public static var noEntry: Int32 { ENOENT }
     public static var already: Int32 { EALREADY }
     public static var interrupted: Int32 { EINTR }

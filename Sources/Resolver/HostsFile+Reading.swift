@@ -1,21 +1,21 @@
-internal import Glibc
+internal import Kernel
 
 extension HostsFile {
+    /// Bytes of a file, at most.
+    private static var byteCountMax: Int { 64 << 20 }
+
     /// Reads the file at `path`.
     ///
     /// Blocks: for the start of the program, never for a worker.
     public init(path: String) throws(ResolverError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ResolverError.hosts(errno: errno) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = unsafe read(descriptor, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw ResolverError.hosts(errno: errno) }
-            if count == 0 { break }
-            bytes.append(contentsOf: chunk[0..<count])
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try SystemFile.bytes(path, atMost: HostsFile.byteCountMax + 1)
+        } catch {
+            throw ResolverError.hosts(error)
+        }
+        guard bytes.count <= HostsFile.byteCountMax else {
+            throw ResolverError.hosts(SystemError("read", code: Errno.fileTooLarge))
         }
         self.init(bytes: bytes.span)
     }

@@ -1,9 +1,22 @@
+public import Kernel
+
 /// Why a resolver or one of its sources could not be made.
 public enum ResolverError: Error, Equatable {
     /// The look-up library could not start; its own status code.
     case channel(status: Int32)
     /// The library refused the list of servers; its own status code.
     case servers(status: Int32)
-    /// The hosts file could not be read; the errno of the call.
-    case hosts(errno: Int32)
+    /// The hosts file could not be read.
+    case hosts(SystemError)
+}
+
+extension ResolverError: CustomStringConvertible {
+    /// The cause, as the system or the library has it.
+    public var description: String {
+        switch self {
+        case .channel(let status): "the look-up library can't start (status \(status))"
+        case .servers(let status): "the look-up library refuses the servers (status \(status))"
+        case .hosts(let error): "\(error)"
+        }
+    }
 }
