@@ -80,6 +80,8 @@ public struct ClientConfiguration: Sendable {
     static var idleTimeout: UInt64 { 30_000_000_000 }
     /// For the first session, while failures are such that may pass.
     static var startTimeout: UInt64 { 15_000_000_000 }
+    /// For one attempt at it: a request that the network has lost is made again in time.
+    static var startPatience: UInt64 { startTimeout / 3 }
     /// For telling the server that the session is over.
     static var quitTimeout: UInt64 { 3_000_000_000 }
 }

@@ -59,12 +59,16 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private mutating func makeIfDue() {
-        if makes.hasExpired(now.nanoseconds) { failMake() }
+        if makes.hasExpired(now.nanoseconds) || startIsOver { failMake() }
+        // It may have been between two attempts.
+        if startIsOver { failStart(standing.fault ?? .noAnswer) }
         guard phase == .making, makes.isDue(now.nanoseconds), let slot = takeCarrier()
         else { return }
         if standing.began == nil { standing.began = now }
         let serial = schedule.nextSerial()
-        makes.begin(serial, now.nanoseconds, patience: ClientSchedule.patience)
+        let patience =
+            standing.hasStarted ? ClientSchedule.patience : ClientConfiguration.startPatience
+        makes.begin(serial, now.nanoseconds, patience: patience)
         var body: [UInt8] = []
         nonce.writeBytes(to: &body)
         settings.parameters.write(as: .client, to: &body)
@@ -76,10 +80,16 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         dispatchRequest(slot)
     }
 
+    /// Nothing has come of the `make` under way, if there is one.
     private mutating func failMake() {
         for index in 0..<carriers.used {
             let slot = UInt32(truncatingIfNeeded: index)
-            if carriers[slot].errand == .make { fail(slot, .noAnswer) }
+            guard carriers[slot].errand == .make else { continue }
+            switch carriers[slot].state {
+            case .resolving: fail(slot, .nameServers)
+            case .connecting: fail(slot, .connectTimeout)
+            case .free, .idle, .busy, .closing: fail(slot, .noAnswer)
+            }
         }
     }
 

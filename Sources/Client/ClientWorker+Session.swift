@@ -68,16 +68,30 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     mutating func makeFailed(_ fault: Fault, isStale: Bool = false) {
         guard phase == .making else { return }
         makes.fail(now.nanoseconds, broughtBytes: isStale, chance: schedule.nextChance())
-        guard standing.hasStarted else {
-            let patience = standing.began.map { $0 + ClientConfiguration.startTimeout }
-            let isOver = patience.map { $0 <= now } ?? false
-            guard fault.needsOperator || isOver else { return }
-            start.fail(fault.text(settings))
-            return leave()
-        }
         note(fault)
+        guard standing.hasStarted else {
+            if fault.needsOperator || startIsOver { failStart(fault) }
+            return
+        }
         guard fault.needsOperator else { return }
         for slot in openings where locals[slot].state == .opening { refuse(slot, fault) }
+    }
+
+    // MARK: Starting
+
+    /// When the client gives up unless there is a session; nil once there has been one.
+    var startDeadline: Instant? {
+        guard !standing.hasStarted, phase == .making else { return nil }
+        return standing.began.map { $0 + ClientConfiguration.startTimeout }
+    }
+
+    /// Whether the time for the first session is over.
+    var startIsOver: Bool { startDeadline.map { $0 <= now } ?? false }
+
+    /// There is no first session, for `fault`: that is said, and the client ends.
+    mutating func failStart(_ fault: Fault) {
+        start.fail(fault.text(settings))
+        leave()
     }
 
     // MARK: Losing

@@ -247,6 +247,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .making: time = makes.nextTime(now.nanoseconds) ?? time
         case .quitting, .over: break
         }
+        if let startDeadline { time = min(time, startDeadline.nanoseconds) }
         if let quitDeadline { time = min(time, quitDeadline.nanoseconds) }
         if phase == .made {
             for slot in openings {

@@ -1,5 +1,6 @@
 import Foundation
 import Internet
+import Synchronization
 import Testing
 
 extension EndToEndTests {
@@ -72,6 +73,42 @@ extension EndToEndTests {
             }
             let words = "answers with status 200, but not as a tunnel's server does"
             try expectFailure("http://\(origin.authority)/tunnel", says: words)
+        }
+
+        /// A middle that swallows the first `count` requests without a word, and passes the others
+        /// on.
+        private func middle(before server: FarServer, swallows count: Int) throws -> Origin {
+            let taken = Mutex(0)
+            return try Origin.middle(before: server.endpoint) { _ in
+                taken.withLock { number in
+                    number += 1
+                    return number > count
+                }
+            }
+        }
+
+        private func startsThough(aMiddleSwallows count: Int) throws {
+            let server = try FarServer()
+            let origin = try middle(before: server, swallows: count)
+            let client = try Culvert.client("http://\(origin.authority)/tunnel")
+            #expect(client.stop() == 0)
+        }
+
+        private func saysThatNobodyAnswers() throws {
+            let server = try FarServer()
+            let origin = try middle(before: server, swallows: .max)
+            let words = "took a request and did not answer in time"
+            let began = Date()
+            try expectFailure("http://\(origin.authority)/tunnel", says: words)
+            #expect(Date().timeIntervalSince(began) < 25)
+        }
+
+        @Test func `requests that nobody answers are made again, for a while`() throws {
+            try Crew.run([
+                { try startsThough(aMiddleSwallows: 1) },
+                { try startsThough(aMiddleSwallows: 2) },
+                { try saysThatNobodyAnswers() },
+            ])
         }
 
         @Test func `the network's proxy wants credentials`() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Internet
 import Testing
 
 /// A server of the tunnel without CONNECT, in Python, that misbehaves as it is told.
@@ -19,8 +20,11 @@ final class FarServer {
         daemon.process.waitUntilExit()
     }
 
+    /// Where it listens.
+    var endpoint: Endpoint { Endpoint(Address(v4: 0x7f00_0001), port: port) }
+
     /// What a client takes as --server.
-    var url: String { "http://127.0.0.1:\(port)/tunnel" }
+    var url: String { "http://\(endpoint)/tunnel" }
 
     /// Expects that no client has broken the format.
     func expectNoViolation(sourceLocation: SourceLocation = #_sourceLocation) {

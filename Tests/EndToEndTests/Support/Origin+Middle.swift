@@ -1,0 +1,28 @@
+import Internet
+import Testing
+
+extension Origin {
+    /// A proxy before `server` that passes on the requests whose heads `passes` is true of, and
+    /// swallows the others without a word.
+    static func middle(
+        before server: Endpoint,
+        passing passes: @escaping @Sendable (String) -> Bool
+    ) throws -> Origin {
+        try Origin { client in
+            var reader = MessageReader(client)
+            while let head = try reader.head() {
+                let request = Array(head.utf8) + (try reader.body())
+                guard passes(head) else {
+                    client.setPatience(seconds: 60)
+                    _ = try client.receive(1)
+                    return
+                }
+                let far = try Stream(to: server)
+                try far.send(request)
+                var answer = MessageReader(far)
+                try client.send(Array(try #require(try answer.head()).utf8))
+                while let piece = try answer.piece() { try client.send(piece) }
+            }
+        }
+    }
+}
