@@ -67,9 +67,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
     /// What the tunnel in `slot` was asked for; nil if that isn't known.
     func authority(of slot: UInt32) -> Authority? {
         guard texts.authorities.count > 0, records[Int(slot)].hasAuthority else { return nil }
-        let block = texts.authorities[Int(slot)]
-        let count = Int(block[0]) << 8 | Int(block[1])
-        return block.part(2..<2 + count).withBytes { Authority(parsing: $0, in: 0..<count) }
+        return texts.authorities[slot].withBytes { Authority(parsing: $0, in: 0..<$0.count) }
     }
 
     /// No rule has met the tunnel in `slot` yet.
@@ -100,7 +98,6 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
     /// The name of the user whose tunnel is in `slot`; nil if nobody knows it.
     func userText(of slot: UInt32) -> Extent? {
         guard texts.users.count > 0, records[Int(slot)].hasUser else { return nil }
-        let block = texts.users[Int(slot)]
-        return block.part(1..<1 + Int(block[0]))
+        return texts.users[slot]
     }
 }

@@ -28,28 +28,24 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
     func note(_ authority: Authority, for slot: UInt32) {
         guard texts.authorities.count > 0 else { return }
         records[Int(slot)].hasAuthority = true
-        let block = texts.authorities[Int(slot)]
-        var sink = ExtentSink(block.part(2..<block.count))
-        authority.write(to: &sink)
-        block[0] = UInt8(truncatingIfNeeded: sink.count >> 8)
-        block[1] = UInt8(truncatingIfNeeded: sink.count)
+        texts.authorities.keep(in: slot) { authority.write(to: &$0) }
     }
 
     /// Keeps the user of a tunnel for its records.
     func note(user: Extent, for slot: UInt32) {
         guard texts.users.count > 0 else { return }
-        let block = texts.users[Int(slot)]
-        block[0] = UInt8(user.count)
-        user.copy(to: block.part(1..<1 + user.count))
+        texts.users.keep(in: slot) { sink in
+            for index in 0..<user.count { sink.append(user[index]) }
+        }
         records[Int(slot)].hasUser = true
     }
 
     /// Keeps the user of a stream for its records.
     func note(user: [UInt8], for slot: UInt32) {
         guard texts.users.count > 0 else { return }
-        let block = texts.users[Int(slot)]
-        block[0] = UInt8(user.count)
-        for index in user.indices { block[1 + index] = user[index] }
+        texts.users.keep(in: slot) { sink in
+            for byte in user { sink.append(byte) }
+        }
         records[Int(slot)].hasUser = true
     }
 
@@ -120,8 +116,8 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
 
     private func names(of slot: UInt32) -> TunnelNames {
         TunnelNames(
-            authority: texts.authorities[Int(slot)],
-            user: texts.users.count > 0 ? texts.users[Int(slot)] : nil,
+            authority: records[Int(slot)].hasAuthority ? texts.authorities[slot] : nil,
+            user: userText(of: slot),
             rules: texts.rules.count > 0 ? RuleNames(texts.rules[Int(slot)]) : nil
         )
     }
@@ -140,13 +136,8 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         line.member("worker", UInt64(worker))
         line.member("way", record.isStream ? "method" : "connect")
         line.member("client", record.client)
-        line.member("user", record.hasUser ? names.user.map { $0.part(1..<1 + Int($0[0])) } : nil)
-        let authority = names.authority
-        line.member(
-            "authority",
-            record.hasAuthority
-                ? authority.map { $0.part(2..<2 + (Int($0[0]) << 8 | Int($0[1]))) } : nil
-        )
+        line.member("user", names.user)
+        line.member("authority", names.authority)
         line.member("rule", names.rules?.rule)
         line.member("reported", names.rules?.report)
         line.member("address", record.dialled)

@@ -27,8 +27,15 @@ extension EndToEndTests {
         private static let count =
             ProcessInfo.processInfo.environment["CULVERT_IDLE_STREAMS"].flatMap { Int($0) } ?? 1500
 
-        @Test func `idle streams cost less than a kilobyte each, and no time`() throws {
-            let flags = ["--workers", "1", "--max-sessions-per-user", "100", "--idle-timeout", "0"]
+        @Test(arguments: [false, true])
+        func `idle streams cost less than a kilobyte each, and no time`(
+            hasJournal: Bool
+        ) throws {
+            let folder = try Folder()
+            let journal = hasJournal ? ["--journal", folder.path("journal")] : []
+            let flags =
+                ["--workers", "1", "--max-sessions-per-user", "100", "--idle-timeout", "0"]
+                + journal
             let command = [try Culvert.program, "--listen", "127.0.0.1:0"]
             let culvert = try Culvert(command: command + MethodTunnels.flags + flags)
             let origin = try Origin(backlog: 4096)
@@ -55,7 +62,9 @@ extension EndToEndTests {
             let spent = try culvert.processorTicks() - ticks
             #expect(spent <= 2)
             if Self.count > 1500 {
-                print("\(grown * 1024 / Self.count) bytes a stream, \(spent * 10) ms in a second")
+                let words = hasJournal ? "with" : "without"
+                print("\(grown * 1024 / Self.count) bytes a stream \(words) a journal")
+                print("\(spent * 10) ms of CPU in a second")
             }
             // All of them are alive.
             #expect(try culvert.status()["tunnels"] == Self.count + 100)
