@@ -49,8 +49,8 @@ public struct ClientConfiguration: Sendable {
     package var streamsMax = 1024
     /// Bytes of each stream that are taken beyond those that the program has read.
     ///
-    /// 20 MB/s on a path of 100 milliseconds.
-    package var streamWindow: UInt32 = 1 << 21
+    /// 40 MB/s on a path of 100 milliseconds.
+    package var streamWindow: UInt32 = 1 << 22
     /// The same for all streams: enough for many that stand still, which then hold up nobody.
     package var sessionWindow: UInt32 = 1 << 28
     /// Bytes of each up lane that are kept until they have been acknowledged.
@@ -64,6 +64,12 @@ public struct ClientConfiguration: Sendable {
         parameters.laneCapacity = laneCapacity
         return parameters
     }
+
+    /// Bytes that are gathered for one `send` of programs that have many, while another one is
+    /// under way.
+    static var gatherMax: Int { 1 << 18 }
+    /// For gathering them: the one under way may be lost.
+    static var gatherTime: UInt64 { 5_000_000 }
 
     /// Openings under way at once: a target that is slow to answer holds up no other.
     static var openingsMax: Int { 32 }

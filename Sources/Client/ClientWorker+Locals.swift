@@ -145,6 +145,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         case .opening, .answering, .relaying:
             guard result >= 0 else { return programBroke(slot) }
             locals[slot].end += Int(result)
+            locals[slot].sourceHasMore = locals[slot].end == outgoing.blockSize
             if result == 0 { locals[slot].sourceEnded = true }
             look(at: slot)
         case .refusing:

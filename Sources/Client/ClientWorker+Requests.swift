@@ -200,21 +200,40 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Lanes
 
     private mutating func upload() {
-        for lane in session.outlets.indices where schedule.mayUpload(lane, now.nanoseconds) {
+        let lanes = session.outlets.count
+        let first = gathering?.lane ?? 0
+        for turn in 0..<lanes {
+            let lane = (first + turn) % lanes
+            guard schedule.mayUpload(lane, now.nanoseconds) else { continue }
             guard hasCarrier else { return }
             let bodyMax = min(schedule.bodyMax, session.outlets[lane].capacity)
-            fill(lane, limit: bodyMax)
-            let outlet = session.outlets[lane]
-            guard outlet.keptByteCount > 0, let slot = takeCarrier() else { continue }
+            let before = session.outlets[lane].keptByteCount
+            let isUrgent = fill(lane, limit: bodyMax)
+            let count = min(session.outlets[lane].keptByteCount, bodyMax)
+            guard count > 0 else { continue }
+            if !isUrgent, gathers(lane, count, wasEmpty: before == 0) { continue }
+            guard let slot = takeCarrier() else { continue }
+            if gathering?.lane == lane { gathering = nil }
             let target = named(schedule.beginUpload(lane, now.nanoseconds, session))
-            let count = min(outlet.keptByteCount, bodyMax)
             write(target, .send, on: slot, bodyByteCount: count)
             carriers[slot].lane = lane
-            carriers[slot].bodyNext = outlet.acknowledged
-            carriers[slot].bodyEnd = outlet.acknowledged + UInt64(count)
+            carriers[slot].bodyNext = session.outlets[lane].acknowledged
+            carriers[slot].bodyEnd = carriers[slot].bodyNext + UInt64(count)
             joinSmallBody(slot)
             dispatchRequest(slot)
         }
+    }
+
+    /// Whether `lane`, which holds `count` bytes to be sent, waits for more.
+    ///
+    /// A request costs those on the way as much as many bytes do. So while one is under way, what
+    /// comes from programs that have more at once is gathered on one lane for the next.
+    private mutating func gathers(_ lane: Int, _ count: Int, wasEmpty: Bool) -> Bool {
+        guard schedule.isUploading, count < ClientConfiguration.gatherMax else { return false }
+        if let gathering { return gathering.lane == lane && now < gathering.until }
+        guard wasEmpty else { return false }
+        gathering = (lane, now + ClientConfiguration.gatherTime)
+        return true
     }
 
     /// Puts a small body right behind its head, so that both go in one packet.
@@ -236,30 +255,34 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         carriers[slot].headCount = head
     }
 
-    /// Puts frames on `lane`, `limit` bytes of them at most.
-    private mutating func fill(_ lane: Int, limit: Int) {
+    /// Puts frames on `lane`, `limit` bytes of them at most; whether one of them is to be sent
+    /// without waiting for more.
+    private mutating func fill(_ lane: Int, limit: Int) -> Bool {
         var count = session.outlets[lane].keptByteCount
+        var isUrgent = false
         while count < limit {
             let start = session.outlets[lane].end
-            guard let frame = session.nextFrame(lane, limit: limit - count) else { return }
-            write(frame, lane, start)
+            guard let frame = session.nextFrame(lane, limit: limit - count) else { break }
+            if !write(frame, lane, start) { isUrgent = true }
             count += Frame.headerByteCount + frame.count
         }
+        return isUrgent
     }
 
-    /// Writes a frame, with the bytes of its program, into the ring of `lane`.
-    private mutating func write(_ frame: Frame, _ lane: Int, _ start: UInt64) {
+    /// Writes a frame, with the bytes of its program, into the ring of `lane`; whether more of the
+    /// same kind follows at once.
+    private mutating func write(_ frame: Frame, _ lane: Int, _ start: UInt64) -> Bool {
         let ring = lanes[lane]
         let header = frame.encoded
         for index in header.indices {
             let place = session.outlets[lane].ringPiece(from: start + UInt64(index), countMax: 1)
             ring[place.lowerBound] = header[index]
         }
-        guard let number = StreamNumber(rawValue: frame.stream) else { return }
+        guard let number = StreamNumber(rawValue: frame.stream) else { return false }
         let slot = streamLocals[number.slot]
-        guard slot != .max, locals[slot].stream == number else { return }
+        guard slot != .max, locals[slot].stream == number else { return false }
         look(at: slot)
-        guard frame.kind == .data else { return }
+        guard frame.kind == .data else { return false }
         let source = outgoing[Int(slot)]
         var next = start + UInt64(Frame.headerByteCount)
         var left = frame.count
@@ -272,6 +295,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             left -= place.count
         }
         locals[slot].bytesOut += UInt64(frame.count)
+        return locals[slot].sourceHasMore
     }
 
     private mutating func download() {

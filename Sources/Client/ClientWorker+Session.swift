@@ -102,6 +102,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         writeSession("session_lost", reason)
         notify(.lost(reason))
         phase = .making
+        gathering = nil
         makes = Attempts()
         renewNonce()
         closeCarriers()

@@ -69,6 +69,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// What is kept of each up lane.
     let lanes: Blocks
 
+    /// The lane that gathers bytes for a larger `send`, and until when.
+    var gathering: (lane: Int, until: Instant)?
+
     // The carriers.
     var route: Route
     var carriers: Slab<Carrier>
@@ -249,6 +252,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
         if let startDeadline { time = min(time, startDeadline.nanoseconds) }
         if let quitDeadline { time = min(time, quitDeadline.nanoseconds) }
+        if let gathering, gathering.until > now { time = min(time, gathering.until.nanoseconds) }
         if phase == .made {
             for slot in openings {
                 if let next = locals[slot].attempts.nextTime(now.nanoseconds) {

@@ -38,6 +38,8 @@ struct Local {
     var start = 0
     var end = 0
     var sourceEnded = false
+    /// Whether what was received last filled the block, so that more is likely to follow at once.
+    var sourceHasMore = false
     var isReceiving = false
     var isWatching = false
     // To the program.

@@ -79,6 +79,9 @@ public struct ClientSchedule: Sendable {
     /// lane then keeps bytes.
     public func mayUpload(_ lane: Int, _ now: UInt64) -> Bool { uploads[lane].isDue(now) }
 
+    /// Whether a `send` is under way on some lane.
+    public var isUploading: Bool { uploads.contains { $0.serial != nil } }
+
     /// Begins a `send` on `lane`.
     public mutating func beginUpload(
         _ lane: Int,

@@ -23,9 +23,11 @@ struct MethodTerms: Sendable {
         let path = configuration.methodTunnel
         base = path.isEmpty ? [] : Array((path.hasSuffix("/") ? path : path + "/").utf8)
         var parameters = Parameters()
-        parameters.streamWindow = 262_144
+        parameters.streamWindow = 1 << 19
+        parameters.sessionWindow = 1 << 21
         parameters.slots = 512
-        parameters.laneCapacity = 1 << 21
+        // More than a client takes of a stream, so that its windows tell what it has by the way.
+        parameters.laneCapacity = 6 << 20
         parameters.waitMax = UInt32(clamping: configuration.pollTimeout / 1_000_000_000)
         parameters.grace = UInt32(clamping: configuration.sessionGrace / 1_000_000_000)
         self.parameters = parameters

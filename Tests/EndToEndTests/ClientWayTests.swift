@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 extension EndToEndTests {
@@ -40,6 +41,28 @@ extension EndToEndTests {
             #expect(try stream.receiveToEnd().end == .fin)
             #expect(client.stop() == 0)
             server.expectNoViolation()
+        }
+
+        @Test func `many bytes go up in few requests`() throws {
+            let server = try Culvert(MethodTunnels.flags)
+            let sends = Mutex(0)
+            let middle = try Origin.middle(before: server.endpoint) { head in
+                if head.hasPrefix("PUT ") { sends.withLock { $0 += 1 } }
+                return true
+            }
+            let client = try Culvert.client("http://\(middle.authority)/tunnel")
+            let origin = try Origin()
+            let near = try Stream.tunnel(client, to: origin.authority)
+            let far = try origin.accept()
+            let count = 8 << 20
+            try Crew.run([
+                { try near.send(.outbound, 0..<count) },
+                { try far.receive(.outbound, 0..<count) },
+            ])
+            // One for each block that is received of a program would be 128.
+            let number = sends.withLock { $0 }
+            #expect(number < 90, "\(number)")
+            #expect(client.stop() == 0)
         }
 
         @Test func `http_proxy names the way out, unless no_proxy names the server`() throws {
