@@ -33,8 +33,10 @@ extension EndToEndTests {
         ) throws {
             let folder = try Folder()
             let journal = hasJournal ? ["--journal", folder.path("journal")] : []
+            // Where 20,000 files may be open a worker takes somewhat less than 10,000 tunnels.
+            let workers = Self.count > 9000 ? "2" : "1"
             let flags =
-                ["--workers", "1", "--max-sessions-per-user", "100", "--idle-timeout", "0"]
+                ["--workers", workers, "--max-sessions-per-user", "100", "--idle-timeout", "0"]
                 + journal
             let command = [try Culvert.program, "--listen", "127.0.0.1:0"]
             let culvert = try Culvert(command: command + MethodTunnels.flags + flags)
