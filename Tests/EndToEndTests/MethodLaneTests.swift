@@ -145,7 +145,9 @@ extension EndToEndTests {
             let frames = try session.frames { $0.map(\.payload.count).reduce(0, +) == 65536 }
             try Pattern.inbound.check(frames.flatMap(\.payload), at: 0)
             #expect(try session.poll(wait: 1).rest == [])
-            try Pattern.outbound.check(upstream.receive(exactly: window), at: 0)
+            for start in stride(from: 0, to: window, by: 16384) {
+                try Pattern.outbound.check(upstream.receive(exactly: 16384), at: start)
+            }
             let windows = try session.frames { $0.contains { $0.kind == 4 && $0.stream == 4096 } }
             #expect(windows.last { $0.kind == 4 && $0.stream == 4096 }?.position ?? 0 > window)
         }
