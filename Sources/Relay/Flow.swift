@@ -353,8 +353,8 @@ public struct Flow: Equatable, Sendable {
         return .moveOut
     }
 
-    /// Waits for bytes: by the receive that goes on; else by a poll when splicing, by a receive when
-    /// copying and not measured.
+    /// Waits for bytes: by the receive that goes on; else by a poll when splicing, by a receive
+    /// when copying and not measured.
     private mutating func rest(afterPoll: Bool) -> Step {
         if isArmed {
             phase = .receiving
