@@ -92,12 +92,20 @@ class Comparison:
         """One run of one scenario on a fresh process; a run that fails is kept as a fault."""
         try:
             with self.start(peer) as (run, processes):
-                figures = self.load.figures(scenario, peer, run.port, processes)
+                rate = self.rate(scenario) if scenario.pace else None
+                figures = self.load.figures(scenario, peer, run.port, processes, rate)
         except Unusable as reason:
             self.faults.append(f"{peer.title}, {scenario.name}: {reason}")
             say(f"  {peer.title}: {reason}")
             return
         keep(figures, self.runs, scenario, peer)
+
+    def rate(self, scenario):
+        """Messages a second of a schedule, by what the first peer did without one this round."""
+        done = self.runs.get(scenario.unpaced, {}).get(self.options.peers[0].name)
+        if not done:
+            raise Unusable(f"its schedule follows from {scenario.unpaced}, which was not measured")
+        return int(scenario.pace * done[-1]["rate"])
 
     def run(self):
         """Proves every peer, measures those that work, and returns all results."""
