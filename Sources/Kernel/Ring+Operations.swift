@@ -40,6 +40,7 @@ extension Ring: SubmissionQueue {
         guard boundsReceives else {
             return receive(socket, bytesMax: bytesMax, pollFirst: true, token: token)
         }
+        precondition(total > 0, "a receive goes on without an end")
         let entry = unsafe entry(token)
         unsafe io_uring_prep_recv_multishot(entry, socket, nil, bytesMax, 0)
         unsafe entry.pointee.flags = CL_SQE_BUFFER_SELECT

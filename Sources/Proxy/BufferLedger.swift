@@ -77,12 +77,20 @@ struct BufferLedger: ~Copyable {
 
     // MARK: What waits behind
 
-    /// `count` bytes came into `buffer`, behind those of `first` and of what follows it.
-    mutating func append(_ buffer: UInt16, _ count: Int, behind first: UInt16?) {
+    /// `count` bytes came into `buffer`, which follows `last` if there is one.
+    mutating func append(_ buffer: UInt16, _ count: Int, behind last: UInt16?) {
         waiting[Int(buffer)] = UInt32(count)
-        guard var last = first else { return }
+        if let last { following[Int(last)] = buffer }
+    }
+
+    /// `count` bytes more lie in `buffer`, which was appended.
+    mutating func add(_ count: Int, to buffer: UInt16) { waiting[Int(buffer)] += UInt32(count) }
+
+    /// The last of those that follow `first`, or itself.
+    func last(from first: UInt16) -> UInt16 {
+        var last = first
         while let next = follower(of: last) { last = next }
-        following[Int(last)] = buffer
+        return last
     }
 
     /// The buffer whose bytes come behind those of `buffer`.

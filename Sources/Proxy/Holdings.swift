@@ -12,10 +12,18 @@ struct Holding {
     var sourceHasMore = false
     /// Whether a poll watches the source, which isn't read, for hang-up.
     var watchesHangUp = false
+    /// What the source has broken with, behind all that was received; 0 if it hasn't.
+    private var errorNumber: UInt8 = 0
 
     var buffer: UInt16? {
         get { bufferNumber == Holding.none ? nil : bufferNumber }
         set { bufferNumber = newValue ?? Holding.none }
+    }
+
+    /// The errno that the source has broken with, while what came before it is being sent.
+    var sourceError: Int32? {
+        get { errorNumber == 0 ? nil : Int32(errorNumber) }
+        set { errorNumber = UInt8(clamping: newValue ?? 0) }
     }
 
     var pipe: UInt16? {

@@ -35,6 +35,8 @@ struct Terms: Sendable {
         return (configuration.headBytesMax + behind + 4095) & ~4095
     }
     static var answerBytesMax: Int { 2048 }
+    /// Bytes after which a receive for messages, which goes on while they are sent, ends.
+    var messageBytesMax: Int { min(flow.largeSize, 4096) }
     /// Bytes of a request to a parent proxy, and of its answer with what comes right behind it.
     static var parentBytesMax: Int { 8192 }
     static var parentHead: HeadLimits {
@@ -47,7 +49,7 @@ struct Terms: Sendable {
     /// A policy may name parents, and then it holds what is said to them before. Whole pages, so
     /// that all of it can be given back.
     var overflowBlockSize: Int {
-        let size = configuration.bufferSize + flow.largeSize
+        let size = configuration.bufferSize + messageBytesMax
         return (max(size, hasPolicy ? Terms.parentBytesMax : 0) + 4095) & ~4095
     }
 

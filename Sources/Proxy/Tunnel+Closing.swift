@@ -129,8 +129,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private func isParkable(_ rules: FlowRules) -> Bool {
         Direction.allCases.contains { direction in
             let flow = duplex[direction]
-            return flow.phase == .receiving || flow.phase == .idle
-                || (flow.isBulk && rules.way == .auto)
+            switch flow.phase {
+            case .ended: return false
+            case .watching, .paused: return flow.isBulk && rules.way == .auto
+            default: return true
+            }
         }
     }
 

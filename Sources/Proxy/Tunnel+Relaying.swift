@@ -70,73 +70,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    private mutating func didReceive(
-        _ direction: Direction,
-        _ completion: Completion,
-        _ worker: inout Worker
-    ) {
-        let result = completion.result
-        haveRead(direction, result, &worker)
-        if let buffer = completion.buffer {
-            worker.lend(buffer)
-            if result <= 0 { giveBack(buffer, &worker) }
-        }
-        let phase = duplex[direction].phase
-        guard phase == .receiving || phase == .parking else {
-            return didReceiveMeanwhile(direction, completion, &worker)
-        }
-        guard result > 0 else { return didReceiveNothing(direction, result, &worker) }
-        lastActivity = worker.now
-        holdings[direction].buffer = completion.buffer
-        holdings[direction].sourceHasMore = completion.isSocketNonEmpty
-        let goesOn = completion.hasMore
-        let step = duplex[direction].received(Int(result), goesOn: goesOn, worker.terms.flow)
-        take(step, direction, &worker)
-    }
-
-    /// A receive that goes on brought bytes, or ended, while what it had brought was being sent.
-    ///
-    /// The source's end, and the want of a buffer, are found again by the next receive.
-    private mutating func didReceiveMeanwhile(
-        _ direction: Direction,
-        _ completion: Completion,
-        _ worker: inout Worker
-    ) {
-        if !completion.hasMore { duplex[direction].receiveEnded() }
-        guard completion.result > 0, let buffer = completion.buffer else {
-            switch -completion.result {
-            case 0, Errno.canceled, Errno.noBuffers: return
-            default: return fail(source: direction, -completion.result, &worker)
-            }
-        }
-        lastActivity = worker.now
-        holdings[direction].sourceHasMore = completion.isSocketNonEmpty
-        let first = holdings[direction].buffer
-        worker.buffers.append(buffer, Int(completion.result), behind: first)
-        if first == nil { holdings[direction].buffer = buffer }
-        guard duplex[direction].phase == .awaitingRoom, worker.buffers.isTight else { return }
-        moveAside(direction, &worker)
-    }
-
-    private mutating func didReceiveNothing(
-        _ direction: Direction,
-        _ result: Int32,
-        _ worker: inout Worker
-    ) {
-        switch -result {
-        case 0: take(duplex[direction].sourceEnded(), direction, &worker)
-        case Errno.canceled: take(duplex[direction].receiveWasCancelled(), direction, &worker)
-        case Errno.noBuffers: take(duplex[direction].foundNoBuffer(), direction, &worker)
-        default: fail(source: direction, -result, &worker)
-        }
-    }
-
-    /// A buffer is free for the flow that waited for it.
-    mutating func bufferIsFree(_ direction: Direction, _ worker: inout Worker) {
-        guard state == .relaying, duplex[direction].phase == .awaitingBuffer else { return }
-        take(duplex[direction].bufferIsFree(), direction, &worker)
-    }
-
     // MARK: The next step
 
     /// Takes `first` and what follows from it, until something has been submitted.
@@ -171,6 +104,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 guard let next = moveOut(direction, &worker) else { return }
                 step = next
             case .watchSink:
+                if let code = holdings[direction].sourceError {
+                    return fail(source: direction, code, &worker)
+                }
                 // No more is read meanwhile.
                 if duplex[direction].isArmed {
                     cancel(.receive, detail: direction.rawValue, &worker)
@@ -182,37 +118,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 return passOnEnd(direction, &worker)
             }
         }
-    }
-
-    mutating func receive(
-        _ direction: Direction,
-        _ afterPoll: Bool,
-        _ worker: inout Worker
-    ) {
-        let flow = duplex[direction]
-        let size = readMax(direction, worker.receiveBytesMax, worker)
-        let token = submitted(.receive, direction.rawValue)
-        guard afterPoll, !flow.isBulk, !flow.isMeasured, !isStream else {
-            return worker.queue.receive(
-                source(direction),
-                bytesMax: size,
-                pollFirst: afterPoll,
-                token: token
-            )
-        }
-        // Messages may come one after the other: one submission for some of them.
-        let total = worker.terms.flow.largeSize
-        worker.queue.receive(source(direction), bytesMax: size, total: total, token: token)
-    }
-
-    /// What comes when all that was held has been sent: what has come meanwhile, if anything has.
-    private mutating func next(_ direction: Direction, _ worker: inout Worker) -> Flow.Step {
-        if let buffer = holdings[direction].buffer {
-            let count = worker.buffers.waitingBytes(in: buffer)
-            return duplex[direction].receivedMeanwhile(count, worker.terms.flow)
-        }
-        let hasMore = holdings[direction].sourceHasMore
-        return duplex[direction].next(worker.terms.flow, sourceHasMore: hasMore)
     }
 
     mutating func send(_ direction: Direction, _ worker: inout Worker) {

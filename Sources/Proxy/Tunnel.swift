@@ -17,8 +17,9 @@ internal import Resolver
 ///
 /// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, asking a
 /// parent proxy, between dialling and answering, in `Tunnel+Parent.swift`, reading the ClientHello
-/// of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in `Tunnel+Relaying.swift`, the
-/// limits of rules in `Tunnel+Limits.swift`, and refusing and closing in `Tunnel+Closing.swift`.
+/// of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in `Tunnel+Relaying.swift` and
+/// `Tunnel+Receiving.swift`, the limits of rules in `Tunnel+Limits.swift`, and refusing and closing
+/// in `Tunnel+Closing.swift`.
 /// `inFlight` counts what the kernel still holds for this tunnel; its slot is free only when that
 /// is zero.
 struct Tunnel<Queue, Names>: ~Copyable

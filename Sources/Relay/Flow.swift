@@ -41,9 +41,9 @@ public struct FlowRules: Equatable, Sendable {
 /// or movingIn, if need be by way of paused, and then watching again.
 ///
 /// Each function reports what happened and returns the step to take. At most one step is under
-/// way at a time, so that what is not yet sent is bounded by one buffer or one pipe, and a slow
-/// sink stops the reading of its source by itself. A receive for messages may go on beside it, for
-/// a few bytes in all (`isArmed`): what it brings meanwhile comes behind what is held.
+/// way at a time, so that a slow sink stops the reading of its source by itself. A receive for
+/// messages may go on beside it, for a few bytes in all (`isArmed`): what it brings meanwhile comes
+/// behind what is held. So what is not yet sent is bounded by one pipe, or one buffer and these.
 public struct Flow: Equatable, Sendable {
     /// What is under way.
     public enum Phase: UInt8, Sendable {

@@ -61,7 +61,10 @@ extension World {
 
     private func attend(_ index: Int) {
         let submission = submissions[index]
-        if submission.isCancelled { return complete(index, -Errno.canceled) }
+        if submission.isCancelled {
+            if submission.kind == .send { peers[connectedPeer(submission)].wasShort = true }
+            return complete(index, -Errno.canceled)
+        }
         switch submission.kind {
         case .failed: complete(index, -5)
         case .cancel: cancel(index)
@@ -206,7 +209,14 @@ extension World {
 
     private func poll(_ index: Int) {
         let events = ready(submissions[index])
-        if !events.isEmpty { complete(index, Int32(events.rawValue)) }
+        guard !events.isEmpty else { return }
+        if submissions[index].events.contains(.writable) { noticeReset(index, events) }
+        complete(index, Int32(events.rawValue))
+    }
+
+    private func noticeReset(_ index: Int, _ events: PollEvents) {
+        guard events.contains(.error) else { return }
+        peers[connectedPeer(submissions[index])].resetWasNoticed = true
     }
 
     private func watch(_ index: Int) {
@@ -214,6 +224,7 @@ extension World {
         let isNew = !events.subtracting(submissions[index].told).isEmpty
         submissions[index].told = events
         guard isNew else { return }
+        noticeReset(index, events)
         let token = submissions[index].token
         completions.append(
             Completion(token: token, result: Int32(events.rawValue), flags: Completion.moreFlag)

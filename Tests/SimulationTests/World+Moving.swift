@@ -36,8 +36,15 @@ extension World {
         }
         guard peers[source].isReadable else { return }
         checkIsPast(source)
-        if peers[source].hasReset { return complete(index, -Errno.connectionReset) }
         let available = peers[source].sent - peers[source].taken
+        // What has come before a reset can be read.
+        if peers[source].hasReset, available == 0 {
+            if peers[source].errorWasTaken { fail("a source that has broken is read again") }
+            // Nobody waits for the end of a receive that is being given up.
+            let isGivenUp = submissions.contains { $0.target == submission.token }
+            peers[source].errorWasTaken = !isGivenUp
+            return complete(index, -Errno.connectionReset)
+        }
         if available == 0 || (available > 1 && strikes(.endsEarly)) {
             peers[source].finWasTaken = true
             let flags = isProvided && dice.chance(faults.bufferAtEnd) ? takeBuffer().flags : 0
@@ -120,10 +127,17 @@ extension World {
         guard let memory = submission.memory else { return fail("a send without memory") }
         if memory.count == 0 { fail("a send of no bytes") }
         if peers[sink].hasFin { fail("a send after FIN") }
-        if peers[sink].hasReset { return complete(index, -Errno.brokenPipe) }
-        guard room(sink) > 0 else { return complete(index, -Errno.again) }
+        if peers[sink].hasReset {
+            peers[sink].resetWasNoticed = true
+            return complete(index, -Errno.brokenPipe)
+        }
+        guard room(sink) > 0 else {
+            peers[sink].wasShort = true
+            return complete(index, -Errno.again)
+        }
         var count = min(memory.count, room(sink))
         if dice.chance(faults.shortSend) { count = dice.within(1...count) }
+        if count < memory.count { peers[sink].wasShort = true }
         let times = strikes(.sendsTwice) ? 2 : 1
         for _ in 0..<times { deliver(memory, count, to: sink) }
         wake(sink)
@@ -193,6 +207,26 @@ extension World {
         }
     }
 
+    /// What was read from a source before the error that it broke with has gone to its sink, unless
+    /// that had no room, or the break was noticed otherwise.
+    func checkDelivered(to sink: Int) {
+        let peer = peers[sink]
+        let plan = scenario.lives[peer.life]
+        let delivered = peer.delivered - frontCount(sink)
+        guard !isEnding, !peer.hasReset, !peer.wasShort, !plan.mustBeTLS, delivered >= 0 else {
+            return
+        }
+        let record = lives[peer.life]
+        if record.wasRefused { return }
+        let sources = peer.isClient ? record.upstreams : [record.client]
+        for source in sources where peers[source].errorWasTaken {
+            if peers[source].resetWasNoticed { continue }
+            if peers[source].taken - headCount(source) > delivered {
+                fail("what came before a reset is lost")
+            }
+        }
+    }
+
     // MARK: Splicing
 
     func splice(_ source: Int32, _ sink: Int32, _ count: Int) -> Int32 {
@@ -211,9 +245,12 @@ extension World {
 
     private func spliceIn(_ source: Int, _ pipe: Int, _ count: Int) -> Int32 {
         checkIsPast(source)
-        if peers[source].hasReset { return -Errno.connectionReset }
         guard peers[source].isReadable else { return -Errno.again }
         let available = peers[source].sent - peers[source].taken
+        if peers[source].hasReset, available == 0 {
+            peers[source].errorWasTaken = true
+            return -Errno.connectionReset
+        }
         if available == 0 || (available > 1 && strikes(.endsEarly)) {
             peers[source].finWasTaken = true
             return 0
@@ -241,8 +278,14 @@ extension World {
 
     private func spliceOut(_ pipe: Int, _ sink: Int, _ count: Int) -> Int32 {
         if peers[sink].hasFin { fail("a splice after FIN") }
-        if peers[sink].hasReset { return -Errno.brokenPipe }
-        guard let piece = pipes[pipe].pieces.first, room(sink) > 0 else { return -Errno.again }
+        if peers[sink].hasReset {
+            peers[sink].resetWasNoticed = true
+            return -Errno.brokenPipe
+        }
+        guard let piece = pipes[pipe].pieces.first, room(sink) > 0 else {
+            peers[sink].wasShort = true
+            return -Errno.again
+        }
         if dice.chance(faults.spliceAgain) { return -Errno.again }
         var moved = min(piece.count, room(sink), count)
         if dice.chance(faults.shortSend) { moved = dice.within(1...moved) }

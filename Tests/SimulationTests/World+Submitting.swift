@@ -78,6 +78,7 @@ extension World {
         let life = peers[index].life
         if peers[index].hasReset || dice.chance(faults.shutdown) {
             lives[life].isDisturbed = true
+            peers[index].resetWasNoticed = true
             return -107
         }
         peers[index].hasFin = true

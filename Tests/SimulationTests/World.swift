@@ -24,6 +24,12 @@ struct Peer {
     var hasSentFin = false
     var hasReset = false
     var finWasTaken = false
+    /// Whether the proxy has been told of the reset, which a socket tells once.
+    var errorWasTaken = false
+    /// Whether a poll, a send or a shutdown has told the proxy of the reset.
+    var resetWasNoticed = false
+    /// Whether it has not had room for all that the proxy had, or a send to it was cancelled.
+    var wasShort = false
     /// What the proxy did to it.
     var hasFin = false
     var isClosed = false
@@ -216,7 +222,9 @@ final class World {
             backlog.removeAll()
         case .socket:
             openSockets -= 1
-            if index >= 0 { peers[index].isClosed = true }
+            guard index >= 0 else { break }
+            checkDelivered(to: index)
+            peers[index].isClosed = true
         case .pipeSource:
             openPipes -= 1
             pipes[index].isOpen = false
