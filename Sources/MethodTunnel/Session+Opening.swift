@@ -52,16 +52,24 @@ extension Session {
     }
 
     /// The connection of the stream in `slot` is made.
-    public mutating func didConnect(_ slot: Int) {
-        precondition(role == .server && streams[slot].phase == .opening)
+    ///
+    /// - Returns: Whether it is open now; not if its client has ended it meanwhile.
+    public mutating func didConnect(_ slot: Int) -> Bool {
+        precondition(role == .server)
+        guard streams[slot].phase == .opening else { return false }
         streams[slot].phase = .open
+        return true
     }
 
     /// The stream in `slot` can't be.
-    public mutating func refuse(_ slot: Int, _ refusal: Refusal) {
-        precondition(role == .server && streams[slot].phase == .opening)
+    ///
+    /// - Returns: Whether it is refused now; not if its client has ended it meanwhile.
+    public mutating func refuse(_ slot: Int, _ refusal: Refusal) -> Bool {
+        precondition(role == .server)
+        guard streams[slot].phase == .opening else { return false }
         streams[slot].phase = .refused
         streams[slot].refusal = refusal
+        return true
     }
 
     /// The client ends the stream `number`, by a request or a frame; it may never have opened it.

@@ -8,8 +8,9 @@ internal import MethodTunnel
 struct Desk: ~Copyable {
     /// Where one of its streams is served.
     struct Seat {
-        /// The slot of its tunnel.
+        /// The slot of its tunnel, and which stream of the slot it serves.
         var tunnel: UInt32?
+        var generation: UInt32 = 0
         /// The carrier whose request waits for the decision on it.
         var opener: UInt32?
     }
@@ -89,10 +90,17 @@ struct Desk: ~Copyable {
     // MARK: Streams
 
     /// The client asks for a stream; `fingerprint` tells its authority from others.
+    ///
+    /// A slot whose last stream has ended is taken until the tunnel of that has been told.
     mutating func open(
         _ number: StreamNumber,
         _ fingerprint: UInt64
     ) throws(Violation) -> MethodTunnel.Opening {
+        if number.slot < seats.count, seats[number.slot].tunnel != nil,
+            number.generation > session[number.slot].generation
+        {
+            return .busy
+        }
         let opening = try session.open(number, fingerprint: fingerprint)
         if seats.isEmpty { seats.reserveCapacity(session.terms.slots) }
         while seats.count <= number.slot { seats.append(Seat()) }
@@ -104,19 +112,26 @@ struct Desk: ~Copyable {
         try session.end(number, .ended, &pool)
     }
 
-    mutating func seat(_ stream: Int, tunnel: UInt32?) { seats[stream].tunnel = tunnel }
+    mutating func seat(_ stream: Int, tunnel: UInt32) {
+        seats[stream].tunnel = tunnel
+        seats[stream].generation = session[stream].generation
+    }
+
+    /// Whether the stream of the tunnel in the seat of `stream` has been ended by its client.
+    func wasReset(_ stream: Int) -> Bool {
+        let state = session[stream]
+        return state.peerReset != nil
+            || seats[stream].tunnel != nil && state.generation != seats[stream].generation
+    }
 
     mutating func seat(_ stream: Int, opener: UInt32?) { seats[stream].opener = opener }
 
     mutating func didConnect(_ stream: Int) {
-        session.didConnect(stream)
-        decided.append(UInt16(stream))
+        if session.didConnect(stream) { decided.append(UInt16(stream)) }
     }
 
     mutating func refuse(_ stream: Int, _ refusal: Refusal) {
-        guard session[stream].phase == .opening else { return }
-        session.refuse(stream, refusal)
-        decided.append(UInt16(stream))
+        if session.refuse(stream, refusal) { decided.append(UInt16(stream)) }
     }
 
     /// The tunnel of `stream` has ended; in order, if there is no reason for a reset.

@@ -29,7 +29,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Something has happened to `stream`.
     private mutating func attend(_ index: Int, _ stream: Int) {
         let desk = UInt32(index)
-        let wasReset = services.sessions.desks[desk].session[stream].peerReset != nil
+        let wasReset = services.sessions.desks[desk].wasReset(stream)
         // Whoever waits for the decision learns that there is none any more.
         if wasReset { tell(index, stream) }
         guard let tunnel = services.sessions.desks[desk].seats[stream].tunnel else { return }

@@ -163,6 +163,33 @@ extension EndToEndTests {
             #expect(end["reason"] as? String == "session_ended")
         }
 
+        /// The target is reached, the stream ended and its slot used again in the same moment.
+        @Test func `streams that are ended as they are opened disturb nothing`() throws {
+            let culvert = try start("--workers", "1")
+            let origin = try Origin.echo()
+            let session = try MethodSession(culvert)
+            try session.make()
+            let streams = try (0..<3).map { _ in try Stream(to: culvert.endpoint) }
+            for generation in stride(from: UInt32(1), to: 600, by: 2) {
+                let number = generation << 12
+                let requests = [
+                    session.request("POST", "-/open/\(number)", Array(origin.authority.utf8)),
+                    session.request("DELETE", "-/end/\(number)"),
+                    session.request("POST", "-/open/\(number + 4096)", Array("h".utf8)),
+                ]
+                for (stream, request) in zip(streams, requests) { try stream.send(request) }
+                for stream in streams {
+                    #expect(try MethodSession.reply(on: stream).result != nil)
+                }
+                _ = try session.ask("DELETE", "-/end/\(number + 4096)")
+            }
+            for stream in streams { stream.close() }
+            #expect(try session.open(4097, origin.authority).result == 0)
+            #expect(try session.ask("DELETE", "-/quit").result == 0)
+            try culvert.expectEmpty()
+            #expect(culvert.stop() == 0)
+        }
+
         @Test func `a lane or an offset that never was ends the session`() throws {
             let culvert = try start("--workers", "1")
             for target in ["-/poll/3/0/0/9", "-/poll/0/1/0/9", "-/flow/0/9/0/9"] {

@@ -75,7 +75,7 @@ private func open(_ session: inout Session) {
             if slot > 0 { session.wasOpened(number) }
         } else {
             require((try? session.open(number, fingerprint: 0)) == .new, "a slot is free")
-            if slot > 0 { session.didConnect(slot) }
+            if slot > 0 { _ = session.didConnect(slot) }
         }
     }
 }

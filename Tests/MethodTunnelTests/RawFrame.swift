@@ -74,7 +74,7 @@ extension End {
     /// Opens a stream at the server.
     func open(_ number: StreamNumber) throws {
         guard try ask(number, fingerprint: 1) == .new else { throw Failure("not new") }
-        session.didConnect(number.slot)
+        _ = session.didConnect(number.slot)
     }
 
     /// All frames that wait, put on `lane`, which the other end has then.

@@ -20,13 +20,15 @@ private let second = StreamNumber(slot: 1, generation: 1)
         let end = Self.server()
         #expect(try end.ask(first, fingerprint: 1) == .new)
         #expect(try end.ask(first, fingerprint: 1) == .waits)
-        end.session.didConnect(0)
+        let isOpen = end.session.didConnect(0)
+        #expect(isOpen)
         #expect(try end.ask(first, fingerprint: 1) == .opened)
         #expect(throws: Violation.otherAuthority) {
             try end.ask(first, fingerprint: 2)
         }
         #expect(try end.ask(second, fingerprint: 3) == .new)
-        end.session.refuse(1, .portNotAllowed)
+        let isRefused = end.session.refuse(1, .portNotAllowed)
+        #expect(isRefused)
         #expect(try end.ask(second, fingerprint: 3) == .refused(.portNotAllowed))
         #expect(try end.ask(second, fingerprint: 3) == .refused(.portNotAllowed))
     }
@@ -41,6 +43,22 @@ private let second = StreamNumber(slot: 1, generation: 1)
         #expect(try end.ask(first, fingerprint: 1) == .gone)
         #expect(try end.endStream(first) == false)
         #expect(end.session[0].phase == .opening)
+    }
+
+    @Test func `a stream whose client has ended it is neither opened nor refused`() throws {
+        let end = Self.server()
+        for slot in 0..<2 {
+            let number = StreamNumber(slot: slot, generation: 1)
+            #expect(try end.ask(number, fingerprint: 1) == .new)
+            #expect(try end.endStream(number))
+        }
+        let isOpen = end.session.didConnect(0)
+        let isRefused = end.session.refuse(1, .portNotAllowed)
+        #expect(!isOpen && !isRefused)
+        for slot in 0..<2 {
+            let number = StreamNumber(slot: slot, generation: 1)
+            #expect(try end.ask(number, fingerprint: 1) == .gone)
+        }
     }
 
     @Test func `an opening that comes behind its end is gone`() throws {

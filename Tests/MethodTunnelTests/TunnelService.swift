@@ -151,10 +151,10 @@ struct TunnelService {
         switch try end.session.open(number, fingerprint: UInt64(authority.port)) {
         case .new where authority.port == 7:
             end.begin(number.slot)
-            end.session.didConnect(number.slot)
+            _ = end.session.didConnect(number.slot)
             answer(exchange, .done)
         case .new:
-            end.session.refuse(number.slot, .portNotAllowed)
+            _ = end.session.refuse(number.slot, .portNotAllowed)
             refuse(exchange, .portNotAllowed)
         case .opened: answer(exchange, .done)
         case .refused(let refusal): refuse(exchange, refusal)

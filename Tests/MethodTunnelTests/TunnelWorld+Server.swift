@@ -65,11 +65,11 @@ extension TunnelWorld {
         guard stream.generation == number.generation, stream.phase == .opening else { return }
         let opener = openers.removeValue(forKey: slot)
         if let refusal = plans[index].refusal {
-            server.session.refuse(slot, refusal)
+            _ = server.session.refuse(slot, refusal)
             if let opener { answer(opener, .refused, refusedStatus: refusal.status) }
             return
         }
-        server.session.didConnect(slot)
+        _ = server.session.didConnect(slot)
         try server.checkLast(slot)
         server.programs[slot] = Program(
             writesKey: UInt64(index) * 2 + 1,
