@@ -54,6 +54,16 @@ let benchTests: [Target] = [
     )
 ]
 
+/// Tests of modules in which nothing is shared: the thread sanitizer would find nothing there.
+let unsharedTests: [Target] = [
+    tests("InternetTests", ["Internet"]),
+    tests("RelayTests", ["Relay"]),
+    tests("ConnectTests", ["Connect", "Internet"]),
+    tests("PolicyTests", ["Policy", "Connect", "Internet"]),
+    tests("PolicyFileTests", ["PolicyFile", "Policy", "Connect", "Internet"]),
+    tests("MethodTunnelTests", ["MethodTunnel", "Kernel", "Connect", "Internet"], unchecked),
+]
+
 /// Tests of whole programs, of allocations and of text: a sanitizer would find nothing there.
 let wholeTests: [Target] = [
     tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"], unoptimized),
@@ -142,18 +152,8 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        tests("InternetTests", ["Internet"]),
         tests("KernelTests", ["Kernel", "Internet"]),
-        tests("RelayTests", ["Relay"]),
         tests("ResolverTests", ["Resolver", "Kernel", "Internet"]),
-        tests("ConnectTests", ["Connect", "Internet"]),
-        tests("PolicyTests", ["Policy", "Connect", "Internet"]),
-        tests("PolicyFileTests", ["PolicyFile", "Policy", "Connect", "Internet"]),
-        tests(
-            "MethodTunnelTests",
-            ["MethodTunnel", "Kernel", "Connect", "Internet"],
-            unchecked
-        ),
         tests("ClientTests", ["Client", "Connect"]),
         tests(
             "SimulationTests",
@@ -166,5 +166,6 @@ let package = Package(
             path: "Tests/CAllocations",
             cSettings: [.treatAllWarnings(as: .error)]
         ),
-    ] + (sanitizer == nil ? wholeTests : []) + (sanitizer == "thread" ? [] : benchTests)
+    ] + (sanitizer == nil ? wholeTests : [])
+        + (sanitizer == "thread" ? [] : unsharedTests + benchTests)
 )
