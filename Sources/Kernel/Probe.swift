@@ -168,21 +168,16 @@ public struct Probe: Sendable {
 
     /// An older kernel refuses the number at once; one that knows it finds no buffer.
     func boundsReceives() -> Bool {
-        var ends: (Int32, Int32) = (-1, -1)
-        let made = unsafe withUnsafeMutablePointer(to: &ends) { pair in
-            unsafe pair.withMemoryRebound(to: Int32.self, capacity: 2) { ends in
-                unsafe socketpair(AF_UNIX, CL_SOCK_STREAM, 0, ends)
-            }
-        }
-        guard made == 0 else { return false }
+        guard let channel = try? DescriptorChannel() else { return false }
         defer {
-            close(ends.0)
-            close(ends.1)
+            close(channel.entry)
+            close(channel.exit)
         }
         var octet: UInt8 = 0
-        guard unsafe send(ends.1, &octet, 1, 0) == 1, let entry = unsafe io_uring_get_sqe(ring)
+        guard unsafe send(channel.entry, &octet, 1, 0) == 1,
+            let entry = unsafe io_uring_get_sqe(ring)
         else { return false }
-        unsafe io_uring_prep_recv_multishot(entry, ends.0, nil, 0, 0)
+        unsafe io_uring_prep_recv_multishot(entry, channel.exit, nil, 0, 0)
         unsafe entry.pointee.flags = CL_SQE_BUFFER_SELECT
         unsafe entry.pointee.file_index = 1
         guard unsafe io_uring_submit_and_wait(ring, 1) >= 0 else { return false }

@@ -41,24 +41,25 @@ extension Ring: SubmissionQueue {
             return receive(socket, bytesMax: bytesMax, pollFirst: true, token: token)
         }
         precondition(total > 0, "a receive goes on without an end")
+        receiveEach(socket, bytesMax: bytesMax, total: UInt32(total), token: token)
+    }
+
+    /// Receives whatever comes, each time into a buffer of the ring, until there is an end, a
+    /// failure or no buffer: nothing holds the sender back but the want of buffers.
+    public mutating func receiveEach(_ socket: Int32, token: UInt64) {
+        receiveEach(socket, bytesMax: 0, total: 0, token: token)
+    }
+
+    /// A multishot receive; 0 sets no limit.
+    @inline(__always)
+    private func receiveEach(_ socket: Int32, bytesMax: Int, total: UInt32, token: UInt64) {
         let entry = unsafe entry(token)
         unsafe io_uring_prep_recv_multishot(entry, socket, nil, bytesMax, 0)
         unsafe entry.pointee.flags = CL_SQE_BUFFER_SELECT
         unsafe entry.pointee.buf_group = 0
         unsafe entry.pointee.ioprio |= UInt16(IORING_RECVSEND_POLL_FIRST)
         // Where liburing 2.3 has `file_index` newer ones have `optlen`, too.
-        unsafe entry.pointee.file_index = UInt32(total)
-        unsafe entry.pointee.user_data = token
-    }
-
-    /// Receives whatever comes, each time into a buffer of the ring, until there is an end, a
-    /// failure or no buffer: nothing holds the sender back but the want of buffers.
-    public mutating func receiveEach(_ socket: Int32, token: UInt64) {
-        let entry = unsafe entry(token)
-        unsafe io_uring_prep_recv_multishot(entry, socket, nil, 0, 0)
-        unsafe entry.pointee.flags = CL_SQE_BUFFER_SELECT
-        unsafe entry.pointee.buf_group = 0
-        unsafe entry.pointee.ioprio |= UInt16(IORING_RECVSEND_POLL_FIRST)
+        unsafe entry.pointee.file_index = total
         unsafe entry.pointee.user_data = token
     }
 
