@@ -6,13 +6,16 @@ public struct TLSRequirement: Equatable, Sendable {
     public var isTLS: Bool
     /// Whether its server name must be that of the tunnel, or one of the further names.
     public var matchesName: Bool
+    /// Whether it may name none where the name must match.
+    public var allowsMissingName: Bool
     /// Whether it may hold an encrypted ClientHello.
     public var allowsEncrypted: Bool
 
     /// A requirement of these parts.
-    public init(isTLS: Bool, matchesName: Bool, allowsEncrypted: Bool) {
+    public init(isTLS: Bool, matchesName: Bool, allowsMissingName: Bool, allowsEncrypted: Bool) {
         self.isTLS = isTLS
         self.matchesName = matchesName
+        self.allowsMissingName = allowsMissingName
         self.allowsEncrypted = allowsEncrypted
     }
 
@@ -21,7 +24,12 @@ public struct TLSRequirement: Equatable, Sendable {
 
     /// Any bytes will do.
     public static var none: TLSRequirement {
-        TLSRequirement(isTLS: false, matchesName: false, allowsEncrypted: true)
+        TLSRequirement(
+            isTLS: false,
+            matchesName: false,
+            allowsMissingName: true,
+            allowsEncrypted: true
+        )
     }
 }
 
@@ -48,7 +56,7 @@ public struct TLSRules: Sendable {
     /// What is required of a tunnel to `port`, if its rule demands this; nil if it says nothing.
     ///
     /// A rule that says something stands above ports and names; whether a ClientHello may be
-    /// encrypted is the same for all.
+    /// encrypted or nameless is the same for all.
     public func requirement(port: UInt16, _ demand: TLSDemand? = nil) -> TLSRequirement {
         if let demand {
             return demand == .off
@@ -56,6 +64,7 @@ public struct TLSRules: Sendable {
                 : TLSRequirement(
                     isTLS: true,
                     matchesName: demand == .sni,
+                    allowsMissingName: requirement.allowsMissingName,
                     allowsEncrypted: requirement.allowsEncrypted
                 )
         }
@@ -76,7 +85,7 @@ public struct TLSRules: Sendable {
         guard requirement.matchesName else { return nil }
         guard let name = hello.serverName else {
             if case .address = host { return nil }
-            return .nameMissing
+            return requirement.allowsMissingName ? nil : .nameMissing
         }
         if host == .name(name) { return nil }
         for pattern in furtherNames where pattern.matches(.name(name)) { return nil }

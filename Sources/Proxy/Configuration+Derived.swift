@@ -10,6 +10,7 @@ extension Configuration {
             requirement: TLSRequirement(
                 isTLS: true,
                 matchesName: tlsServerName == .match,
+                allowsMissingName: tlsMissingName == .allow,
                 allowsEncrypted: tlsEncryptedHello == .allow
             ),
             furtherNames: tlsFurtherNames

@@ -87,15 +87,17 @@ public struct Configuration: Sendable {
     public var tlsServerName = ServerNameRule.off
     /// Server names that are fine besides the host of the request.
     public var tlsFurtherNames: [HostPattern] = []
-    /// Whether such a tunnel may hide its server name.
-    public enum EncryptedHelloRule: String, CaseIterable, Sendable {
+    /// Whether something is let through.
+    public enum Permission: String, CaseIterable, Sendable {
         case allow, deny
     }
+    /// Whether such a tunnel may go without a server name where that has to match.
+    public var tlsMissingName = Permission.deny
     /// Whether such a tunnel may hide its server name in an encrypted ClientHello (ECH).
     ///
     /// Browsers send one made up of random bytes (GREASE) where they have no key for a real one,
     /// and nobody can tell the two apart; so denying it keeps browsers out altogether.
-    public var tlsEncryptedHello = EncryptedHelloRule.allow
+    public var tlsEncryptedHello = Permission.allow
 
     // MARK: Tunnels without CONNECT
 

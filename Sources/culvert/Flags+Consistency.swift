@@ -17,6 +17,10 @@ enum Consistency {
             let words = "allowed is only with --tls-sni match, or with --policy"
             throw refusal("--tls-sni-allow", "\(name)", words)
         }
+        guard configuration.tlsMissingName == .deny || mayMatch else {
+            let words = "allow is only with --tls-sni match, or with --policy"
+            throw refusal("--tls-sni-missing", configuration.tlsMissingName.rawValue, words)
+        }
         if hostsFileIsGiven { try checkHostsFile(configuration.hostsFile) }
         let users = configuration.usersFile
         guard users.isEmpty || SystemFile.isReadable(users) else {

@@ -40,6 +40,17 @@ struct TLSFlags: FlagGroup {
 
     @Option(
         help: help(
+            "Whether a ClientHello may name no server where the name must match, by --tls-sni or a "
+                + "rule: allow or deny.",
+            default: defaults.tlsMissingName.rawValue,
+            "rule"
+        ),
+        transform: Reading.word
+    )
+    var tlsSniMissing: Configuration.Permission?
+
+    @Option(
+        help: help(
             "Whether a ClientHello may hold an encrypted one (ECH), as those of browsers do: allow "
                 + "or deny.",
             default: defaults.tlsEncryptedHello.rawValue,
@@ -47,7 +58,7 @@ struct TLSFlags: FlagGroup {
         ),
         transform: Reading.word
     )
-    var tlsEch: Configuration.EncryptedHelloRule?
+    var tlsEch: Configuration.Permission?
 
     @Option(
         help: help(
@@ -63,6 +74,7 @@ struct TLSFlags: FlagGroup {
         if let tlsPorts { configuration.tlsPorts = tlsPorts }
         if let tlsSni { configuration.tlsServerName = tlsSni }
         if !tlsSniAllow.isEmpty { configuration.tlsFurtherNames = tlsSniAllow }
+        if let tlsSniMissing { configuration.tlsMissingName = tlsSniMissing }
         if let tlsEch { configuration.tlsEncryptedHello = tlsEch }
         if let tlsHelloTimeout { configuration.tlsHelloTimeout = tlsHelloTimeout }
     }
@@ -74,6 +86,7 @@ struct TLSFlags: FlagGroup {
         let values: [(String, String, Bool)] = [
             ("--tls-ports", show(ports: configuration.tlsPorts), tlsPorts != nil),
             ("--tls-sni", configuration.tlsServerName.rawValue, tlsSni != nil),
+            ("--tls-sni-missing", configuration.tlsMissingName.rawValue, tlsSniMissing != nil),
             ("--tls-ech", configuration.tlsEncryptedHello.rawValue, tlsEch != nil),
             ("--tls-hello-timeout", show(configuration.tlsHelloTimeout), tlsHelloTimeout != nil),
         ]

@@ -39,6 +39,7 @@ extension EndToEndTests {
             Flag("--tls-ports", "443,", "a list of PORT and LOW-HIGH (from 1 to", "443,8000-8002"),
             Flag("--tls-sni", "on", "off and match", "match"),
             Flag("--tls-sni-allow", "*a.test", "a DNS name, or *. and one", "*.a.test"),
+            Flag("--tls-sni-missing", "off", "allow and deny", "allow"),
             Flag("--tls-ech", "off", "allow and deny", "deny"),
             Flag("--tls-hello-timeout", "0", duration + "1ms to 24h", "7s"),
             Flag("--method-tunnel", "tunnel", "/ and up to 127 letters, digits and any of", "/a/b"),
@@ -150,6 +151,7 @@ extension EndToEndTests {
                 "at most --head-bytes (1KiB)"
             ),
             (["--tls-sni-allow", "a.test"], "--tls-sni-allow", "only with --tls-sni match"),
+            (["--tls-sni-missing", "allow"], "--tls-sni-missing", "only with --tls-sni match"),
             (["--hosts-file", "/"], "--hosts-file", "a file that can be read, or off"),
             (["--journal", "/"], "--journal", "a file, or - for standard output"),
         ])

@@ -35,6 +35,7 @@ extension EndToEndTests {
 
         private static let match = ["--tls-sni", "match"]
         private static let deny = ["--tls-ech", "deny"]
+        private static let nameless = match + ["--tls-sni-missing", "allow"]
         private static let mismatch = "tls-sni-mismatch"
 
         /// The hello of curl with another server name of as many bytes.
@@ -75,6 +76,8 @@ extension EndToEndTests {
             Case("tls.example", hello(naming: "192.168.1.1"), "192.168.1.1", [], "not-tls"),
             Case("tls.example", hello(naming: "tls\u{0}example"), "a zero", match, "not-tls"),
             Case("tls.example", unnamed, "no name", match, "tls-sni-missing"),
+            Case("tls.example", unnamed, "no name", nameless, nil),
+            Case("other.example", "curl", nameless, mismatch),
             Case("tls.example", unnamed, "no name", [], nil),
             // There is no name to send for an address.
             Case("127.0.0.1", unnamed, "no name", match, nil),

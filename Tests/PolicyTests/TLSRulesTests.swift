@@ -7,6 +7,7 @@ import Testing
     private static let strict = TLSRequirement(
         isTLS: true,
         matchesName: true,
+        allowsMissingName: false,
         allowsEncrypted: false
     )
     private static let rules = TLSRules(
@@ -72,6 +73,17 @@ import Testing
         var lax = Self.strict
         lax.matchesName = false
         #expect(Self.rules.refusal(of: hello, to: Self.host(host), lax) == nil)
+    }
+
+    @Test func `a hello without a name is fine where that is allowed`() {
+        var lax = Self.strict
+        lax.allowsMissingName = true
+        let host = Self.host("a.example")
+        #expect(Self.rules.refusal(of: Self.hello(nil), to: host, lax) == nil)
+        #expect(Self.rules.refusal(of: Self.hello("b.example"), to: host, lax) == .nameMismatch)
+        let rules = TLSRules(ports: [], requirement: lax, furtherNames: [])
+        #expect(rules.requirement(port: 1, .sni)?.allowsMissingName == true)
+        #expect(Self.rules.requirement(port: 1, .sni)?.allowsMissingName == false)
     }
 
     @Test func `an encrypted hello is refused where it isn't allowed whatever its name`() {

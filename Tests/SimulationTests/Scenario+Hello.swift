@@ -30,7 +30,7 @@ extension Scenario {
         return switch fault {
         case .none: true
         case .notTLS, .broken: false
-        case .noName: !matches || name == nil
+        case .noName: !matches || name == nil || configuration.tlsMissingName == .allow
         case .otherName: !matches
         case .encrypted: configuration.tlsEncryptedHello == .allow
         }

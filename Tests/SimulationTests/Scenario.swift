@@ -157,6 +157,7 @@ struct Scenario {
         configuration.allowedPorts = [443...443, 8443...8443]
         configuration.tlsPorts = dice.chance(500) ? [443...443] : []
         configuration.tlsServerName = dice.pick([.off, .match])
+        configuration.tlsMissingName = dice.pick([.allow, .deny])
         configuration.tlsEncryptedHello = dice.pick([.allow, .deny])
         configuration.tlsHelloTimeout = UInt64(dice.within(1...20)) * 500_000_000
         configuration.listen = [Endpoint(Address(v4: 0x7f00_0001), port: 3128)]
