@@ -35,6 +35,7 @@ static const uint32_t CL_SPLICE_MOVE = 1;      // SPLICE_F_MOVE
 static const int32_t CL_F_SETPIPE_SZ = 1031;
 static const int32_t CL_POLLRDHUP = 0x2000;
 static const int32_t CL_MSG_DONTWAIT = MSG_DONTWAIT;
+static const int32_t CL_MSG_WAITALL = MSG_WAITALL;
 static const int32_t CL_SOCK_NONBLOCK = SOCK_NONBLOCK;
 static const int32_t CL_SOCK_CLOEXEC = SOCK_CLOEXEC;
 static const int32_t CL_SOCK_STREAM = SOCK_STREAM;

@@ -73,6 +73,18 @@ extension Ring: SubmissionQueue {
         unsafe entry.pointee.user_data = token
     }
 
+    public mutating func sendQuietly(_ socket: Int32, from memory: Extent, token: UInt64) {
+        guard let mark = noteQuietSend(token, memory.count) else {
+            return send(socket, from: memory, token: token)
+        }
+        let entry = unsafe entry(mark)
+        // With MSG_WAITALL to send a part is a failure, which is told.
+        let flags = CL_MSG_DONTWAIT | CL_MSG_WAITALL
+        unsafe io_uring_prep_send(entry, socket, memory.start, memory.count, flags)
+        unsafe entry.pointee.flags = CL_SQE_CQE_SKIP_SUCCESS
+        unsafe entry.pointee.user_data = mark
+    }
+
     public mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64) {
         let entry = unsafe entry(token)
         unsafe io_uring_prep_poll_add(entry, descriptor, events.rawValue)

@@ -30,6 +30,7 @@ internal import Internet
     private let providedMask: Int32
     /// Whether a multishot receive can be given a number of bytes after which it ends.
     let boundsReceives: Bool
+    private var quiet: QuietSends
     /// The completion to look at next.
     private var head: UInt32
     /// Times that the kernel was entered.
@@ -72,6 +73,7 @@ internal import Internet
         providedMask = Int32(options.buffers) - 1
         providedPages = pages
         boundsReceives = Probe.boundsReceives
+        quiet = QuietSends(capacity: entries)
         unsafe head = ring.pointee.cq.khead.pointee
         unsafe self.ring = ring
         self.memory = memory
@@ -213,6 +215,39 @@ internal import Internet
                 }
             }
         }
+        if quiet.count > 0 { settleQuietSends() }
+    }
+
+    // MARK: Quiet sends
+
+    public var quietCount: Int { quiet.count }
+
+    public func quietToken(_ index: Int) -> UInt64 { quiet.token(index) }
+
+    /// Notes a quiet send of `count` bytes; what its submission carries, nil if there is no room.
+    mutating func noteQuietSend(_ token: UInt64, _ count: Int) -> UInt64? {
+        quiet.isFull ? nil : quiet.append(token, count)
+    }
+
+    /// Finds the quiet sends that were not carried out wholly, whose completions get their tokens.
+    ///
+    /// With completions that are still to come, or submissions that the kernel has
+    /// not taken, nothing is known of the others.
+    private mutating func settleQuietSends() {
+        var position = head
+        while let entry = unsafe cl_completion(ring, position) {
+            let token = unsafe entry.pointee.user_data
+            if token & QuietSends.mark != 0 {
+                unsafe entry.pointee.user_data = quiet.isTold(token)
+            }
+            position &+= 1
+        }
+        if unsafe !io_uring_cq_has_overflow(ring), unsafe cl_flush(ring) == 0 { quiet.settle() }
+    }
+
+    public mutating func nextSent() -> Completion? {
+        guard let sent = quiet.nextSent() else { return nil }
+        return Completion(token: sent.token, result: sent.count)
     }
 
     @inline(__always)

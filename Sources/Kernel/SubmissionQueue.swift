@@ -3,9 +3,9 @@ public import Internet
 /// What may be asked of a kernel.
 ///
 /// `Ring` is the real one; a simulated one stands in for it in tests, so that everything above can
-/// be driven through every fault by a seed. A token comes back unchanged in the completion. The
-/// caller counts what it has submitted and keeps a descriptor open, and an extent untouched, until
-/// the last completion for it has come.
+/// be driven through every fault by a seed. A token, whose highest bit is zero, comes back
+/// unchanged in the completion. The caller counts what it has submitted and keeps a descriptor
+/// open, and an extent untouched, until the last completion for it has come.
 public protocol SubmissionQueue: ~Copyable {
     // MARK: Submitted
 
@@ -25,6 +25,9 @@ public protocol SubmissionQueue: ~Copyable {
     /// Sends from `memory` what there is room for, without waiting for more; EAGAIN if there is
     /// none.
     mutating func send(_ socket: Int32, from memory: Extent, token: UInt64)
+    /// Sends as `send` does, but success is no event: if there is room for all of it the wait goes
+    /// on, and `nextSent` tells of it after that. Otherwise it completes at once as `send` does.
+    mutating func sendQuietly(_ socket: Int32, from memory: Extent, token: UInt64)
     /// Waits once for `events` (POLLIN…) on `descriptor`; the result is the events that came.
     ///
     /// Errors, hang-up and the peer's end are always waited for as well.
@@ -57,6 +60,13 @@ public protocol SubmissionQueue: ~Copyable {
     /// Submits what is prepared and waits for a completion, or until `deadline`. If there are fewer
     /// than `count`, waits up to `gatherMicroseconds` for more (Linux 6.12; ignored before).
     mutating func submitAndWait(count: Int, gatherMicroseconds: UInt32, until deadline: Instant?)
+    /// Quiet sends of which neither `nextSent` nor a completion has told.
+    var quietCount: Int { get }
+    /// The token of quiet send `index`, of `quietCount`.
+    func quietToken(_ index: Int) -> UInt64
+    /// The next quiet send that was carried out wholly, with its bytes as the result. All of them
+    /// are to be taken after a wait, before the first completion.
+    mutating func nextSent() -> Completion?
     /// The next completion that has arrived, if any.
     mutating func nextCompletion() -> Completion?
     /// The present time.

@@ -1,3 +1,5 @@
+internal import Relay
+
 /// Every kind of submission, in the order in which a tunnel's life meets them.
 public enum Operation: UInt8, Sendable {
     // The worker's own.
@@ -81,6 +83,9 @@ public struct Token: Sendable {
         generation = UInt16(truncatingIfNeeded: rawValue >> 32)
         slot = UInt32(truncatingIfNeeded: rawValue)
     }
+
+    /// The direction in its detail.
+    var direction: Direction { detail == 0 ? .outbound : .inbound }
 
     /// Its 64 bits.
     public var rawValue: UInt64 {

@@ -289,8 +289,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].attemptCount -= 1
         case .moveIn where completion.result > 0:
             // What was moved into the pipe is lost with it, and the pipe must not be lent again.
-            let direction: Direction = token.detail == 0 ? .outbound : .inbound
-            _ = duplex[direction].movedIn(Int(completion.result), worker.terms.flow)
+            _ = duplex[token.direction].movedIn(Int(completion.result), worker.terms.flow)
         default: break
         }
     }

@@ -58,7 +58,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             guard result >= 0 || result == -Errno.again else {
                 return fail(sink: direction, -result, &worker)
             }
-            if result > 0 { lastActivity = worker.now }
+            // An armed flow sends in the turn in which it receives; it may be told of that later.
+            if result > 0, !duplex[direction].isArmed { lastActivity = worker.now }
             let step = duplex[direction].sent(Int(max(result, 0)))
             if duplex[direction].isStalled, worker.buffers.isTight { moveAside(direction, &worker) }
             take(step, direction, &worker)
@@ -125,7 +126,21 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let range = Int(flow.offset)..<Int(flow.offset + flow.held)
         let memory = held(direction, worker).part(range)
         let token = submitted(.send, direction.rawValue)
-        worker.queue.send(sink(direction), from: memory, token: token)
+        guard flow.isArmed else {
+            return worker.queue.send(sink(direction), from: memory, token: token)
+        }
+        worker.queue.sendQuietly(sink(direction), from: memory, token: token)
+    }
+
+    /// Whether nothing follows from the success of the send of `direction` that is under way: a
+    /// receive is armed, and neither does anything wait behind what is sent, nor anybody for its
+    /// buffer.
+    func rests(_ direction: Direction, _ worker: borrowing Worker) -> Bool {
+        guard state == .relaying, duplex[direction].phase == .sending, duplex[direction].isArmed,
+            holdings[direction].sourceError == nil, worker.buffers.waitingCount == 0
+        else { return false }
+        guard let buffer = holdings[direction].buffer else { return true }
+        return !holdings[direction].overflows && worker.buffers.follower(of: buffer) == nil
     }
 
     /// The memory that holds the bytes of the flow of `direction`, from the first one of them on.

@@ -90,8 +90,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         case .sendRefusal: didSendRefusal(completion.result, &worker)
         case .discard: didDiscard(completion.result, &worker)
         case .watchSource, .receive, .send, .moveIn, .moveOut, .watchSink, .watchHangUp:
-            let direction: Direction = token.detail == 0 ? .outbound : .inbound
-            didRelay(token.operation, direction, completion, &worker)
+            didRelay(token.operation, token.direction, completion, &worker)
         case .cancel: break
         case .accept, .mailbox, .passed, .nameSocket, .cancelNames, .wakeJournal, .close,
             .receiveRequest, .sendReply, .watchCarrier, .cancelCarrier:

@@ -81,7 +81,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         wait()
         services.now = services.queue.now()
         pace.beginTurn()
-        while let completion = services.queue.nextCompletion() { dispatch(completion) }
+        while let sent = services.queue.nextSent() { dispatch(sent) }
+        while let completion = services.queue.nextCompletion() {
+            pace.handle(opening: dispatch(completion).opens)
+        }
         passDeadlines()
         followNames()
         services.buffers.adapt()
@@ -96,19 +99,33 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Submits and waits.
     private mutating func wait() {
         services.queue.submitAndWait(
-            count: min(pace.wanted, services.terms.configuration.batch),
+            count: mayWait ? min(pace.wanted, services.terms.configuration.batch) : 0,
             gatherMicroseconds: pace.gatherMicroseconds,
             until: nextWake
         )
     }
 
+    /// Whether nothing is to be done before the next completion or deadline.
+    ///
+    /// Sending quietly saves one entry into the kernel for each message, as long as the flow needs
+    /// no more than the receive that it has armed.
+    private var mayWait: Bool {
+        for index in 0..<services.queue.quietCount {
+            guard let token = Token(rawValue: services.queue.quietToken(index)),
+                tunnels[token.slot].rests(token.direction, services)
+            else { return false }
+        }
+        return true
+    }
+
     // MARK: Dispatch
 
-    private mutating func dispatch(_ completion: Completion) {
+    /// Has whom it concerns handle `completion`; of which operation it is.
+    @discardableResult
+    private mutating func dispatch(_ completion: Completion) -> Operation {
         guard let token = Token(rawValue: completion.token) else {
             preconditionFailure("a completion without a token")
         }
-        pace.handle(opening: token.operation.opens)
         switch token.operation {
         case .accept: didAccept(Int(token.slot), completion)
         case .mailbox: obey()
@@ -120,10 +137,14 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             dispatchCarrier(token, completion)
         default:
             guard tunnels.exists(token.slot), tunnels[token.slot].generation == token.generation
-            else { return services.counters.lateCompletions.add() }
+            else {
+                services.counters.lateCompletions.add()
+                break
+            }
             tunnels[token.slot].handle(token, completion, &services)
             releaseIfFree(token.slot)
         }
+        return token.operation
     }
 
     mutating func releaseIfFree(_ slot: UInt32) {

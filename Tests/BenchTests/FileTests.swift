@@ -17,8 +17,8 @@ extension ProgramTests {
             let memory = try #require(figures["memory"] as? [String: Any])
             #expect(memory["tunnels"] as? Int == 1000)
             #expect(memory["process_resident_bytes_per_tunnel"] is Double)
-            // Other tests run meanwhile, and the kernel's memory is everybody's: only that the parts
-            // make the whole can be told.
+            // Others use the kernel's memory meanwhile: only that the parts make the whole can be
+            // told.
             let parts = try ["slab", "stack", "page_table"].map {
                 try #require(memory["kernel_\($0)_bytes_per_tunnel"] as? Double)
             }

@@ -4,32 +4,11 @@ import Testing
 
 /// Sending to a peer that has sent FIN and doesn't read.
 @Suite struct RingRoomTests {
-    private func next(_ ring: inout Ring) throws -> Completion {
-        for _ in 0..<50 {
-            if let completion = ring.nextCompletion() { return completion }
-            ring.submitAndWait(count: 1, gatherMicroseconds: 0, until: ring.now() + 100_000_000)
-        }
-        throw SystemError("no completion", code: Errno.expired)
-    }
-
     /// A client that has sent FIN, and the server's end of its connection.
     private func halfClosedPair(_ ring: inout Ring) throws -> (server: Int32, client: Int32) {
-        let loopback = Endpoint(Address(v4: 0x7f00_0001), port: 0)
-        let listener = try Socket.listen(on: loopback, backlog: 8, options: SocketOptions())
-        let endpoint = try #require(Socket.localEndpoint(of: listener))
-        ring.accept(on: listener, token: 1)
-        let client = ring.makeSocket(.v4, source: nil, options: SocketOptions())
-        ring.connect(client, to: endpoint, token: 2)
-        var server: Int32 = -1
-        for _ in 0..<2 {
-            let completion = try next(&ring)
-            if completion.token == 1 { server = completion.result }
-        }
-        ring.cancel(1, token: 3)
-        for _ in 0..<2 { _ = try next(&ring) }
-        Socket.close(listener)
-        try #require(ring.shutdownSending(client) == 0)
-        return (server, client)
+        let pair = try ring.connectedPair()
+        try #require(ring.shutdownSending(pair.client) == 0)
+        return pair
     }
 
     /// Sends until there is no room; how many bytes went.
@@ -37,7 +16,7 @@ import Testing
         var sent = 0
         for _ in 0..<10_000 {
             ring.send(socket, from: memory, token: 7)
-            let completion = try next(&ring)
+            let completion = try ring.next()
             try #require(completion.token == 7)
             guard completion.result > 0 else {
                 #expect(completion.result == -Errno.again)
@@ -59,7 +38,7 @@ import Testing
         let sent = try fill(server, memory[0], &ring)
         ring.watch(server, events: .writable, token: 8)
         // The FIN of the peer is told once; then nothing, as long as there is no room.
-        let first = try next(&ring)
+        let first = try ring.next()
         #expect(first.token == 8 && first.hasMore)
         ring.submitAndWait(count: 1, gatherMicroseconds: 0, until: ring.now() + 50_000_000)
         #expect(ring.nextCompletion() == nil)
@@ -67,7 +46,7 @@ import Testing
         var isTold = false
         while received < sent || !isTold {
             if received < sent { ring.receive(client, into: memory[0], token: 9) }
-            let completion = try next(&ring)
+            let completion = try ring.next()
             #expect(completion.result > 0)
             if completion.token == 8 { isTold = true } else { received += Int(completion.result) }
         }
@@ -75,7 +54,7 @@ import Testing
         ring.cancel(8, token: 10)
         var tokens: Set<UInt64> = []
         while tokens != [8, 10] {
-            let completion = try next(&ring)
+            let completion = try ring.next()
             if completion.token == 10 || !completion.hasMore { tokens.insert(completion.token) }
         }
     }

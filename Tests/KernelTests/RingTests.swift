@@ -5,8 +5,6 @@ import Testing
 
 /// The ring against the real kernel, over loopback.
 @Suite struct RingTests {
-    private static let loopback = Endpoint(Address(v4: 0x7f00_0001), port: 0)
-
     /// A ring with four buffers of 1 KiB.
     private func makeRing() throws -> Ring {
         var options = Ring.Options()
@@ -14,15 +12,6 @@ import Testing
         options.completionEntries = 64
         options.buffers = 4
         return try Ring(options, memory: try Blocks(count: 4, blockSize: 1024))
-    }
-
-    private func next(_ ring: inout Ring) throws -> Completion {
-        for _ in 0..<50 {
-            if let completion = ring.nextCompletion() { return completion }
-            let limit = ring.now() + 100_000_000
-            ring.submitAndWait(count: 1, gatherMicroseconds: 0, until: limit)
-        }
-        throw SystemError("no completion", code: Errno.expired)
     }
 
     private func text(_ extent: Extent) -> String {
@@ -34,26 +23,6 @@ import Testing
     private func fill(_ extent: Extent, _ text: String) -> Extent {
         for (index, byte) in text.utf8.enumerated() { extent[index] = byte }
         return extent.part(0..<text.utf8.count)
-    }
-
-    /// A connected pair: the accepted and the dialling socket.
-    private func pair(_ ring: inout Ring) throws -> (server: Int32, client: Int32) {
-        let listener = try Socket.listen(on: Self.loopback, backlog: 8, options: SocketOptions())
-        let endpoint = try #require(Socket.localEndpoint(of: listener))
-        ring.accept(on: listener, token: 1)
-        let client = ring.makeSocket(.v4, source: nil, options: SocketOptions())
-        ring.connect(client, to: endpoint, token: 2)
-        var server: Int32 = -1
-        var isConnected = false
-        while server < 0 || !isConnected {
-            let completion = try next(&ring)
-            if completion.token == 1 { server = completion.result } else { isConnected = true }
-        }
-        ring.cancel(1, token: 3)
-        _ = try next(&ring)
-        _ = try next(&ring)
-        Socket.close(listener)
-        return (server, client)
     }
 
     @Test func `a wake is done by the submission itself`() throws {
@@ -69,13 +38,13 @@ import Testing
 
     @Test func `bytes sent arrive in a provided buffer, whose index is told`() throws {
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         let memory = try Blocks(count: 1, blockSize: 64)
         ring.provide(2)
         ring.send(client, from: fill(memory[0], "hello"), token: 7)
-        #expect(try next(&ring).result == 5)
+        #expect(try ring.next().result == 5)
         ring.receive(server, bytesMax: 1024, pollFirst: false, token: 8)
-        let completion = try next(&ring)
+        let completion = try ring.next()
         #expect(completion.token == 8)
         #expect(completion.result == 5)
         #expect(completion.buffer == 2)
@@ -86,20 +55,20 @@ import Testing
 
     @Test func `one receive is for all that comes, until the end`() throws {
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         let memory = try Blocks(count: 1, blockSize: 64)
         for index in 0..<3 { ring.provide(UInt16(index)) }
         ring.receiveEach(server, token: 8)
         for word in ["one", "two"] {
             ring.send(client, from: fill(memory[0], word), token: 7)
-            var completions = [try next(&ring), try next(&ring)]
+            var completions = [try ring.next(), try ring.next()]
             completions.sort { $0.token < $1.token }
             #expect(completions[1].hasMore)
             let buffer = try #require(completions[1].buffer)
             #expect(text(ring.buffer(buffer).part(0..<3)) == word)
         }
         #expect(ring.shutdownSending(client) == 0)
-        let end = try next(&ring)
+        let end = try ring.next()
         #expect(end.token == 8)
         #expect(end.result == 0 && !end.hasMore)
         Socket.close(server)
@@ -110,14 +79,14 @@ import Testing
         let name = "multishot receive of so many bytes"
         let isBounded = Probe().features.first { $0.name == name }?.isAvailable
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         let memory = try Blocks(count: 1, blockSize: 64)
         for index in 0..<3 { ring.provide(UInt16(index)) }
         var isUnderWay = false
         for (word, isLast) in [("one", false), ("two", true)] {
             if !isUnderWay { ring.receive(server, bytesMax: 1024, total: 5, token: 8) }
             ring.send(client, from: fill(memory[0], word), token: 7)
-            var completions = [try next(&ring), try next(&ring)]
+            var completions = [try ring.next(), try ring.next()]
             completions.sort { $0.token < $1.token }
             isUnderWay = completions[1].hasMore
             #expect(isUnderWay == (isBounded == true && !isLast))
@@ -130,14 +99,14 @@ import Testing
 
     @Test func `a receive without a buffer fails, and the bytes stay in the socket`() throws {
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         let memory = try Blocks(count: 2, blockSize: 64)
         ring.send(client, from: fill(memory[0], "kept"), token: 7)
-        _ = try next(&ring)
+        _ = try ring.next()
         ring.receive(server, bytesMax: 1024, pollFirst: false, token: 8)
-        #expect(try next(&ring).result == -Errno.noBuffers)
+        #expect(try ring.next().result == -Errno.noBuffers)
         ring.receive(server, into: memory[1], token: 9)
-        #expect(try next(&ring).result == 4)
+        #expect(try ring.next().result == 4)
         #expect(text(memory[1].part(0..<4)) == "kept")
         Socket.close(server)
         Socket.close(client)
@@ -145,13 +114,13 @@ import Testing
 
     @Test func `a cancelled receive completes as cancelled`() throws {
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         ring.provide(0)
         ring.receive(server, bytesMax: 1024, pollFirst: true, token: 8)
         ring.cancel(8, token: 9)
         var results: [UInt64: Int32] = [:]
         for _ in 0..<2 {
-            let completion = try next(&ring)
+            let completion = try ring.next()
             results[completion.token] = completion.result
         }
         #expect(results == [8: -Errno.canceled, 9: 0])
@@ -161,10 +130,10 @@ import Testing
 
     @Test func `more submissions than the queue has entries are all submitted`() throws {
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         for token in 0..<40 { ring.poll(client, events: .writable, token: UInt64(token)) }
         var seen: Set<UInt64> = []
-        for _ in 0..<40 { seen.insert(try next(&ring).token) }
+        for _ in 0..<40 { seen.insert(try ring.next().token) }
         #expect(seen.count == 40)
         Socket.close(server)
         Socket.close(client)
@@ -172,11 +141,11 @@ import Testing
 
     @Test func `a close that succeeds completes silently, one that fails is told`() throws {
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         ring.close(server, token: 1)
         ring.close(client, token: 2)
         ring.close(19_999, token: 3)
-        let completion = try next(&ring)
+        let completion = try ring.next()
         #expect(completion.token == 3)
         #expect(completion.result < 0)
     }
@@ -192,21 +161,21 @@ import Testing
     @Test(arguments: [false, true])
     func `bytes move through a pipe by call and by submission`(_ isSubmitted: Bool) throws {
         var ring = try makeRing()
-        let (server, client) = try pair(&ring)
+        let (server, client) = try ring.connectedPair()
         let memory = try Blocks(count: 2, blockSize: 64)
         let pipe = ring.makePipe(capacity: 65536)
         ring.send(client, from: fill(memory[0], "spliced"), token: 7)
-        _ = try next(&ring)
+        _ = try ring.next()
         for (source, sink) in [(server, pipe.sink), (pipe.source, server)] {
             if isSubmitted {
                 ring.splice(from: source, to: sink, count: 100, token: 8)
-                #expect(try next(&ring).result == 7)
+                #expect(try ring.next().result == 7)
             } else {
                 #expect(ring.spliceNow(from: source, to: sink, count: 100) == 7)
             }
         }
         ring.receive(client, into: memory[1], token: 10)
-        #expect(try next(&ring).result == 7)
+        #expect(try ring.next().result == 7)
         #expect(text(memory[1].part(0..<7)) == "spliced")
         #expect(ring.spliceNow(from: server, to: pipe.sink, count: 100) == -Errno.again)
         for descriptor in [server, client, pipe.source, pipe.sink] { Socket.close(descriptor) }

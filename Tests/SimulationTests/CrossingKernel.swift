@@ -43,6 +43,16 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
         world.submit(submission, node)
     }
 
+    mutating func sendQuietly(_: Int32, from _: Extent, token _: UInt64) {
+        world.fail("bytes of a stream are sent quietly")
+    }
+
+    var quietCount: Int { 0 }
+
+    func quietToken(_: Int) -> UInt64 { 0 }
+
+    mutating func nextSent() -> Completion? { nil }
+
     mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64) {
         var submission = Submission(kind: .poll, token: token, descriptor: descriptor)
         submission.events = events

@@ -45,6 +45,20 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         world.submit(submission, "send")
     }
 
+    mutating func sendQuietly(_ socket: Int32, from memory: Extent, token: UInt64) {
+        guard !world.dice.chance(50) else { return send(socket, from: memory, token: token) }
+        var submission = Submission(kind: .send, token: token, descriptor: socket)
+        submission.memory = memory
+        submission.isQuiet = true
+        world.submit(submission, "send")
+    }
+
+    var quietCount: Int { world.quiet.count }
+
+    func quietToken(_ index: Int) -> UInt64 { world.quiet[index] }
+
+    mutating func nextSent() -> Completion? { world.nextSent() }
+
     mutating func poll(_ descriptor: Int32, events: PollEvents, token: UInt64) {
         var submission = Submission(kind: .poll, token: token, descriptor: descriptor)
         submission.events = events

@@ -8,6 +8,7 @@ extension World {
         completionHead = 0
         isIdle = false
         let began = clock
+        sendQuietOnes()
         clock += UInt64(dice.below(20_000)) * UInt64(dice.below(2))
         if dice.chance(faults.clockJump) {
             clock += UInt64(dice.below(dice.pick([100, 3000, 20_000]))) * 1_000_000
@@ -25,6 +26,19 @@ extension World {
             clock = max(clock + 1, next)
         }
         noteTurn(began)
+    }
+
+    /// The kernel carries quiet sends out as they are submitted.
+    private func sendQuietOnes() {
+        if !sent.isEmpty { fail("a wait begins with sends that nobody has asked for") }
+        while let index = submissions.firstIndex(where: \.isQuiet) { send(index) }
+    }
+
+    func nextSent() -> Completion? {
+        guard !sent.isEmpty else { return nil }
+        let first = sent.removeFirst()
+        quiet.removeAll { $0 == first.token }
+        return first
     }
 
     private func noteTurn(_ began: UInt64) {

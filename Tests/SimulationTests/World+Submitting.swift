@@ -15,11 +15,13 @@ extension World {
             descriptors[place].sends += 1
             if descriptors[place].sends > 1 { fail("two sends at once on one socket") }
         }
-        // Cancelling is carried out as it is submitted, in order.
-        if submission.kind != .cancel, dice.chance(faults.late) {
+        if submission.isQuiet { quiet.append(submission.token) }
+        // Cancelling is carried out as it is submitted, in order, and so are quiet sends.
+        let isAtOnce = submission.kind == .cancel || submission.isQuiet
+        if !isAtOnce, dice.chance(faults.late) {
             submission.notBefore = clock + delay()
         }
-        let isTunnels = submission.kind != .accept && submission.kind != .cancel
+        let isTunnels = submission.kind != .accept && !isAtOnce
         if isTunnels, strikes(.neverCompletes) { submission.isStuck = true }
         submissions.append(submission)
     }
@@ -50,9 +52,14 @@ extension World {
     }
 
     func complete(_ index: Int, _ result: Int32, flags: UInt32 = 0) {
-        completions.append(
-            Completion(token: submissions[index].token, result: result, flags: flags)
-        )
+        let submission = submissions[index]
+        let completion = Completion(token: submission.token, result: result, flags: flags)
+        if submission.isQuiet, let memory = submission.memory, Int(result) == memory.count {
+            sent.append(completion)
+        } else {
+            completions.append(completion)
+            if submission.isQuiet { quiet.removeAll { $0 == submission.token } }
+        }
         retire(index)
     }
 

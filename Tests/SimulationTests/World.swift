@@ -89,6 +89,8 @@ struct Submission {
     var pollFirst = false
     /// Bytes after which a receive that goes on by itself ends; 0 for one that ends with the first.
     var left = 0
+    /// Whether the success of a send is no event.
+    var isQuiet = false
 }
 
 /// What has become of one client and its upstreams.
@@ -121,6 +123,10 @@ final class World {
     var submissions: [Submission] = []
     var completions: [Completion] = []
     var completionHead = 0
+    /// The tokens of quiet sends of which the worker doesn't know what became of them.
+    var quiet: [UInt64] = []
+    /// Those of them that succeeded, oldest first.
+    var sent: [Completion] = []
     /// Clients that wait to be accepted.
     var backlog: [Int] = []
     var connected = 0
