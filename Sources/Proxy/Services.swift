@@ -141,6 +141,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let admission: Admission
     /// The time at which this turn began.
     var now: Instant
+    /// How full the turns are.
+    var pace = Pace()
     /// Descriptors in use by tunnels, and how many they may use.
     var descriptorCount = 0
     let descriptorMax: Int

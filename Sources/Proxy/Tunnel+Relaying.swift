@@ -126,7 +126,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let range = Int(flow.offset)..<Int(flow.offset + flow.held)
         let memory = held(direction, worker).part(range)
         let token = submitted(.send, direction.rawValue)
-        guard flow.isArmed else {
+        guard flow.isArmed, !worker.pace.isBusy else {
             return worker.queue.send(sink(direction), from: memory, token: token)
         }
         worker.queue.sendQuietly(sink(direction), from: memory, token: token)

@@ -29,7 +29,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var lastDeadline: Instant?
     /// Slots set aside for telling clients that there is no room.
     private let shedMax: Int
-    private var pace = Pace()
 
     init(
         services: consuming Services<Queue, Names>,
@@ -80,10 +79,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         publish()
         wait()
         services.now = services.queue.now()
-        pace.beginTurn()
+        services.pace.beginTurn()
         while let sent = services.queue.nextSent() { dispatch(sent) }
         while let completion = services.queue.nextCompletion() {
-            pace.handle(opening: dispatch(completion).opens)
+            let operation = dispatch(completion)
+            services.pace.handle(opening: operation.opens)
         }
         passDeadlines()
         followNames()
@@ -99,8 +99,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Submits and waits.
     private mutating func wait() {
         services.queue.submitAndWait(
-            count: mayWait ? min(pace.wanted, services.terms.configuration.batch) : 0,
-            gatherMicroseconds: pace.gatherMicroseconds,
+            count: mayWait ? min(services.pace.wanted, services.terms.configuration.batch) : 0,
+            gatherMicroseconds: services.pace.gatherMicroseconds,
             until: nextWake
         )
     }

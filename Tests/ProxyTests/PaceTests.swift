@@ -21,6 +21,16 @@ import Testing
         #expect(pace.gatherMicroseconds == 50)
     }
 
+    @Test func `a turn is busy if the one before it was full`() {
+        var pace = Pace()
+        for (count, isBusy) in [(1, false), (7, false), (8, false), (1, true), (1, false)] {
+            turn(&pace, count)
+            #expect(pace.isBusy == isBusy)
+        }
+        turn(&pace, 7)
+        #expect(pace.wanted == 1)
+    }
+
     @Test func `while tunnels are opened fast, more is waited for, and for longer`() {
         var pace = Pace()
         for _ in 0..<20 { turn(&pace, 20, openings: 20) }

@@ -19,6 +19,7 @@ extension World {
             collect()
             if !completions.isEmpty { break }
             if let deadline, deadline.nanoseconds <= clock { break }
+            checkRest()
             guard let next = nextMoment(deadline) else {
                 isIdle = true
                 break
@@ -26,6 +27,24 @@ extension World {
             clock = max(clock + 1, next)
         }
         noteTurn(began)
+    }
+
+    /// The worker sleeps and hasn't been told of its quiet sends: nothing may follow from them.
+    private func checkRest() {
+        for sink in restingSinks where !peers[sink].hasReset {
+            let record = lives[peers[sink].life]
+            let ends = peers[sink].isClient ? record.upstreams : [record.client]
+            for source in ends where !peers[source].isClosed && !peers[source].hasReset {
+                let isHeard = submissions.contains {
+                    $0.kind == .receiveProvided && connectedPeer($0) == source
+                }
+                if !isHeard { fail("nobody listens to the source of a quiet send") }
+                let taken = peers[source].taken - headCount(source)
+                if taken > peers[sink].delivered - frontCount(sink) {
+                    fail("bytes lie behind a quiet send")
+                }
+            }
+        }
     }
 
     /// The kernel carries quiet sends out as they are submitted.
@@ -38,6 +57,7 @@ extension World {
         guard !sent.isEmpty else { return nil }
         let first = sent.removeFirst()
         quiet.removeAll { $0 == first.token }
+        restingSinks.removeFirst()
         return first
     }
 

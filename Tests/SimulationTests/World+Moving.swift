@@ -12,13 +12,13 @@ extension World {
     }
 
     /// Bytes that a peer sends before those of the tunnel: a head, or a parent's answer.
-    private func headCount(_ index: Int) -> Int {
+    func headCount(_ index: Int) -> Int {
         peers[index].isClient
             ? scenario.lives[peers[index].life].head.count : peers[index].frontCount
     }
 
     /// Bytes that a peer is sent before those of the tunnel: an answer, or a request.
-    private func frontCount(_ index: Int) -> Int {
+    func frontCount(_ index: Int) -> Int {
         peers[index].isClient ? World.answer.count : peers[index].requestCount
     }
 

@@ -56,6 +56,7 @@ extension World {
         let completion = Completion(token: submission.token, result: result, flags: flags)
         if submission.isQuiet, let memory = submission.memory, Int(result) == memory.count {
             sent.append(completion)
+            restingSinks.append(connectedPeer(submission))
         } else {
             completions.append(completion)
             if submission.isQuiet { quiet.removeAll { $0 == submission.token } }

@@ -127,6 +127,8 @@ final class World {
     var quiet: [UInt64] = []
     /// Those of them that succeeded, oldest first.
     var sent: [Completion] = []
+    /// To whom those went.
+    var restingSinks: [Int] = []
     /// Clients that wait to be accepted.
     var backlog: [Int] = []
     var connected = 0
