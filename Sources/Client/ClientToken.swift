@@ -1,10 +1,10 @@
 /// What is submitted for carriers and local connections.
 ///
 /// What the machinery of `Proxy` submits (accepts, polls of name sockets, the mailbox) has tokens
-/// of its own, whose operations are below 128.
+/// of its own, whose operations are below 64; the highest bit is the ring's.
 enum ClientOperation: UInt8 {
     // A carrier's.
-    case connect = 128
+    case connect = 64
     case receiveAnswer
     case sendRequest
     case awaitRoom

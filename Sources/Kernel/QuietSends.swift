@@ -2,8 +2,9 @@ internal import Glibc
 
 /// Sends whose success the kernel doesn't tell, and which of them are known to have succeeded.
 ///
-/// Each is carried out as it is submitted, wholly or not: one that wasn't has a completion, which
-/// is there when the kernel returns. So all others have succeeded then.
+/// Each is carried out as it is submitted, wholly or not, and one that wasn't has a completion. So
+/// when all have been submitted, and all completions that there are been seen, all others have
+/// succeeded.
 @safe struct QuietSends: ~Copyable {
     private struct Send: BitwiseCopyable {
         var token: UInt64
@@ -31,7 +32,7 @@ internal import Glibc
 
     deinit { unsafe sends.deallocate() }
 
-    /// How many there are of which nothing has been said yet.
+    /// How many there are that `nextSent` has not got past.
     var count: Int { Int(next &- first) }
 
     /// Whether there is room for no more.
@@ -54,12 +55,12 @@ internal import Glibc
     /// Bit of what the submissions of quiet sends carry, and no token has.
     static var mark: UInt64 { 1 << 63 }
 
-    /// A completion carries `value`: it tells of this send, whose token is returned.
-    mutating func isTold(_ value: UInt64) -> UInt64 {
-        let place = Int(value & ~QuietSends.mark)
-        precondition(place <= Int(mask))
-        unsafe sends[place].isTold = true
-        return unsafe sends[place].token
+    /// A completion that carries `value` tells of this send, whose token is returned.
+    mutating func noteCompletion(_ value: UInt64) -> UInt64 {
+        let place = UInt32(truncatingIfNeeded: value) & mask
+        precondition((place &- settled) & mask < next &- settled, "no such send is under way")
+        unsafe sends[Int(place)].isTold = true
+        return unsafe sends[Int(place)].token
     }
 
     /// All have been submitted, and all completions for them been seen.

@@ -122,6 +122,9 @@ internal import Internet
         return unsafe entryAfterSubmitting(token)
     }
 
+    /// Submits what is prepared, without waiting, to have room for one more.
+    ///
+    /// That settles no quiet sends: the newest that was noted may not be prepared yet.
     @inline(never)
     private func entryAfterSubmitting(_ token: UInt64) -> UnsafeMutablePointer<io_uring_sqe> {
         while true {
@@ -229,20 +232,25 @@ internal import Internet
         quiet.isFull ? nil : quiet.append(token, count)
     }
 
-    /// Finds the quiet sends that were not carried out wholly, whose completions get their tokens.
+    /// Finds out which quiet sends were not carried out wholly.
     ///
-    /// With completions that are still to come, or submissions that the kernel has
-    /// not taken, nothing is known of the others.
+    /// As long as there are completions that the queue has no room for, or submissions that the
+    /// kernel has not taken, nothing is known of the others.
     private mutating func settleQuietSends() {
         var position = head
         while let entry = unsafe cl_completion(ring, position) {
-            let token = unsafe entry.pointee.user_data
-            if token & QuietSends.mark != 0 {
-                unsafe entry.pointee.user_data = quiet.isTold(token)
-            }
+            unsafe entry.pointee.user_data = token(of: entry.pointee.user_data)
             position &+= 1
         }
-        if unsafe !io_uring_cq_has_overflow(ring), unsafe cl_flush(ring) == 0 { quiet.settle() }
+        guard unsafe !io_uring_cq_has_overflow(ring), unsafe ring.pointee.cq.koverflow.pointee == 0,
+            unsafe cl_flush(ring) == 0
+        else { return }
+        quiet.settle()
+    }
+
+    /// The token of the submission that carries `value`.
+    private mutating func token(of value: UInt64) -> UInt64 {
+        value & QuietSends.mark == 0 ? value : quiet.noteCompletion(value)
     }
 
     public mutating func nextSent() -> Completion? {
@@ -255,7 +263,7 @@ internal import Internet
         guard let entry = unsafe cl_completion(ring, head) else { return nil }
         head &+= 1
         return unsafe Completion(
-            token: entry.pointee.user_data,
+            token: token(of: entry.pointee.user_data),
             result: entry.pointee.res,
             flags: entry.pointee.flags
         )

@@ -27,6 +27,7 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func send(_ socket: Int32, from memory: Extent, token: UInt64)
     /// Sends as `send` does, but success is no event: if there is room for all of it the wait goes
     /// on, and `nextSent` tells of it after that. Otherwise it completes at once as `send` does.
+    /// There is no cancelling it: it has been carried out before.
     mutating func sendQuietly(_ socket: Int32, from memory: Extent, token: UInt64)
     /// Waits once for `events` (POLLIN…) on `descriptor`; the result is the events that came.
     ///
@@ -58,9 +59,10 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func emptyBuffer(_ index: UInt16)
 
     /// Submits what is prepared and waits for a completion, or until `deadline`. If there are fewer
-    /// than `count`, waits up to `gatherMicroseconds` for more (Linux 6.12; ignored before).
+    /// than `count`, waits up to `gatherMicroseconds` for more (Linux 6.12; ignored before). If
+    /// that is 0, doesn't wait.
     mutating func submitAndWait(count: Int, gatherMicroseconds: UInt32, until deadline: Instant?)
-    /// Quiet sends of which neither `nextSent` nor a completion has told.
+    /// Quiet sends that `nextSent` has not got past.
     var quietCount: Int { get }
     /// The token of quiet send `index`, of `quietCount`.
     func quietToken(_ index: Int) -> UInt64

@@ -135,12 +135,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whether nothing follows from the success of the send of `direction` that is under way: a
     /// receive is armed, and neither does anything wait behind what is sent, nor anybody for its
     /// buffer.
-    func rests(_ direction: Direction, _ worker: borrowing Worker) -> Bool {
+    func needsNoWord(of direction: Direction, _ worker: borrowing Worker) -> Bool {
         guard state == .relaying, duplex[direction].phase == .sending, duplex[direction].isArmed,
-            holdings[direction].sourceError == nil, worker.buffers.waitingCount == 0
+            holdings[direction].sourceError == nil, !holdings[direction].overflows,
+            worker.buffers.waitingCount == 0, !worker.buffers.isTight
         else { return false }
         guard let buffer = holdings[direction].buffer else { return true }
-        return !holdings[direction].overflows && worker.buffers.follower(of: buffer) == nil
+        return worker.buffers.follower(of: buffer) == nil
     }
 
     /// The memory that holds the bytes of the flow of `direction`, from the first one of them on.

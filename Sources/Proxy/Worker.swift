@@ -112,7 +112,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private var mayWait: Bool {
         for index in 0..<services.queue.quietCount {
             guard let token = Token(rawValue: services.queue.quietToken(index)),
-                tunnels[token.slot].rests(token.direction, services)
+                tunnels[token.slot].needsNoWord(of: token.direction, services)
             else { return false }
         }
         return true

@@ -79,6 +79,22 @@ import Testing
         #expect(sent.map(\.token) == [4, 6] && sent.map(\.result) == [3, 5])
     }
 
+    @Test func `a failure is told by its token though the ring was full before the wait`() throws {
+        var ring = try Self.makeRing()
+        let pair = try ring.connectedPair()
+        defer { Self.close(pair) }
+        let memory = try Blocks(count: 1, blockSize: 64)
+        #expect(ring.shutdownSending(pair.server) == 0)
+        ring.sendQuietly(pair.server, from: memory[0].part(0..<4), token: 5)
+        for token in 10..<18 { ring.poll(pair.client, events: .error, token: UInt64(token)) }
+        // The first eight have been submitted to make room.
+        let failed = ring.nextCompletion()
+        #expect(failed?.token == 5 && failed?.result == -Errno.brokenPipe)
+        ring.sendQuietly(pair.client, from: memory[0].part(0..<3), token: 6)
+        ring.submitAndWait(count: 0, gatherMicroseconds: 0, until: ring.now())
+        #expect(sent(&ring).map(\.token) == [6])
+    }
+
     @Test func `more than the ring can keep in mind are told as others are`() throws {
         var ring = try Self.makeRing()
         let pair = try ring.connectedPair()
