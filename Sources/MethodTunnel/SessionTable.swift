@@ -68,14 +68,19 @@ public struct SessionTable: Sendable {
         now: UInt64
     ) -> Making {
         let wish = Wish(user: user, nonce: nonce)
-        if let index = wishes[wish], let entry = entries[index] {
-            return entry.isNamed ? .gone : .again(index)
-        }
+        if let made = made(nonce: nonce, user: user) { return made }
         guard indices[id] == nil, let index = free.popLast() else { return .limit }
         entries[index] = Entry(id: id, wish: wish, heard: now)
         indices[id] = index
         wishes[wish] = index
         return .new(index)
+    }
+
+    /// What has become of the wish of `user` that carries `nonce`; nil if there was none.
+    public func made(nonce: SessionID, user: UInt64) -> Making? {
+        guard let index = wishes[Wish(user: user, nonce: nonce)], let entry = entries[index]
+        else { return nil }
+        return entry.isNamed ? .gone : .again(index)
     }
 
     /// The session that `user` names by `id`; nil if it is another's, or there is none.

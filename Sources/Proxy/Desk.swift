@@ -91,13 +91,14 @@ struct Desk: ~Copyable {
 
     /// The client asks for a stream; `fingerprint` tells its authority from others.
     ///
-    /// A slot whose last stream has ended is taken until the tunnel of that has been told.
+    /// A slot whose last stream has ended is taken until the tunnel of that has been told, and
+    /// whoever asked for it.
     mutating func open(
         _ number: StreamNumber,
         _ fingerprint: UInt64
     ) throws(Violation) -> MethodTunnel.Opening {
-        if number.slot < seats.count, seats[number.slot].tunnel != nil,
-            number.generation > session[number.slot].generation
+        if number.slot < seats.count, number.generation > session[number.slot].generation,
+            seats[number.slot].tunnel != nil || seats[number.slot].opener != nil
         {
             return .busy
         }

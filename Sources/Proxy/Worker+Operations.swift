@@ -67,8 +67,22 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         guard let nonce, let wishes else { return refuse(slot, .malformedTunnelRequest) }
         let home = Keyed.home(nonce, balance?.workerCount ?? 1)
         guard home == services.index else { return goHome(slot, home) }
+        // One that was made before is counted already.
+        let made = services.sessions.table.made(nonce: nonce, user: carriers[slot].user)
+        switch made ?? makeNew(slot, nonce, wishes) {
+        case .new(let index), .again(let index): answerMade(slot, index)
+        case .gone: answer(slot, .gone)
+        case .limit: answer(slot, .limit)
+        }
+    }
+
+    private mutating func makeNew(
+        _ slot: UInt32,
+        _ nonce: SessionID,
+        _ wishes: Parameters
+    ) -> SessionTable.Making {
         let quota = quota(slot)
-        guard services.admission.admitSession(quota) else { return answer(slot, .limit) }
+        guard services.admission.admitSession(quota) else { return .limit }
         let making = services.sessions.table.make(
             nonce: nonce,
             user: carriers[slot].user,
@@ -77,15 +91,10 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         )
         if case .new(let index) = making {
             begin(index, slot, wishes, quota)
-            return answerMade(slot, index)
+        } else {
+            services.admission.releaseSession(quota)
         }
-        services.admission.releaseSession(quota)
-        switch making {
-        case .new: break
-        case .again(let index): answerMade(slot, index)
-        case .gone: answer(slot, .gone)
-        case .limit: answer(slot, .limit)
-        }
+        return making
     }
 
     /// An id of the system's random bits, by which every worker knows that the session is here.

@@ -17,7 +17,11 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private mutating func attend(_ index: Int) {
         let desk = UInt32(index)
         while let stream = services.sessions.desks[desk].nextTouched() { attend(index, stream) }
-        while let stream = services.sessions.desks[desk].nextDecided() { tell(index, stream) }
+        while let stream = services.sessions.desks[desk].nextDecided() {
+            // The slot may be another stream's by now, on which nothing is decided yet.
+            guard services.sessions.desks[desk].session[stream].phase != .opening else { continue }
+            tell(index, stream)
+        }
         let lanes = services.sessions.desks[desk].session.terms.lanes
         let first = services.sessions.desks[desk].firstLane
         services.sessions.desks[desk].firstLane = (first + 1) % lanes
@@ -58,8 +62,14 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 
     /// Puts what there is on `lane`, and gives it to the request that waits for it.
     private mutating func serve(_ index: Int, _ lane: Int) {
+        guard let slot = services.sessions.desks[UInt32(index)].served[lane] else { return }
+        serve(index, lane, slot)
+        // What it was to get may be gone.
+        freeIfClosed(slot)
+    }
+
+    private mutating func serve(_ index: Int, _ lane: Int, _ slot: UInt32) {
         let desk = UInt32(index)
-        guard let slot = services.sessions.desks[desk].served[lane] else { return }
         let position = carriers[slot].position
         let before = services.sessions.desks[desk].session.outlets[lane].end
         fill(index, lane, limit: carriers[slot].sizeLeft - Int(before - position))

@@ -34,6 +34,15 @@ extension EndToEndTests {
             let ben = try MethodSession(culvert, credentials: "ben:secret ben")
             ben.id = ana.id
             #expect(try ben.poll(wait: 0).result == 1)
+            #expect(try ben.open(4097, origin.authority).result == 1)
+            #expect(try ben.send([MethodSession.Frame(.end, stream: 4096)]).result == 1)
+            #expect(try ben.ask("DELETE", "-/end/4096").result == 1)
+            #expect(try ben.ask("DELETE", "-/quit").result == 1)
+            let nobody = try MethodSession(culvert)
+            nobody.id = ana.id
+            #expect(try nobody.poll(wait: 0).status == 401)
+            #expect(try ana.send([]).result == 0)
+            #expect(try culvert.status()["opened"] == 1)
             ben.id = String(repeating: "0", count: 32)
             #expect(try ben.poll(wait: 0).result == 1)
         }
@@ -55,6 +64,11 @@ extension EndToEndTests {
 
         // MARK: Messages
 
+        /// The field of a body in chunks, and its first lines.
+        private static func chunks(_ lines: String) -> String {
+            "Transfer-Encoding: chunked\r\n\r\n\(lines)"
+        }
+
         @Test(
             arguments: [
                 ("PUT /tunnel/-/send/0/0?{serial}", "Content-Length: 1\r\nContent-Length: 1", 400),
@@ -66,6 +80,14 @@ extension EndToEndTests {
                 ),
                 ("PUT /tunnel/-/send/0/0?{serial}", "Transfer-Encoding: gzip, chunked", 501),
                 ("PUT /tunnel/-/send/0/0?{serial}", "Transfer-Encoding : chunked", 400),
+                ("PUT /tunnel/-/send/0/0?{serial}", "Transfer-Encoding: chunked,", 501),
+                ("PUT /tunnel/-/send/0/0?{serial}", "Content-Length: -1", 400),
+                ("PUT /tunnel/-/send/0/0?{serial}", ": a", 400),
+                ("PUT /tunnel/-/send/0/0?{serial}", chunks("ffffffffffffffff"), 413),
+                ("PUT /tunnel/-/send/0/0?{serial}", chunks("10000000000000001"), 413),
+                ("PUT /tunnel/-/send/0/0?{serial}", chunks("-1"), 400),
+                ("PUT /tunnel/-/send/0/0?{serial}", chunks("0x1"), 400),
+                ("PUT /tunnel/-/send/0/0?{serial}", chunks("0\r\nGET / HTTP/1.1"), 400),
                 ("PUT /tunnel/-/send/0/0?{serial}", "Content-Length: 1048577", 413),
                 ("GET /tunnel/-/poll/0/0/0/9?{serial}", "Content-Length: 1", 413),
                 ("GET /tunnel/-/poll/0/0/0/9", "A: b", 400),
@@ -161,33 +183,6 @@ extension EndToEndTests {
             #expect(try streams[0].receive(exactly: 4) == Array("well".utf8))
             let end = try culvert.record("end")
             #expect(end["reason"] as? String == "session_ended")
-        }
-
-        /// The target is reached, the stream ended and its slot used again in the same moment.
-        @Test func `streams that are ended as they are opened disturb nothing`() throws {
-            let culvert = try start("--workers", "1")
-            let origin = try Origin.echo()
-            let session = try MethodSession(culvert)
-            try session.make()
-            let streams = try (0..<3).map { _ in try Stream(to: culvert.endpoint) }
-            for generation in stride(from: UInt32(1), to: 600, by: 2) {
-                let number = generation << 12
-                let requests = [
-                    session.request("POST", "-/open/\(number)", Array(origin.authority.utf8)),
-                    session.request("DELETE", "-/end/\(number)"),
-                    session.request("POST", "-/open/\(number + 4096)", Array("h".utf8)),
-                ]
-                for (stream, request) in zip(streams, requests) { try stream.send(request) }
-                for stream in streams {
-                    #expect(try MethodSession.reply(on: stream).result != nil)
-                }
-                _ = try session.ask("DELETE", "-/end/\(number + 4096)")
-            }
-            for stream in streams { stream.close() }
-            #expect(try session.open(4097, origin.authority).result == 0)
-            #expect(try session.ask("DELETE", "-/quit").result == 0)
-            try culvert.expectEmpty()
-            #expect(culvert.stop() == 0)
         }
 
         @Test func `a lane or an offset that never was ends the session`() throws {
