@@ -32,6 +32,8 @@ public struct BodyReader: Sendable {
     private var awaitsLineFeed = false
     /// Whether the line of the trailer has nothing yet.
     private var isLineEmpty = true
+    /// Whether the line of the trailer has had its name, and the colon behind it.
+    private var isNamed = false
 
     /// A reader for a body of `framing` with at most `limit` bytes of content.
     ///
@@ -113,8 +115,11 @@ public struct BodyReader: Sendable {
             try passOver(byte)
         case .extensions: try passOver(byte)
         case .trailer:
-            // A line that begins with a blank would continue the one before.
-            guard !isLineEmpty || Octet.isToken(byte) else { throw .malformedChunk }
+            // A name and a colon: a line that begins with a blank would continue the one before.
+            if !isNamed {
+                isNamed = byte == UInt8(ascii: ":") && !isLineEmpty
+                guard isNamed || Octet.isToken(byte) else { throw .malformedChunk }
+            }
             isLineEmpty = false
             try passOver(byte)
         case .chunkEnd, .content, .untilClose, .chunk, .end: throw .malformedChunk
@@ -149,8 +154,10 @@ public struct BodyReader: Sendable {
             isLineEmpty = true
         case .chunkEnd: stage = .size
         case .trailer:
+            guard isLineEmpty || isNamed else { throw .malformedChunk }
             if isLineEmpty { stage = .end }
             isLineEmpty = true
+            isNamed = false
         case .content, .untilClose, .chunk, .end: preconditionFailure("no line ends here")
         }
     }

@@ -104,6 +104,18 @@ import Testing
         #expect(Self.outcome("0\r\nX: " + many).fault == .bodyTooLarge)
     }
 
+    @Test(arguments: [
+        "X y", "GET / HTTP/1.1", "X", ":", ": y", "X : y", "X\t: y", "(X): y", " X: y", "\u{7f}: y",
+    ])
+    func `what is no field is no trailer`(line: String) {
+        for step in Self.steps {
+            #expect(Self.outcome("0\r\n\(line)\r\n\r\n", step: step).fault == .malformedChunk)
+            let second = Self.outcome("0\r\nX: y\r\n\(line)\r\n\r\n", step: step)
+            #expect(second.fault == .malformedChunk)
+        }
+        #expect(Self.outcome("0\r\nX: y\r\nX:\r\nY: a:b (c)\r\n\r\n").isAtEnd)
+    }
+
     @Test func `a length is read to its end and no further`() {
         for step in Self.steps {
             let outcome = Self.outcome("helloGET", .length(5), step: step)
