@@ -28,7 +28,9 @@ struct MethodTerms: Sendable {
         parameters.slots = 512
         // More than a client takes of a stream, so that its windows tell what it has by the way.
         parameters.laneCapacity = 6 << 20
-        parameters.waitMax = UInt32(clamping: configuration.pollTimeout / 1_000_000_000)
+        // A client that waits isn't heard: it must ask again well within its grace time.
+        let wait = min(configuration.pollTimeout, configuration.sessionGrace / 2)
+        parameters.waitMax = UInt32(clamping: max(wait / 1_000_000_000, 1))
         parameters.grace = UInt32(clamping: configuration.sessionGrace / 1_000_000_000)
         self.parameters = parameters
         sessionsMax = path.isEmpty ? 0 : configuration.sessionsMax

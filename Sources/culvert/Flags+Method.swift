@@ -48,7 +48,7 @@ struct MethodFlags: FlagGroup {
 
     @Option(
         help: help(
-            "For which a request may wait for bytes.",
+            "For which a request may wait for bytes; at most half of --session-grace counts.",
             default: show(defaults.pollTimeout),
             "duration"
         ),

@@ -67,6 +67,16 @@ extension EndToEndTests {
             #expect(end["way"] as? String == "method" && end["status"] as? Int == 403)
         }
 
+        @Test func `nobody waits so long that his session ends meanwhile`() throws {
+            let waits = [("10s", "55s", 5), ("2m", "55s", 55), ("2m", "10m", 60), ("10s", "1s", 1)]
+            for (grace, poll, wait) in waits {
+                let flags = ["--session-grace", grace, "--poll-timeout", poll]
+                let session = try MethodSession(try Culvert(Self.flags + flags))
+                try session.make()
+                #expect(session.parameters[5] == wait)
+            }
+        }
+
         @Test func `each operation is answered as the document says`() throws {
             let culvert = try Self.start()
             let origin = try Origin()
@@ -103,6 +113,12 @@ extension EndToEndTests {
             #expect(try session.ask("DELETE", "-/quit").result == 0)
             let gone = try session.ask("DELETE", "-/quit")
             #expect(gone.status == 404 && gone.result == 1)
+            // Its id is good for nothing any more.
+            #expect(try session.poll(wait: 0).result == 1)
+            #expect(try session.send([hello]).result == 1)
+            #expect(try session.open(8192, origin.authority).result == 1)
+            #expect(try session.ask("DELETE", "-/end/4096").result == 1)
+            #expect(try session.ask("GET", "-/flow/0/0/1/100").result == 1)
             try culvert.expectEmpty()
         }
 
