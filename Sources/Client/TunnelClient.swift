@@ -46,6 +46,8 @@ public final class TunnelClient: Sendable {
         notify: @escaping @Sendable (ClientNotice) -> Void
     ) throws(StartError) {
         self.notify = notify
+        let isSecret = !settings.credentials.isEmpty || !settings.proxyCredentials.isEmpty
+        if isSecret { Secret.hideProcess() }
         let general = settings.general
         name = general.name.isEmpty ? SystemName.host : general.name
         let listen = try Server.reserve(general.listen)

@@ -45,6 +45,7 @@ internal import CLiburing
 extension Secret: Equatable {
     public static func == (left: Secret, right: Secret) -> Bool {
         guard left.count == right.count else { return false }
-        return (0..<left.count).allSatisfy { unsafe left.start[$0] == right.start[$0] }
+        // How long it takes says nothing of where they differ.
+        return (0..<left.count).reduce(0) { unsafe $0 | left.start[$1] ^ right.start[$1] } == 0
     }
 }

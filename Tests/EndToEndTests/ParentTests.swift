@@ -111,7 +111,8 @@ extension EndToEndTests {
             try folder.write("credentials", Data("ana:word".utf8))
             let more = ", hosts: a.test, parent-credentials: \(folder.path("credentials"))"
             let port = parent.endpoint.port
-            let (culvert, _) = try Self.start("parent.test:\(port)", more, names.flags)
+            let small = ["--max-tunnels", "16", "--buffers", "16"]
+            let (culvert, _) = try Self.start("parent.test:\(port)", more, names.flags + small)
             let client = try Stream(to: culvert.endpoint)
             try client.send(
                 "CONNECT a.test:8443 HTTP/1.1\r\nHost: b.test\r\nVia: 1.0 fred\r\n"

@@ -38,7 +38,8 @@ extension EndToEndTests {
         @Test func `neither the journal nor the memory keeps them, nor does an answer`() throws {
             let folder = try Folder()
             let users = try folder.writeUsers(["ana"], password: Self.secret)
-            let culvert = try Culvert(Culvert.openFlags + users)
+            let small = ["--max-tunnels", "16", "--buffers", "16", "--deny-host", "no.test"]
+            let culvert = try Culvert(Culvert.openFlags + users + small)
             let origin = try Origin()
             let client = try Stream.tunnel(culvert, to: origin.authority, as: Self.credentials)
             let wrong = try culvert.ask(for: origin.authority, as: "\(Self.credentials)!")
@@ -55,10 +56,49 @@ extension EndToEndTests {
             // What is looked at is its memory.
             #expect(memory.range(of: Data("Connection established".utf8)) != nil)
             for secret in Self.all { #expect(memory.range(of: Data(secret.utf8)) == nil) }
+            for (host, status) in [("no.test:443", 403), ("127.0.0.1:1", 502)] {
+                let refused = try culvert.ask(for: host, as: Self.credentials)
+                #expect(refused.status == status)
+                expectNone(in: refused.text, host)
+            }
             client.close()
             #expect(culvert.stop() == 0)
             expectNone(in: culvert.journal.allAtEnd().joined(), "the journal")
             expectNone(in: culvert.notices.allAtEnd().joined(), "the notices")
+        }
+
+        @Test func `the journal has neither those of a session nor its id`() throws {
+            let folder = try Folder()
+            let users = try folder.writeUsers(["ana"], password: Self.secret)
+            let culvert = try Culvert(MethodTunnels.flags + users)
+            let origin = try Origin()
+            let session = try MethodSession(culvert, credentials: Self.credentials)
+            try session.make()
+            try #require(try session.open(4096, origin.authority).result == 0)
+            let wrong = try MethodSession(culvert, credentials: "\(Self.credentials)!").make()
+            #expect(wrong.status == 401)
+            expectNone(in: wrong.head + String(decoding: wrong.body, as: UTF8.self), "the answer")
+            #expect(culvert.stop() == 0)
+            let lines = culvert.journal.allAtEnd() + culvert.notices.allAtEnd()
+            #expect(lines.contains { $0.contains(origin.authority) })
+            expectNone(in: lines.joined(), "the journal")
+            #expect(!lines.joined().contains(session.id))
+        }
+
+        @Test func `a parent is told none but its own`() throws {
+            let parent = try Origin()
+            let folder = try Folder()
+            let rule = "{name: up, action: allow, ports: any, parent: '\(parent.authority)'}"
+            try folder.write("policy.yaml", Data("rules: [\(rule)]".utf8))
+            let users = try folder.writeUsers(["ana"], password: Self.secret)
+            let policy = ["--policy", folder.path("policy.yaml")]
+            let culvert = try Culvert(Culvert.openFlags + users + policy)
+            let client = try Stream.asking(culvert, for: "up.test:443", as: Self.credentials)
+            let head = try parent.accept().receiveHead()
+            #expect(head.hasPrefix("CONNECT up.test:443 "))
+            expectNone(in: head, "the request")
+            #expect(!head.lowercased().contains("authorization"))
+            client.close()
         }
 
         @Test func `neither --show-configuration nor the command line tells them`() throws {
@@ -67,7 +107,7 @@ extension EndToEndTests {
             defer { withExtendedLifetime(folder) {} }
             for words in [
                 flags + ["--show-configuration"], ["check"] + flags,
-                ["explain"] + flags + ["up.test:443"],
+                ["explain"] + flags + ["up.test:443"], ["doctor"] + flags,
             ] {
                 let outcome = try Program.run(Culvert.program, words, within: 30)
                 #expect(!outcome.output.isEmpty)
@@ -102,31 +142,56 @@ extension EndToEndTests {
                 #expect(outcome.status == 1 && !outcome.errors.isEmpty)
                 expectNone(in: outcome.output + outcome.errors, "\(flags)")
             }
+            // Nor does one that is found while it serves.
+            let good = try Folder()
+            let users = try good.writeUsers(["ben"])
+            let culvert = try Culvert(Culvert.openFlags + users)
+            try good.write("users", Data("\(line)\n".utf8))
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first { $0.contains("the users of before are still") }
+            expectNone(in: culvert.notices.all.joined(), "the notices")
         }
 
-        /// The core that a culvert of `flags` leaves when it crashes while it opens a tunnel; nil
-        /// if there is none.
-        private func core(_ flags: [String], _ origin: Origin) throws -> Data? {
+        /// The core that the program of `words` leaves when it crashes after `use`; nil if there is
+        /// none.
+        private func core(of words: [String], after use: (Culvert) throws -> Void) throws -> Data? {
             let folder = try Folder()
-            let small = ["--workers", "1", "--buffers", "16", "--max-tunnels", "16"]
-            let words = Culvert.openFlags + ["--tls-ports", "none"] + small + flags
             let script = "ulimit -n 1024; ulimit -c unlimited; cd \"$1\" && shift && exec \"$@\""
             let command = ["sh", "-c", script, "sh", folder.path(""), try Culvert.program]
             let culvert = try Culvert(
-                command: command + ["--listen", "127.0.0.1:0", "--journal", "-"] + words
+                command: command + words + ["--listen", "127.0.0.1:0", "--journal", "-"]
             )
-            let open = try Stream.tunnel(culvert, to: origin.authority, as: Self.credentials)
-            // One whose head is still to end, and one that its parent hasn't answered.
-            let head = Stream.head(origin.authority, as: Self.credentials)
-            let half = try Stream(to: culvert.endpoint)
-            try half.send(String(head.dropLast(2)))
-            let up = try Stream.asking(culvert, for: "up.test:443", as: Self.credentials)
-            try culvert.handleAll()
+            try use(culvert)
             culvert.stop(SIGSEGV)
-            withExtendedLifetime((open, half, up)) {}
             let files = try FileManager.default.contentsOfDirectory(atPath: folder.path(""))
             return try files.first { $0.hasPrefix("core") }.map { name in
                 try Data(contentsOf: folder.url(name))
+            }
+        }
+
+        /// The core that a culvert of `flags` leaves when it crashes while it opens tunnels.
+        private func core(_ flags: [String], _ origin: Origin) throws -> Data? {
+            let small = ["--workers", "1", "--buffers", "16", "--max-tunnels", "16"]
+            let words = Culvert.openFlags + ["--tls-ports", "none"] + small + flags
+            var open: [Stream] = []
+            return try core(of: words) { culvert in
+                open.append(
+                    try Stream.tunnel(culvert, to: origin.authority, as: Self.credentials)
+                )
+                // One whose head is still to end, and one that its parent hasn't answered.
+                let head = Stream.head(origin.authority, as: Self.credentials)
+                open.append(try Stream(to: culvert.endpoint))
+                try open[1].send(String(head.dropLast(2)))
+                open.append(try Stream.asking(culvert, for: "up.test:443", as: Self.credentials))
+                try culvert.handleAll()
+            }
+        }
+
+        /// Whether a process that crashes leaves a core where it is.
+        private static var writesCores: Bool {
+            get throws {
+                try String(contentsOfFile: "/proc/sys/kernel/core_pattern", encoding: .utf8)
+                    .hasPrefix("core")
             }
         }
 
@@ -134,16 +199,48 @@ extension EndToEndTests {
             let parent = try Origin()
             let (flags, folder) = try prepare(parent)
             defer { withExtendedLifetime(folder) {} }
-            let core = try core(flags, parent) ?? Data()
-            for secret in Self.all { #expect(core.range(of: Data(secret.utf8)) == nil) }
-            // Without users there is a core, if this system writes any where a process is.
-            let pattern = try String(
-                contentsOfFile: "/proc/sys/kernel/core_pattern",
-                encoding: .utf8
-            )
-            guard pattern.hasPrefix("core") else { return }
+            // Users alone, rules alone, and both.
+            for some in [Array(flags.prefix(2)), Array(flags.suffix(2)), flags] {
+                #expect(try core(some, parent) == nil, "\(some)")
+            }
+            // Without either there is a core, if this system writes any where a process is.
+            guard try Self.writesCores else { return }
             let plain = try #require(try self.core([], parent))
             #expect(plain.range(of: Data(Self.all[1].utf8)) != nil)
+        }
+
+        @Test func `credentials that come with a reload are hidden as well`() throws {
+            let parent = try Origin()
+            let (flags, folder) = try prepare(parent)
+            let rules = try folder.text("policy.yaml")
+            try folder.write("policy.yaml", Data("rules: [{name: a, action: allow}]".utf8))
+            let core = try core(of: Culvert.openFlags + flags.suffix(2)) { culvert in
+                try folder.write("policy.yaml", Data(rules.utf8))
+                culvert.signal(SIGHUP)
+                _ = try culvert.notices.first { $0.contains(" rules read again") }
+            }
+            #expect(core == nil)
+        }
+
+        @Test func `a client with credentials leaves none behind either`() throws {
+            let folder = try Folder()
+            try folder.write("credentials", Data("\(Self.credentials)\n".utf8))
+            let server = try FarServer(["--user", Self.credentials])
+            let words = ["client", "--server", server.url]
+            let flags = ["--credentials", folder.path("credentials")]
+            let core = try core(of: words + flags) { client in
+                for file in ["cmdline", "environ"] {
+                    let path = "/proc/\(client.process.processIdentifier)/\(file)"
+                    let bytes = try Data(contentsOf: URL(filePath: path))
+                    expectNone(in: String(decoding: bytes, as: UTF8.self), file)
+                }
+                expectNone(in: (client.journal.all + client.notices.all).joined(), "the journal")
+            }
+            #expect(core == nil)
+            guard try Self.writesCores else { return }
+            let open = try FarServer()
+            #expect(try self.core(of: ["client", "--server", open.url]) { _ in } != nil)
+            withExtendedLifetime((server, open)) {}
         }
     }
 }

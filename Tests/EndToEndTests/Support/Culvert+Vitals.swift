@@ -33,14 +33,19 @@ extension Culvert {
         let process = "/proc/\(process.processIdentifier)"
         let maps = try String(contentsOfFile: "\(process)/maps", encoding: .utf8)
         let file = try FileHandle(forReadingFrom: URL(filePath: "\(process)/mem"))
+        let pages = try FileHandle(forReadingFrom: URL(filePath: "\(process)/pagemap"))
         var memory = Data()
         for map in maps.split(separator: "\n") where map.contains(" rw-p ") {
             let bounds = map.prefix { $0 != " " }.split(separator: "-")
                 .compactMap { UInt64($0, radix: 16) }
             let (start, end) = (bounds[0], bounds[1])
-            guard end - start < 1 << 28 else { continue }
-            try file.seek(toOffset: start)
-            memory += (try? file.read(upToCount: Int(end - start))) ?? Data()
+            // Eight bytes for each page, of which the highest two bits say whether it is there.
+            try pages.seek(toOffset: start / 4096 * 8)
+            let entries = [UInt8](try pages.read(upToCount: Int(end - start) / 4096 * 8) ?? Data())
+            for page in 0..<entries.count / 8 where entries[8 * page + 7] & 0xc0 != 0 {
+                try file.seek(toOffset: start + 4096 * UInt64(page))
+                memory += try file.read(upToCount: 4096) ?? Data()
+            }
         }
         return memory
     }
