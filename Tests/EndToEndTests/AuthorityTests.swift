@@ -13,7 +13,7 @@ extension EndToEndTests {
         ]
 
         /// Hosts that are neither a name nor an address, whoever reads them.
-        private static let hosts = [
+        static let hosts = [
             "", ".", "..", "a..test", ".a.test", "a.test..", "-a.test", "a-.test", "a,b.test",
             "a%2etest", "user@a.test", "user:secret@a.test", "http://a.test", "a.test/x",
             "b\u{fc}cher.test", "a\u{3002}test", "*", String(repeating: "a", count: 64) + ".test",
@@ -26,7 +26,7 @@ extension EndToEndTests {
         ]
 
         /// Spellings of 127.0.0.1 and its like that inet_aton(3) reads, and some that none should.
-        private static let oddAddresses = [
+        static let oddAddresses = [
             "2130706433", "0x7f000001", "0x7f.1", "0x7f.0.0.1", "0X7F.0.0.1", "017700000001",
             "0177.0.0.1", "0177.1", "127.1", "127.0.1", "127.000.000.001", "127.0.0.01",
             "127.0.0.1.", "127.0.0.1..", "127.0.0", "127.0.0.1.1", "127.0.0.256", "1.2.3.4.5",
@@ -61,16 +61,19 @@ extension EndToEndTests {
             #expect(end["authority"] as? String == "evil.test:443")
         }
 
+        /// In an environment that has names looked for within a domain, as resolv.conf may.
         @Test(arguments: ["intranet", "printer.local", "metadata", "a.b"])
         func `a name is asked for as it is, within no other domain`(host: String) throws {
             let names = try NameServer { _ in .noSuchName }
-            let culvert = try Culvert(Culvert.openFlags + names.flags)
+            let environment = ["env", "LOCALDOMAIN=corp.test", "RES_OPTIONS=ndots:5"]
+            let own = [try Culvert.program, "--listen", "127.0.0.1:0", "--journal", "-"]
+            let culvert = try Culvert(command: environment + own + Culvert.openFlags + names.flags)
             try culvert.ask(for: "\(host):443").expect(502, "dns_error")
             #expect(Set(names.questions.map { $0.name.lowercased() }) == [host])
         }
 
         /// Special addresses, with IPv4 inside of IPv6 in every form that there is.
-        private static let special = [
+        static let special = [
             "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1",
             "127.255.255.254", "169.254.169.254", "169.254.170.2", "100.100.100.200", "172.16.0.1",
             "172.31.255.255", "192.0.0.1", "192.0.0.8", "192.0.0.9", "192.0.0.10", "192.0.0.170",

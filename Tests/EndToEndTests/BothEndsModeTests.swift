@@ -5,6 +5,24 @@ import Testing
 extension EndToEndTests {
     /// Which way of asking for bytes the client ends up with, by what stands before the server.
     @Suite struct BothEndsModes {
+        @Test(arguments: [
+            // The methods that most networks let through.
+            ["option http-no-delay", "http-request deny if { method PUT DELETE }"],
+            // Fields that nobody knows are dropped, and all at once.
+            ["option http-no-delay", "http-request del-header Tunnel-Session"],
+            [
+                "option http-no-delay", "http-request del-header Tunnel-",
+                "http-request deny if { method PUT DELETE PATCH OPTIONS }",
+            ],
+        ])
+        func `a network that forbids methods or drops fields lets streams through`(
+            rules: [String]
+        ) throws {
+            try expect("streaming") {
+                try MiddleProxy(.haproxy, before: $0, patience: "60s", rules: rules)
+            }
+        }
+
         /// Expects that by way of a proxy the client asks in the way called `mode` at last, and
         /// that bytes come and go in that way.
         private func expect(_ mode: String, _ makeProxy: (UInt16) throws -> MiddleProxy?) throws {

@@ -50,6 +50,15 @@ extension EndToEndTests {
         func `curl, git and a shell get through`(_ kind: MiddleProxy.Kind?) throws {
             let path = try Path(kind)
             let origin = try WebOrigin()
+            if kind == .squid {
+                let squid = try #require(path.proxy)
+                let words = ["--silent", "--proxy", "127.0.0.1:\(squid.port)", "--insecure"]
+                let curl = try Program.run(
+                    "curl",
+                    words + ["-o", "/dev/null", "-w", "%{http_connect}", origin.url("data")]
+                )
+                #expect(curl.output == "403", "it lets CONNECT through")
+            }
             let digest = try origin.makeFile("data", bytes: 5 << 20)
             let folder = try Folder()
             _ = try origin.curl(

@@ -21,6 +21,35 @@ extension EndToEndTests {
             try Stream.tunnel(culvert, to: origin.authority, as: credentials)
         }
 
+        @Test func `a good request behind one with a wrong password isn't looked at`() throws {
+            let (culvert, folder) = try start()
+            defer { withExtendedLifetime(folder) {} }
+            let origin = try Origin()
+            let target = origin.authority
+            let good = Stream.head(target, as: "ana:\(Self.secret)")
+            for wrong in [nil, "ana:no"] {
+                let refused = try culvert.ask(for: target, as: wrong, early: good)
+                refused.expect(407, "http_request_denied")
+            }
+            #expect(origin.hasNoVisitor)
+            #expect(try culvert.status()["opened"] == 0)
+        }
+
+        @Test func `no name of a user writes lines of its own into the journal`() throws {
+            let (culvert, folder) = try start()
+            defer { withExtendedLifetime(folder) {} }
+            let name = "ana\u{1b}[2J\r\n{\"event\":\"end\"}"
+            for user in [name, "ana\u{0}", "\"},{\"", "ana\u{2028}x", "\u{202e}ana"] {
+                let refused = try culvert.ask(for: "a.test:443", as: "\(user):x")
+                #expect([400, 407].contains(refused.status), "\(user.debugDescription)")
+            }
+            #expect(culvert.stop() == 0)
+            let lines = culvert.journal.allAtEnd()
+            let ends = lines.compactMap(Culvert.record).filter { $0["event"] as? String == "end" }
+            #expect(ends.count == 5 && ends.allSatisfy { $0["user"] is NSNull })
+            #expect(lines.allSatisfy { $0.utf8.allSatisfy { (0x20..<0x7f).contains($0) } })
+        }
+
         @Test(
             arguments: [
                 "ana:\(secret)", "ana:\(secret) ", "ana:", "anna:\(secret)", "ANA:\(secret)",

@@ -41,6 +41,19 @@ extension EndToEndTests {
             #expect(["http_request_denied", "destination_ip_prohibited"].contains(word))
             #expect(origin.hasNoVisitor)
             try culvert.expectEmpty()
+            // Without a list of networks it is the kind of the address that forbids it.
+            let plain = try Culvert(["--allow-port", "any"] + server.flags)
+            let kind = try fate(of: "public.test", origin, by: plain)
+            #expect(kind == "destination_ip_prohibited")
+        }
+
+        @Test(arguments: ["0x7f.1", "2130706433", "127.1"])
+        func `an alias that some take for an address is a name`(alias: String) throws {
+            let server = try NameServer { _ in .alias([alias], []) }
+            let culvert = try Culvert(Culvert.openFlags + server.flags)
+            let origin = try Origin("0.0.0.0")
+            #expect(try fate(of: "public.test", origin, by: culvert) == "dns_error")
+            #expect(origin.hasNoVisitor)
         }
 
         @Test func `rules are about the name that was asked for, and not about its aliases`()
@@ -107,6 +120,8 @@ extension EndToEndTests {
             #expect(try fate(of: "good.test", origin, by: culvert) == here(origin))
             #expect(try fate(of: "bad.test", origin, by: culvert) == "http_request_denied")
             #expect(try culvert.settled()["descriptors"] == 0)
+            let plain = try Culvert(["--allow-port", "any"] + server.flags)
+            #expect(try fate(of: "bad.test", origin, by: plain) == "destination_ip_prohibited")
         }
 
         @Test func `silence behind a truncated answer ends in time`() throws {

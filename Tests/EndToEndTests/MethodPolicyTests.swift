@@ -93,6 +93,42 @@ extension EndToEndTests {
             #expect(end["reason"] as? String == "parent_refused")
         }
 
+        @Test func `what no CONNECT may name or dial no stream may either`() throws {
+            let names = try NameServer { _ in .addresses(["127.0.0.1"]) }
+            let flags = ["--method-tunnel", "/tunnel", "--allow-port", "any"]
+            let culvert = try Culvert(flags + names.flags)
+            let session = try MethodSession(culvert)
+            try session.make()
+            var number: UInt32 = 4096
+            for (hosts, status, word) in [
+                (Authorities.special, 502, "destination_ip_prohibited"),
+                (Authorities.oddAddresses, 400, "http_request_error"),
+                (Authorities.hosts, 400, "http_request_error"),
+                (["a.test\r\n{\"event\":\"end\"}"], 400, "http_request_error"),
+            ] {
+                for host in hosts {
+                    let refused = try session.open(number, "\(host):443")
+                    #expect(refused.result == 6 && refused.refusedStatus == status, "\(host)")
+                    #expect(String(decoding: refused.rest, as: UTF8.self) == word, "\(host)")
+                    number += 1
+                }
+            }
+            #expect(names.questions == [])
+            let refused = try session.open(number, "rebound.test:443")
+            #expect(refused.refusedStatus == 502)
+            #expect(String(decoding: refused.rest, as: UTF8.self) == "destination_ip_prohibited")
+            #expect(culvert.journal.all.allSatisfy { Culvert.record($0) != nil })
+        }
+
+        @Test func `a stream to the server itself is a loop`() throws {
+            let culvert = try Culvert(MethodTunnels.flags)
+            let session = try MethodSession(culvert)
+            try session.make()
+            let refused = try session.open(4096, "\(culvert.endpoint)")
+            #expect(refused.refusedStatus == 502)
+            #expect(String(decoding: refused.rest, as: UTF8.self) == "proxy_loop_detected")
+        }
+
         @Test func `what new users and rules forbid ends, and nothing else`() throws {
             let folder = try Policies.folder(
                 "rules: [{name: all, action: allow, ports: any, tls: off}]"

@@ -201,6 +201,30 @@ extension EndToEndTests {
             #expect(try home.accept().receive(exactly: 4) == Array("home".utf8))
         }
 
+        @Test func `a name that was public is refused once it is private`() throws {
+            let namespace = try Namespace()
+            let isFirst = DispatchSemaphore(value: 0)
+            isFirst.signal()
+            let names = try namespace.inside {
+                try NameServer { question in
+                    guard !question.isAAAA else { return .addresses([]) }
+                    let isPublic = isFirst.wait(timeout: .now()) == .success
+                    return .addresses([isPublic ? Namespace.public4 : "127.0.0.1"])
+                }
+            }
+            let abroad = try namespace.inside { try Origin(Namespace.public4, port: 443) }
+            let home = try namespace.inside { try Origin("127.0.0.1", port: 443) }
+            let culvert = try Culvert(names.flags, in: namespace)
+            let tunnel = try namespace.inside { try Stream.tunnel(culvert, to: "flip.test:443") }
+            let hello = ClientHello("curl").bytes
+            try tunnel.send(hello)
+            #expect(try abroad.accept().receive(exactly: hello.count) == hello)
+            let answer = try namespace.inside { try refusal(of: "flip.test:443", by: culvert) }
+            #expect(answer.hasPrefix("HTTP/1.1 502 "))
+            #expect(answer.contains("; error=destination_ip_prohibited; "))
+            #expect(home.hasNoVisitor)
+        }
+
         @Test func `if private addresses are allowed, a private one may be dialled`() throws {
             let hosts = ["\(Namespace.public4) mixed.test", "127.0.0.1 mixed.test"]
             let namespace = try Namespace(hosts: hosts)

@@ -29,6 +29,25 @@ extension EndToEndTests {
             try expectTunnel(try Culvert(flags))
         }
 
+        @Test(arguments: ["users", "policy.yaml"])
+        func `a file that may not be read stops the start`(name: String) throws {
+            let (folder, flags) = try prepare()
+            let program = folder.url("culvert")
+            try FileManager.default.copyItem(at: URL(filePath: Culvert.program), to: program)
+            let modes = ["": 0o755, "culvert": 0o755, "users": 0o644, "policy.yaml": 0o644]
+            for (path, mode) in modes.merging([name: 0o600], uniquingKeysWith: { $1 }) {
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: mode],
+                    ofItemAtPath: folder.path(path)
+                )
+            }
+            let other = ["--reuid", "65534", "--regid", "65534", "--clear-groups"]
+            let words = other + [folder.path("culvert"), "--listen", "127.0.0.1:0"] + flags
+            let outcome = try Program.run("setpriv", words, within: 30)
+            #expect(outcome.status == (name == "users" ? 64 : 1))
+            #expect(outcome.errors.contains(folder.path(name)), "\(outcome.errors)")
+        }
+
         @Test func `users and rules may come from pipes`() throws {
             let (folder, _) = try prepare()
             let script = """

@@ -63,6 +63,17 @@ extension EndToEndTests {
             _ = try Stream.tunnel(culvert, to: origin.authority)
         }
 
+        @Test func `rules whose file is gone still hold`() throws {
+            let (culvert, folder) = try start("- {name: a, action: allow}", ["--workers", "1"])
+            try FileManager.default.removeItem(at: folder.url("policy.yaml"))
+            culvert.signal(SIGHUP)
+            let words = "the rules and users of before still hold"
+            _ = try culvert.notices.first { $0.contains(words) }
+            let origin = try Origin()
+            _ = try Stream.tunnel(culvert, to: origin.authority)
+            #expect(try culvert.record("open")["rule"] as? String == "a")
+        }
+
         @Test func `rules and users are taken together or not at all`() throws {
             let folder = try Folder()
             let users = try folder.writeUsers(["ana"])

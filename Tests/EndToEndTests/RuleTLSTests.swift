@@ -43,6 +43,8 @@ extension EndToEndTests {
             let plain = Array("SSH-2.0-x\r\n".utf8)
             #expect(try fate(of: hello, to: "tls.example", culvert) == "passes")
             #expect(try fate(of: hello, to: "other.test", culvert) == "tls-sni-mismatch")
+            let nameless = try fate(of: TLSNames.unnamed, to: "tls.example", culvert)
+            #expect(nameless == "tls-sni-missing")
             #expect(try fate(of: hello, to: "any.test", culvert) == "passes")
             #expect(try fate(of: plain, to: "any.test", culvert) == "not-tls")
             #expect(try fate(of: plain, to: "bytes.test", culvert) == "passes")
@@ -56,6 +58,8 @@ extension EndToEndTests {
             let (culvert, _) = try Self.start(further, names)
             let hello = ClientHello("curl").bytes
             #expect(try fate(of: hello, to: "other.test", culvert) == "passes")
+            let (lax, _) = try Self.start(["--tls-sni-missing", "allow"], names)
+            #expect(try fate(of: TLSNames.unnamed, to: "tls.example", lax) == "passes")
             let hidden = ClientHello("chromium").bytes
             #expect(try fate(of: hidden, to: "any.test", culvert) == "tls-ech-refused")
             #expect(try fate(of: hidden, to: "bytes.test", culvert) == "passes")

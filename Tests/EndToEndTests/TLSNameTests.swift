@@ -51,7 +51,7 @@ extension EndToEndTests {
         }
 
         /// The hello of curl with the type of its extension for the server name changed.
-        private static let unnamed: [UInt8] = {
+        static let unnamed: [UInt8] = {
             var bytes = ClientHello("curl").bytes
             let start: [UInt8] = [0, 0, 0, 16, 0, 14, 0, 0, 11]
             for index in 0..<bytes.count - start.count
@@ -86,6 +86,10 @@ extension EndToEndTests {
             Case("other.example", "curl", match + ["--tls-sni-allow", "*.example"], nil),
             Case("other.example", "curl", match + ["--tls-sni-allow", "*.tls.example"], mismatch),
             Case("127.0.0.1", "curl", match + ["--tls-sni-allow", "*.example"], nil),
+            Case("tls.example", hello(naming: "2001:db8::1"), "2001:db8::1", match, "not-tls"),
+            Case("tls.example", hello(naming: "00127.0.0.1"), "00127.0.0.1", match, "not-tls"),
+            // A hidden name may be anything; the one that can be seen is held against the request.
+            Case("other.example", "chromium", match, mismatch),
             Case("tls.example", "chromium", deny, "tls-ech-refused"),
             Case("other.example", "chromium", match + deny, "tls-ech-refused"),
             Case("tls.example", "curl", match + deny, nil),

@@ -103,6 +103,9 @@ extension EndToEndTests {
             // More than 16 KiB.
             [22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3] + [UInt8](repeating: 9, count: 16382),
             (0..<1000).map { _ in UInt8.random(in: 32...126) },
+            [23] + (0..<1000).map { _ in UInt8.random(in: .min ... .max) },
+            // A handshake of random bytes, which would be far too long.
+            [22, 3, 1, 0x10, 0, 1, 0xff] + (0..<4094).map { _ in UInt8.random(in: .min ... .max) },
         ]
 
         @Test(arguments: others, [true, false])
@@ -118,6 +121,8 @@ extension EndToEndTests {
             let record = try tunnel.expectEnd("not-tls", by: "proxy")
             #expect(record["bytes_out"] as? Int == 0)
             #expect(record["detail"] as? String != "")
+            // It didn't take the timer, whose default is 10 s.
+            #expect(record["duration_us"] as? Int ?? .max < 8_000_000)
             let status = try tunnel.culvert.status()
             #expect(status["not_tls"] == 1 && status["refused"] == 0 && status["opened"] == 1)
         }
@@ -156,7 +161,8 @@ extension EndToEndTests {
             try tunnel.upstream.send("220 first")
             #expect(try tunnel.client.receiveToEnd().bytes == [])
             #expect(try tunnel.upstream.receiveToEnd().bytes == [])
-            try tunnel.expectEnd("tls-hello-timeout", by: "proxy")
+            let end = try tunnel.expectEnd("tls-hello-timeout", by: "proxy")
+            #expect((300_000..<8_000_000).contains(end["duration_us"] as? Int ?? 0))
             #expect(try tunnel.culvert.status()["tls_hello_timeout"] == 1)
         }
 
@@ -168,7 +174,8 @@ extension EndToEndTests {
                 try tunnel.client.send([byte])
             }
             _ = try tunnel.client.receiveToEnd()
-            try tunnel.expectEnd("tls-hello-timeout", by: "proxy")
+            let end = try tunnel.expectEnd("tls-hello-timeout", by: "proxy")
+            #expect((500_000..<8_000_000).contains(end["duration_us"] as? Int ?? 0))
         }
 
         @Test func `a tunnel that has shown its hello is under the timers of all tunnels`() throws {

@@ -46,8 +46,9 @@ import Testing
         #expect(scene.server.questions.map(\.isAAAA) == [true, false, true])
     }
 
-    @Test func `no time is longer than ours`() throws {
-        let scene = try Scene(configure: { $0.positiveTTLMax = 20 }) { addresses($0, ttl: 4000) }
+    @Test(arguments: [4000, 0x7fff_ffff] as [UInt32])
+    func `no time is longer than ours`(ttl: UInt32) throws {
+        let scene = try Scene(configure: { $0.positiveTTLMax = 20 }) { addresses($0, ttl: ttl) }
         _ = scene.finish("www.example")
         scene.advance(seconds: 19)
         #expect(scene.start("www.example").isComplete)

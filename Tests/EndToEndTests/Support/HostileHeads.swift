@@ -97,6 +97,11 @@ enum HostileHeads {
         ("PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n", 400),
         ("PROXY UNKNOWN \(String(repeating: "x", count: 200))\r\n", 400),
         ("\r\n\r\n\u{0}\r\nQUIT\n\u{21}\u{11}\u{0}\u{0}", 400),
+        // Version 2 with a value longer than its header.
+        (
+            "\r\n\r\n\u{0}\r\nQUIT\n\u{21}\u{11}\u{0}\u{f}\u{a}\u{0}\u{0}\u{1}\u{a}\u{0}\u{0}\u{2}"
+                + "\u{0}\u{1}\u{0}\u{2}\u{4}\u{7f}\u{7f}", 400
+        ),
         ("EHLO a.test\r\n", 400),
         ("{\"method\":\"CONNECT\"}\r\n\r\n", 400),
     ]
