@@ -338,7 +338,8 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// Learns from a failure what the network wants otherwise; whether it was something new.
     private mutating func learn(_ carrier: Carrier, _ fault: Fault) -> Bool {
         guard case .foreign(let status) = fault else { return false }
-        let mayNameOtherwise = !hasBeenNamed && carrier.errand != .make
+        let mayNameOtherwise =
+            !hasBeenNamed && carrier.namesByField && carrier.errand != .make
         switch status {
         case 403 where carrier.isOverridable, 405 where carrier.isOverridable,
             501 where carrier.isOverridable:
@@ -347,7 +348,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             404 where mayNameOtherwise && carrier.preamble != nil:
             // Something on the way may have dropped the field that names the session.
             reference = .path(id)
-        case 413 where carrier.errand == .send: break
+        case 413 where carrier.errand == .send && schedule.maySendLess: break
         default: return false
         }
         return true

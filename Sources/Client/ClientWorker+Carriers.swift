@@ -36,13 +36,23 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     /// The request of the carrier in `slot` is written: it is to be sent.
     mutating func dispatchRequest(_ slot: UInt32) {
         switch carriers[slot].state {
-        case .busy:
-            sendRequest(slot)
-            receiveAnswer(slot)
+        case .busy: beginRequest(slot)
         case .resolving: resolve(slot)
         case .free, .connecting, .idle, .closing:
             preconditionFailure("a request was given to a carrier that can't take it")
         }
+    }
+
+    /// The connection is there: sends the request, and waits for the answer.
+    ///
+    /// Requests of lanes are given up by the schedule. For that for a stream nobody may wait any
+    /// more, once frames have shown that there is the stream.
+    private mutating func beginRequest(_ slot: UInt32) {
+        if carriers[slot].errand == .open {
+            deadlines.set(slot, at: now + ClientSchedule.patience)
+        }
+        sendRequest(slot)
+        receiveAnswer(slot)
     }
 
     private func token(_ operation: ClientOperation, _ slot: UInt32) -> UInt64 {
@@ -79,6 +89,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         switch carriers[slot].state {
         case .connecting: connectFailed(slot, .connectTimeout)
         case .idle: close(slot)
+        case .busy where carriers[slot].errand == .open: fail(slot, .noAnswer)
         case .free, .resolving, .busy, .closing: break
         }
     }
@@ -140,8 +151,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         guard result == 0 else { return connectFailed(slot, .unreachable(-result)) }
         deadlines.clear(slot)
         carriers[slot].state = .busy
-        sendRequest(slot)
-        receiveAnswer(slot)
+        beginRequest(slot)
     }
 
     /// An attempt has failed: the next address is tried, if there is one.

@@ -171,11 +171,12 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         locals[slot].authority = authority
         locals[slot].state = .opening
         deadlines.set(deadlineSlot(slot), at: now + ClientConfiguration.openTimeout)
-        openings.append(slot)
         guard directive == .serve else { return refuse(slot, Refusal.draining) }
         if phase == .making, let fault = standing.fault, fault.needsOperator {
             return refuse(slot, fault)
         }
+        // Another program may have left the slot while nothing could be asked for.
+        if !openings.contains(slot) { openings.append(slot) }
         look(at: slot)
     }
 

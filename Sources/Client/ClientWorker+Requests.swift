@@ -102,7 +102,8 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         }
         guard let slot = takeCarrier() else { return }
         phase = .quitting
-        quitDeadline = now + ClientConfiguration.quitTimeout
+        // However often it is asked for.
+        quitDeadline = quitDeadline ?? now + ClientConfiguration.quitTimeout
         let target = Target(.quit, session: reference, serial: schedule.nextSerial())
         write(target, .quit, on: slot)
         dispatchRequest(slot)

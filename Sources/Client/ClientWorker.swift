@@ -322,8 +322,12 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         counters.tunnels.set(locals.count)
         counters.openings.set(carriers.count)
         guard directive != .serve, locals.count == 0 || directive == .stop else { return }
-        if phase == .made { return quit() }
-        if phase == .making { giveUp() }
+        switch phase {
+        case .made: quit()
+        case .making: giveUp()
+        case .quitting: if directive == .stop { leave() }
+        case .over: break
+        }
     }
 }
 

@@ -7,6 +7,8 @@ public struct ClientSchedule: Sendable {
     /// How long a request without a wait may take.
     public static var patience: UInt64 { 30 * second }
     private static var bodyMin: Int { 4096 }
+    /// Whether the bodies of uploads can still become smaller.
+    public var maySendLess: Bool { bodyMax > Self.bodyMin }
 
     /// How server bytes are asked for.
     public private(set) var polling: Polling

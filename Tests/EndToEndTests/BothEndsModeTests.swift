@@ -23,6 +23,20 @@ extension EndToEndTests {
             }
         }
 
+        /// One that lets a session be made and answers all else with a status: the client can't
+        /// learn anything from that, and nothing keeps it from ending.
+        @Test(arguments: ["400", "404", "413"])
+        func `a network that refuses all but the first request keeps no client from ending`(
+            status: String
+        ) throws {
+            let server = try Culvert(MethodTunnels.flags)
+            let deny = "http-request deny deny_status \(status) unless { path_beg /tunnel/make }"
+            let port = server.endpoint.port
+            let proxy = try MiddleProxy(.haproxy, before: port, patience: "60s", rules: [deny])
+            let client = try Culvert.client(proxy.way(to: port).server)
+            #expect(client.stop() == 0)
+        }
+
         /// Expects that by way of a proxy the client asks in the way called `mode` at last, and
         /// that bytes come and go in that way.
         private func expect(_ mode: String, _ makeProxy: (UInt16) throws -> MiddleProxy?) throws {
