@@ -18,6 +18,9 @@ struct Record: BitwiseCopyable {
     private var microseconds: (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
     var client: Endpoint?
     var dialled: Endpoint?
+    /// The address by which rules have judged it: the one that was dialled, or that a parent was
+    /// asked for; nil if a parent was asked for the name.
+    var judged: Address?
     /// Whether the authority of the request is known.
     var hasAuthority = false
     /// Whether the user is known.

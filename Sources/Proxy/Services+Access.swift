@@ -56,8 +56,8 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         guard let rules = access.rules, let authority = authority(of: slot) else { return false }
         let standing = standing(for: authority, of: slot, by: rules)
         var judgement = judge.judge(standing)
-        if judgement.verdict == .allowed, let dialled = records[Int(slot)].dialled {
-            judgement = judge.judge(dialled.address, port: authority.port, standing)
+        if judgement.verdict == .allowed, let address = records[Int(slot)].judged {
+            judgement = judge.judge(address, port: authority.port, standing)
         }
         guard judgement.verdict.refusal != nil else { return false }
         keep(judgement.decision, of: slot)

@@ -19,9 +19,12 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         records[Int(slot)].wasOpened = true
     }
 
-    /// `slot` is connected to `endpoint`.
-    func noteDialled(_ endpoint: Endpoint, of slot: UInt32) {
-        if keepsRecords { records[Int(slot)].dialled = endpoint }
+    /// `slot` is connected to `endpoint`, be it that of the target or of a parent.
+    func noteDialled(_ endpoint: Endpoint, of slot: UInt32, _ opening: UInt32) {
+        guard keepsRecords else { return }
+        records[Int(slot)].dialled = endpoint
+        let isStraight = openings[opening].parent < 0
+        records[Int(slot)].judged = isStraight ? endpoint.address : openings[opening].askedAddress
     }
 
     /// Keeps the authority of a tunnel for its records.

@@ -208,9 +208,16 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].nextAttempt = worker.now
             return attemptIfDue(&worker)
         }
-        upstream = socket
-        worker.noteDialled(dialled, of: slot)
         let decision = worker.decision(for: dialled.address, opening)
+        // By rules that came meanwhile it would go by way of a parent.
+        if worker.openings[opening].isJudgedAnew, worker.openings[opening].parent < 0,
+            worker.route(decision) != nil
+        {
+            close(socket, &worker)
+            return refuse(.rulesChanged, &worker)
+        }
+        upstream = socket
+        worker.noteDialled(dialled, of: slot, opening)
         worker.follow(decision, of: slot, opening)
         guard beLimited(by: decision, &worker) else { return }
         worker.endPhase(.connect, of: slot)

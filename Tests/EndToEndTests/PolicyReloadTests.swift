@@ -96,6 +96,37 @@ extension EndToEndTests {
             _ = try Stream.tunnel(culvert, to: origin.authority, as: "ana:word")
         }
 
+        @Test func `a tunnel by a parent is judged by what it was asked for`() throws {
+            let names = try NameServer { _ in .addresses(["93.184.215.14"]) }
+            let parent = try Origin()
+            let way = "action: allow, ports: any, tls: off, parent: '\(parent.authority)'"
+            let rules = """
+                - {name: far, \(way), hosts: far.test, networks: 93.184.0.0/16}
+                - {name: up, \(way), hosts: up.test}
+                """
+            let folder = try Folder()
+            try write(rules, in: folder)
+            // The parent's own address is private, and nobody may dial it but for this.
+            let flags = ["--policy", folder.path("policy.yaml"), "--enforce-on-reload"]
+            let culvert = try Culvert(flags + names.flags)
+            var (clients, upstreams): ([Stream], [Stream]) = ([], [])
+            for host in ["far.test", "up.test"] {
+                clients.append(try Stream.asking(culvert, for: "\(host):443"))
+                upstreams.append(try parent.accept())
+                _ = try #require(upstreams.last).receiveHead()
+                try #require(upstreams.last).send("HTTP/1.1 200 OK\r\n\r\n")
+                _ = try #require(clients.last).receiveHead()
+            }
+            try reload(culvert)
+            for (client, upstream) in zip(clients, upstreams) { try expectEcho(client, upstream) }
+            let deny = "- {name: no, action: deny, networks: 93.184.215.0/24}"
+            try write("\(deny)\n\(rules)", in: folder)
+            try reload(culvert)
+            let end = try culvert.end(of: "far.test:443")
+            #expect(end["reason"] as? String == "policy_changed" && end["rule"] as? String == "no")
+            try expectEcho(clients[1], upstreams[1])
+        }
+
         @Test func `what is forbidden ends if it is to, and nothing else`() throws {
             let names = try NameServer { _ in .addresses(["127.0.0.1"]) }
             let (culvert, folder) = try start(
