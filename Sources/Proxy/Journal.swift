@@ -60,7 +60,9 @@ package final class Journal: Sendable {
         var lines = LineFile(file)
         while true {
             if mustReopen.exchange(false, ordering: .relaxed), let fresh = try? open() {
+                let lost = lines.lost
                 lines.goOn(in: fresh)
+                lostInWriting.add(lines.lost - lost)
             }
             let isStopping = mustStop.load(ordering: .acquiring)
             if writeAll(&lines) { continue }

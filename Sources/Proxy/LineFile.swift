@@ -20,9 +20,11 @@ struct LineFile: ~Copyable {
     }
 
     /// Lines are written to `other` from now on.
+    ///
+    /// A line that has been begun is lost, unless it has been already.
     mutating func goOn(in other: consuming OutputFile) {
         file = other
-        if isWithinLine {
+        if isWithinLine, !isCutShort {
             // Its end would stand alone in the new file.
             isSkipping = true
             lost += 1

@@ -95,6 +95,28 @@ extension EndToEndTests {
             #expect(last.count == 10)
         }
 
+        @Test func `behind a record that was cut short a new file has every record`() throws {
+            let folder = try Folder()
+            let script = #"ulimit -S -f 4 && exec "$0" "$@""#
+            let flags = ["--listen", "127.0.0.1:0", "--journal", folder.path("journal")]
+            let culvert = try Culvert(
+                command: ["bash", "-c", script, Culvert.program] + flags + Culvert.openFlags
+            )
+            for _ in 0..<40 { try culvert.ask(for: "a.test:0").expect(400, "http_request_error") }
+            _ = try culvert.notices.first { $0.contains("records could not be written") }
+            let process = "\(culvert.process.processIdentifier)"
+            _ = try Program.output(of: "prlimit", ["--pid", process, "--fsize=1000000"])
+            try FileManager.default.moveItem(at: folder.url("journal"), to: folder.url("old"))
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first { $0.contains("journal opened anew") }
+            for _ in 0..<10 { try culvert.ask(for: "b.test:0").expect(400, "http_request_error") }
+            #expect(culvert.stop() == 0)
+            let lines = try folder.text("journal").split(separator: "\n")
+            let ends = lines.compactMap { Culvert.record(String($0)) }
+                .filter { $0["event"] as? String == "end" }
+            #expect(ends.count == 10)
+        }
+
         @Test func `a reader that is late gets all, though writing to its pipe doesn't wait`()
             throws
         {
