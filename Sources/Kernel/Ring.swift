@@ -258,6 +258,11 @@ internal import Internet
         return Completion(token: sent.token, result: sent.count)
     }
 
+    public var hasNews: Bool {
+        if unsafe cl_completion(ring, head) != nil { return true }
+        return unsafe io_uring_cq_has_overflow(ring)
+    }
+
     @inline(__always)
     public mutating func nextCompletion() -> Completion? {
         guard let entry = unsafe cl_completion(ring, head) else { return nil }

@@ -11,8 +11,14 @@ extension Socket {
     public static func isLocal(_ address: Address) -> Bool {
         // Connecting to no address in particular is connecting to oneself.
         if address.high == 0, address.low == 0 { return true }
-        guard let type = routeType(to: address) else { return canBind(to: address) }
-        return type == UInt8(RTN_LOCAL)
+        if let type = routeType(to: address) { return type == UInt8(RTN_LOCAL) }
+        do throws(SystemError) {
+            close(try bound(to: Endpoint(address, port: 0), isShared: true))
+            return true
+        } catch {
+            // Where there is no descriptor to find out by, nobody is let through.
+            return error.code != EADDRNOTAVAIL
+        }
     }
 
     /// Whether a socket can be bound to `address`, so that connections can come from there.

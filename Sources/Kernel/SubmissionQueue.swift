@@ -69,6 +69,9 @@ public protocol SubmissionQueue: ~Copyable {
     /// The next quiet send that was carried out wholly, with its bytes as the result. All of them
     /// are to be taken after a wait, before the first completion.
     mutating func nextSent() -> Completion?
+    /// Whether completions have arrived that have not been taken, or may have: then provided
+    /// buffers may hold bytes of which nobody knows yet.
+    var hasNews: Bool { get }
     /// The next completion that has arrived, if any.
     mutating func nextCompletion() -> Completion?
     /// The present time.

@@ -250,6 +250,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Returns to the system the memory that only a burst of heads or messages has needed.
     mutating func returnMemory() {
         while let index = headResidue.next(by: now) { heads.empty(index) }
+        // A turn that filled the submission queue has entered the kernel, which may have filled
+        // buffers since.
+        guard !queue.hasNews else { return }
         while let index = bufferResidue.next(by: now) {
             queue.emptyBuffer(UInt16(truncatingIfNeeded: index))
         }

@@ -112,12 +112,16 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         let quiet = quietLimit(configuration)
         if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
-        if isLimited { moment = min(moment, limitMoment(worker)) }
-        if configuration.maxLifetime > 0 {
-            moment = min(moment, accepted + configuration.maxLifetime)
-        }
+        moment = min(moment, lastMoment(worker))
         // The wheel has no "never"; a look each hour costs nothing.
         worker.deadlines.set(slot, at: min(moment, worker.now + 3_600_000_000_000))
+    }
+
+    /// When it ends, or has to be looked at, whether or not bytes move.
+    private func lastMoment(_ worker: borrowing Worker) -> Instant {
+        let lifetime = worker.terms.configuration.maxLifetime
+        let end = lifetime > 0 ? accepted + lifetime : Instant(nanoseconds: .max)
+        return isLimited ? min(end, limitMoment(worker)) : end
     }
 
     /// Nanoseconds without a byte after which the tunnel ends; 0 is never.
@@ -141,7 +145,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func wakeFromParking(_ worker: inout Worker) {
         guard !isParkable(worker.terms.flow) else { return }
         lastActivity = worker.now
-        worker.deadlines.set(slot, at: worker.now + worker.terms.configuration.parkAfter)
+        let moment = worker.now + worker.terms.configuration.parkAfter
+        worker.deadlines.set(slot, at: min(moment, lastMoment(worker)))
     }
 
     mutating func relayTimerFired(_ worker: inout Worker) {

@@ -119,7 +119,8 @@ extension EndToEndTests {
             let descriptors = try culvert.openDescriptors()
             #expect(descriptors.reduce(0, +) == descriptorsBefore.reduce(0, +) + pipes)
             let grown = try culvert.residentKilobytes() - kilobytesBefore
-            #expect(grown < 1024, "\(grown) KiB")
+            // Buffers that stay warm are a MiB alone; a few bytes of each life would be more.
+            #expect(grown < 2048, "\(grown) KiB")
             #expect(culvert.stop() == 0)
         }
     }

@@ -88,8 +88,10 @@ import Testing
         ring.sendQuietly(pair.server, from: memory[0].part(0..<4), token: 5)
         for token in 10..<18 { ring.poll(pair.client, events: .error, token: UInt64(token)) }
         // The first eight have been submitted to make room.
+        let hadNews = ring.hasNews
         let failed = ring.nextCompletion()
         #expect(failed?.token == 5 && failed?.result == -Errno.brokenPipe)
+        #expect(hadNews)
         ring.sendQuietly(pair.client, from: memory[0].part(0..<3), token: 6)
         ring.submitAndWait(count: 0, gatherMicroseconds: 0, until: ring.now())
         #expect(sent(&ring).map(\.token) == [6])

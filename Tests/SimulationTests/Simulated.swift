@@ -4,6 +4,9 @@ import Resolver
 
 /// What no simulated kernel has.
 extension SubmissionQueue where Self: ~Copyable {
+    /// What is submitted is carried out only while the worker waits.
+    var hasNews: Bool { false }
+
     /// There is nobody to pass anything to.
     mutating func pass(_: Int32, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
 
