@@ -40,10 +40,10 @@ SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 	--skip BenchTests.MemoryTests --skip MethodTunnelTests.InteroperationTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
-CHECK_SEEDS = 2000
+CHECK_SEEDS = 1000
 CHECK_CHAOS_SEEDS = 6
 # A life takes much longer with every access checked.
-SANITIZED_SEEDS = 120
+SANITIZED_SEEDS = 60
 # The thread sanitizer takes longer still.
 THREAD_SANITIZED_SEEDS = 25
 # The runner for XCTest, of which there are no tests here, leaks.

@@ -62,6 +62,8 @@ extension EndToEndTests {
             // One for each block that is received of a program would be 128.
             let number = sends.withLock { $0 }
             #expect(number < 90, "\(number)")
+            near.close()
+            far.close()
             #expect(client.stop() == 0)
         }
 
