@@ -120,7 +120,8 @@ extension EndToEndTests {
 
         @Test(arguments: [
             "0.0.0.0", "[::]", "[::ffff:0.0.0.0]", "255.255.255.255", "224.0.0.1", "[ff01::1]",
-            "[2002::]", "[64:ff9b::]", "240.0.0.1",
+            "[2002::]", "[64:ff9b::]", "240.0.0.1", "0.1.2.3", "192.0.0.1", "[fec0::1]", "[100::1]",
+            "[2001:1::1]", "[::ffff:0.1.2.3]",
         ])
         func `an address of nobody is dialled for no flag`(address: String) throws {
             let culvert = try Culvert(Culvert.openFlags)

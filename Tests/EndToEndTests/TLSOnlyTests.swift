@@ -92,7 +92,22 @@ extension EndToEndTests {
 
         // MARK: What doesn't
 
+        /// A well-formed hello of more than 16 KiB, in records that are no longer than may be.
+        private static let long: [UInt8] = {
+            let vector = { (bytes: [UInt8]) in
+                [UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
+            }
+            let padding = [0, 21] + vector([UInt8](repeating: 0, count: 16_500))
+            let start: [UInt8] = [3, 3] + [UInt8](repeating: 9, count: 32)
+            let body = vector(start + [0, 0, 2, 0x13, 1, 1, 0] + vector(padding))
+            let message: [UInt8] = [1, 0] + body
+            return stride(from: 0, to: message.count, by: 4096).flatMap { first in
+                [22, 3, 1] + vector(Array(message[first..<min(first + 4096, message.count)]))
+            }
+        }()
+
         static let others: [[UInt8]] = [
+            long,
             Array("SSH-2.0-OpenSSH_9.2p1 Debian\r\n".utf8),
             Array("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n".utf8),
             Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8), Array("EHLO a.test\r\n".utf8),

@@ -126,6 +126,8 @@ import Testing
         ("0.0.0.0/0", "10.1.2.3", false), ("10.0.0.0/7", "10.1.2.3", false),
         ("127.0.0.1/32", "127.0.0.1", true), ("fc00::/7", "fd00::1", true),
         ("::/0", "fd00::1", false), ("::/0", "64:ff9b::a01:203", false),
+        ("0.0.0.0/8", "0.1.2.3", false), ("240.0.0.0/4", "240.0.0.1", false),
+        ("192.0.0.0/24", "192.0.0.1", false), ("fec0::/10", "fec0::1", false),
         ("224.0.0.0/4", "224.0.0.1", false), ("fe80::/10", "fe80::5efe:a01:203", false),
     ])
     func `a rule opens special addresses by naming their network`(
