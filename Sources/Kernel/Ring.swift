@@ -239,18 +239,16 @@ internal import Internet
     private mutating func settleQuietSends() {
         var position = head
         while let entry = unsafe cl_completion(ring, position) {
-            unsafe entry.pointee.user_data = token(of: entry.pointee.user_data)
+            let value = unsafe entry.pointee.user_data
+            if value & QuietSends.mark != 0 {
+                unsafe entry.pointee.user_data = quiet.noteCompletion(value)
+            }
             position &+= 1
         }
         guard unsafe !io_uring_cq_has_overflow(ring), unsafe ring.pointee.cq.koverflow.pointee == 0,
             unsafe cl_flush(ring) == 0
         else { return }
         quiet.settle()
-    }
-
-    /// The token of the submission that carries `value`.
-    private mutating func token(of value: UInt64) -> UInt64 {
-        value & QuietSends.mark == 0 ? value : quiet.noteCompletion(value)
     }
 
     public mutating func nextSent() -> Completion? {
@@ -267,8 +265,10 @@ internal import Internet
     public mutating func nextCompletion() -> Completion? {
         guard let entry = unsafe cl_completion(ring, head) else { return nil }
         head &+= 1
+        // Within a turn there may be a mark that has not been looked at.
+        let value = unsafe entry.pointee.user_data
         return unsafe Completion(
-            token: token(of: entry.pointee.user_data),
+            token: value & QuietSends.mark == 0 ? value : quiet.noteCompletion(value),
             result: entry.pointee.res,
             flags: entry.pointee.flags
         )

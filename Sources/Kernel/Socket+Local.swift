@@ -12,22 +12,21 @@ extension Socket {
         // Connecting to no address in particular is connecting to oneself.
         if address.high == 0, address.low == 0 { return true }
         if let type = routeType(to: address) { return type == UInt8(RTN_LOCAL) }
-        do throws(SystemError) {
-            close(try bound(to: Endpoint(address, port: 0), isShared: true))
-            return true
-        } catch {
-            // Where there is no descriptor to find out by, nobody is let through.
-            return error.code != EADDRNOTAVAIL
-        }
+        // Where there is no descriptor to find out by, nobody is let through.
+        return bindFailure(address) != EADDRNOTAVAIL
     }
 
     /// Whether a socket can be bound to `address`, so that connections can come from there.
-    public static func canBind(to address: Address) -> Bool {
-        guard let socket = try? bound(to: Endpoint(address, port: 0), isShared: true) else {
-            return false
+    public static func canBind(to address: Address) -> Bool { bindFailure(address) == nil }
+
+    /// The errno with which a socket can't be bound to `address`; nil if it can.
+    private static func bindFailure(_ address: Address) -> Int32? {
+        do throws(SystemError) {
+            close(try bound(to: Endpoint(address, port: 0), isShared: true))
+            return nil
+        } catch {
+            return error.code
         }
-        close(socket)
-        return true
     }
 
     /// The type of the route to `address`, an RTN_ number, 0 if there is none; nil if it can't be

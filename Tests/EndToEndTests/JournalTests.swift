@@ -69,9 +69,8 @@ extension EndToEndTests {
             #expect(losses.last == 80)
         }
 
-        @Test func `behind a record that was cut short the next one begins on a new line`() throws {
-            let folder = try Folder()
-            let journal = folder.path("journal")
+        /// A culvert whose file at `journal` is full at 4 KiB, its last record most likely cut.
+        private func cutShort(_ journal: String) throws -> Culvert {
             let script = #"ulimit -S -f 4 && exec "$0" "$@""#
             let flags = ["--listen", "127.0.0.1:0", "--journal", journal]
             let culvert = try Culvert(
@@ -79,12 +78,22 @@ extension EndToEndTests {
             )
             for _ in 0..<40 { try culvert.ask(for: "a.test:0").expect(400, "http_request_error") }
             _ = try culvert.notices.first { $0.contains("records could not be written") }
+            return culvert
+        }
+
+        private func giveRoom(to culvert: Culvert) throws {
+            let process = "\(culvert.process.processIdentifier)"
+            _ = try Program.output(of: "prlimit", ["--pid", process, "--fsize=1000000"])
+        }
+
+        @Test func `behind a record that was cut short the next one begins on a new line`() throws {
+            let folder = try Folder()
+            let culvert = try cutShort(folder.path("journal"))
             let full = try folder.text("journal")
             #expect(full.utf8.count == 4096)
             // Hardly ever the limit is at the very end of a record, and nothing is cut.
             let cut = Culvert.record(full.split(separator: "\n").last.map(String.init) ?? "") == nil
-            let process = "\(culvert.process.processIdentifier)"
-            _ = try Program.output(of: "prlimit", ["--pid", process, "--fsize=1000000"])
+            try giveRoom(to: culvert)
             let closed = "127.0.0.1:\(try Origin.freePort())"
             for _ in 0..<10 { try culvert.ask(for: closed).expect(502, "connection_refused") }
             #expect(culvert.stop() == 0)
@@ -97,15 +106,8 @@ extension EndToEndTests {
 
         @Test func `behind a record that was cut short a new file has every record`() throws {
             let folder = try Folder()
-            let script = #"ulimit -S -f 4 && exec "$0" "$@""#
-            let flags = ["--listen", "127.0.0.1:0", "--journal", folder.path("journal")]
-            let culvert = try Culvert(
-                command: ["bash", "-c", script, Culvert.program] + flags + Culvert.openFlags
-            )
-            for _ in 0..<40 { try culvert.ask(for: "a.test:0").expect(400, "http_request_error") }
-            _ = try culvert.notices.first { $0.contains("records could not be written") }
-            let process = "\(culvert.process.processIdentifier)"
-            _ = try Program.output(of: "prlimit", ["--pid", process, "--fsize=1000000"])
+            let culvert = try cutShort(folder.path("journal"))
+            try giveRoom(to: culvert)
             try FileManager.default.moveItem(at: folder.url("journal"), to: folder.url("old"))
             culvert.signal(SIGHUP)
             _ = try culvert.notices.first { $0.contains("journal opened anew") }

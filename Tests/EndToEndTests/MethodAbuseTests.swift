@@ -6,16 +6,12 @@ extension EndToEndTests {
     @Suite struct MethodAbuse {
         private typealias Frame = MethodSession.Frame
 
-        private func start(_ flags: String...) throws -> Culvert {
-            try Culvert(MethodTunnels.flags + flags)
-        }
-
         // MARK: Who may
 
         @Test func `only users make sessions, and each only knows its own`() throws {
             let folder = try Folder()
             for user in ["ana", "ben"] { try folder.setPassword("secret \(user)", of: user) }
-            let culvert = try start("--users", folder.path("users"), "--workers", "2")
+            let culvert = try MethodTunnels.start("--users", folder.path("users"), "--workers", "2")
             for wrong in [nil, "ana:", "ana:secret ben"] {
                 let stranger = try MethodSession(culvert, credentials: wrong)
                 let reply = try stranger.make()
@@ -48,7 +44,7 @@ extension EndToEndTests {
         }
 
         @Test func `a user has as many sessions as may be, and a worker too`() throws {
-            let culvert = try start("--max-sessions-per-user", "5", "--workers", "2")
+            let culvert = try MethodTunnels.start("--max-sessions-per-user", "5", "--workers", "2")
             let sessions = try (0..<7).map { _ in try MethodSession(culvert) }
             let replies = try sessions.map { try $0.make() }
             #expect(replies.filter { $0.result == 0 }.count == 5)
@@ -56,7 +52,7 @@ extension EndToEndTests {
             let quitter = try #require(sessions.first { !$0.id.isEmpty })
             _ = try quitter.ask("DELETE", "-/quit")
             #expect(try MethodSession(culvert).make().result == 0)
-            let small = try start("--max-sessions", "3", "--workers", "1")
+            let small = try MethodTunnels.start("--max-sessions", "3", "--workers", "1")
             for index in 0..<5 {
                 #expect(try MethodSession(small).make().result == (index < 3 ? 0 : 7))
             }
@@ -107,7 +103,7 @@ extension EndToEndTests {
             _ field: String,
             _ status: Int
         ) throws {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             let session = try MethodSession(culvert)
             try session.make()
             let target = line.replacing("{serial}", with: "7fffffffffffffff")
@@ -125,7 +121,7 @@ extension EndToEndTests {
         }
 
         @Test func `requests behind each other are answered one by one`() throws {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             let session = try MethodSession(culvert)
             try session.make()
             let stream = try Stream(to: culvert.endpoint)
@@ -165,7 +161,7 @@ extension EndToEndTests {
         func `a client that breaks the format loses its session, and nobody else's`(
             _ name: String
         ) throws {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             let origin = try Origin()
             let (good, bad) = (try MethodSession(culvert), try MethodSession(culvert))
             for session in [good, bad] {
@@ -186,7 +182,7 @@ extension EndToEndTests {
         }
 
         @Test func `a lane or an offset that never was ends the session`() throws {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             for target in ["-/poll/3/0/0/9", "-/poll/0/1/0/9", "-/flow/0/9/0/9"] {
                 let session = try MethodSession(culvert)
                 try session.make(MethodSession.nonce(), [3: 2])
@@ -201,7 +197,12 @@ extension EndToEndTests {
         // MARK: Time and memory
 
         @Test func `slow heads and bodies, and connections without requests, end`() throws {
-            let culvert = try start("--head-timeout", "400ms", "--body-timeout", "300ms")
+            let culvert = try MethodTunnels.start(
+                "--head-timeout",
+                "400ms",
+                "--body-timeout",
+                "300ms"
+            )
             let session = try MethodSession(culvert)
             try session.make()
             let slow = try Stream(to: culvert.endpoint)
@@ -222,7 +223,7 @@ extension EndToEndTests {
         }
 
         @Test func `a session that its client has left ends, and so do its streams`() throws {
-            let culvert = try start("--session-grace", "10s")
+            let culvert = try MethodTunnels.start("--session-grace", "10s")
             let origin = try Origin()
             let session = try MethodSession(culvert)
             try session.make()
@@ -237,7 +238,7 @@ extension EndToEndTests {
         }
 
         @Test func `requests that wait cost next to nothing`() throws {
-            let culvert = try start(
+            let culvert = try MethodTunnels.start(
                 "--workers",
                 "1",
                 "--max-sessions-per-user",
@@ -275,7 +276,7 @@ extension EndToEndTests {
         }
 
         @Test func `thousands of requests and full windows take bounded memory`() throws {
-            let culvert = try start("--workers", "1", "--max-sessions-per-user", "64")
+            let culvert = try MethodTunnels.start("--workers", "1", "--max-sessions-per-user", "64")
             let origin = try Origin()
             // Whoever fills all it may: each session its window, on as many streams.
             let before = try culvert.residentKilobytes()

@@ -6,10 +6,6 @@ extension EndToEndTests {
     @Suite struct MethodLanes {
         private typealias Frame = MethodSession.Frame
 
-        private func start(_ flags: String...) throws -> Culvert {
-            try Culvert(MethodTunnels.flags + flags)
-        }
-
         /// A session with one stream, and that stream's other end.
         private func open(
             _ culvert: Culvert,
@@ -23,7 +19,7 @@ extension EndToEndTests {
         }
 
         @Test func `one connection carries requests of many sessions to all workers`() throws {
-            let culvert = try start("--workers", "3")
+            let culvert = try MethodTunnels.start("--workers", "3")
             let origin = try Origin.echo()
             let sessions = try (0..<12).map { _ in
                 let session = try MethodSession(culvert)
@@ -55,7 +51,7 @@ extension EndToEndTests {
         }
 
         @Test func `a long poll is answered when there is something, a short one at once`() throws {
-            let culvert = try start("--poll-timeout", "1s")
+            let culvert = try MethodTunnels.start("--poll-timeout", "1s")
             let (session, upstream) = try open(culvert)
             #expect(session.parameters[5] == 1)
             let lane = try Stream(to: culvert.endpoint)
@@ -74,7 +70,7 @@ extension EndToEndTests {
         }
 
         @Test func `a newer request takes over the lane, and the older one is answered`() throws {
-            let culvert = try start()
+            let culvert = try MethodTunnels.start()
             let (session, upstream) = try open(culvert)
             let older = try Stream(to: culvert.endpoint)
             let request = session.request("GET", "-/poll/0/0/50/100000")
@@ -100,7 +96,7 @@ extension EndToEndTests {
         @Test func `streaming ends at its time or its size, and in HTTP 1.0 with the connection`()
             throws
         {
-            let culvert = try start()
+            let culvert = try MethodTunnels.start()
             let (session, upstream) = try open(culvert)
             try upstream.send(Array(repeating: 7, count: 20_000))
             let lane = try Stream(to: culvert.endpoint)
@@ -122,7 +118,7 @@ extension EndToEndTests {
         }
 
         @Test func `a slow side stops the other one, both ways`() throws {
-            let culvert = try start()
+            let culvert = try MethodTunnels.start()
             let (session, upstream) = try open(culvert, [1: 65536])
             // Nobody reads: the window of the stream is used up, and no more is taken.
             let window = try #require(session.parameters[1])
@@ -153,7 +149,7 @@ extension EndToEndTests {
         }
 
         @Test func `frames cut anywhere, and bodies in chunks, say the same`() throws {
-            let culvert = try start()
+            let culvert = try MethodTunnels.start()
             let (session, upstream) = try open(culvert)
             let frame = Frame(.data, stream: 4096, payload: Array("in pieces".utf8)).bytes
             let lane = try Stream(to: culvert.endpoint)
@@ -172,7 +168,7 @@ extension EndToEndTests {
         }
 
         @Test func `who waits for it is told to go on with a body`() throws {
-            let culvert = try start()
+            let culvert = try MethodTunnels.start()
             let session = try MethodSession(culvert)
             let lane = try Stream(to: culvert.endpoint)
             let body = MethodSession.nonce()
@@ -189,7 +185,7 @@ extension EndToEndTests {
         }
 
         @Test func `a body that is cut counts as far as it came`() throws {
-            let culvert = try start()
+            let culvert = try MethodTunnels.start()
             let (session, upstream) = try open(culvert)
             let frame = Frame(.data, stream: 4096, payload: Array("half and half".utf8)).bytes
             let lane = try Stream(to: culvert.endpoint)

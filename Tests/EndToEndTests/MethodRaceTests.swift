@@ -6,10 +6,6 @@ extension EndToEndTests {
     @Suite struct MethodRaces {
         private typealias Frame = MethodSession.Frame
 
-        private func start(_ flags: String...) throws -> Culvert {
-            try Culvert(MethodTunnels.flags + flags)
-        }
-
         /// Sends each request by a connection of its own, so that all come in one turn.
         private func sendAtOnce(
             _ requests: [[UInt8]],
@@ -28,7 +24,7 @@ extension EndToEndTests {
         @Test func `a request for bytes that are given up meanwhile ends, and leaves nothing`()
             throws
         {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             let origin = try Origin.echo()
             let session = try MethodSession(culvert)
             try session.make()
@@ -54,7 +50,7 @@ extension EndToEndTests {
         }
 
         @Test func `whoever asks for two streams of one slot at once is answered twice`() throws {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             let session = try MethodSession(culvert)
             try session.make()
             let requests = [4096, 8192].map { session.request("POST", "-/open/\($0)", [0x78]) }
@@ -71,7 +67,7 @@ extension EndToEndTests {
         @Test func `a session whose answer was lost is asked for again though there are enough`()
             throws
         {
-            let culvert = try start("--max-sessions-per-user", "1", "--workers", "2")
+            let culvert = try MethodTunnels.start("--max-sessions-per-user", "1", "--workers", "2")
             let session = try MethodSession(culvert)
             let nonce = MethodSession.nonce()
             let made = try session.make(nonce)
@@ -82,7 +78,7 @@ extension EndToEndTests {
 
         /// The target is reached, the stream ended and its slot used again in the same moment.
         @Test func `streams that are ended as they are opened disturb nothing`() throws {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             let origin = try Origin.echo()
             let session = try MethodSession(culvert)
             try session.make()

@@ -7,10 +7,6 @@ extension EndToEndTests {
     @Suite struct MethodRules {
         private typealias Frame = MethodSession.Frame
 
-        private func start(_ flags: String...) throws -> Culvert {
-            try Culvert(MethodTunnels.flags + flags)
-        }
-
         private func open(_ culvert: Culvert, _ origin: Origin) throws -> MethodSession {
             let session = try MethodSession(culvert)
             try session.make()
@@ -26,7 +22,7 @@ extension EndToEndTests {
 
         @Test func `a stream that must be TLS is held until it is, and then goes on`() throws {
             let origin = try Origin()
-            let culvert = try start("--tls-ports", "\(origin.endpoint.port)")
+            let culvert = try MethodTunnels.start("--tls-ports", "\(origin.endpoint.port)")
             let session = try open(culvert, origin)
             let upstream = try origin.accept()
             try upstream.send("220 first")
@@ -60,7 +56,7 @@ extension EndToEndTests {
 
         @Test func `a stream that isn't the TLS that it must be is reset unbegun`() throws {
             let origin = try Origin()
-            let culvert = try start("--tls-ports", "\(origin.endpoint.port)")
+            let culvert = try MethodTunnels.start("--tls-ports", "\(origin.endpoint.port)")
             let session = try open(culvert, origin)
             let upstream = try origin.accept()
             try session.send([Frame(.data, stream: 4096, payload: Array("SSH-2.0".utf8))])
@@ -103,7 +99,7 @@ extension EndToEndTests {
         @Test func `streams count as tunnels, in all and of a client`() throws {
             let origin = try Origin()
             for flag in ["--max-tunnels", "--max-tunnels-per-client"] {
-                let culvert = try start(flag, "3", "--workers", "2")
+                let culvert = try MethodTunnels.start(flag, "3", "--workers", "2")
                 let session = try open(culvert, origin)
                 for number in UInt32(4097)...4098 {
                     #expect(try session.open(number, origin.authority).result == 0)
@@ -116,7 +112,7 @@ extension EndToEndTests {
         }
 
         @Test func `a client may have some more connections than tunnels`() throws {
-            let culvert = try start("--max-tunnels-per-client", "4", "--workers", "1")
+            let culvert = try MethodTunnels.start("--max-tunnels-per-client", "4", "--workers", "1")
             let session = try MethodSession(culvert)
             try session.make()
             var kept: [Stream] = []
@@ -155,7 +151,7 @@ extension EndToEndTests {
         // MARK: Draining
 
         @Test func `a drain is told, refuses what is new, and lets streams end`() throws {
-            let culvert = try start("--workers", "1")
+            let culvert = try MethodTunnels.start("--workers", "1")
             let origin = try Origin()
             let session = try open(culvert, origin)
             let upstream = try origin.accept()
@@ -195,7 +191,7 @@ extension EndToEndTests {
         }
 
         @Test func `a flow on which nothing more can come ends at once in a drain`() throws {
-            let culvert = try start("--workers", "1", "--drain-timeout", "1h")
+            let culvert = try MethodTunnels.start("--workers", "1", "--drain-timeout", "1h")
             let session = try MethodSession(culvert)
             try session.make()
             let flow = try Stream(to: culvert.endpoint)
@@ -211,7 +207,7 @@ extension EndToEndTests {
         }
 
         @Test func `a client that is not heard does not hold up a drain to its end`() throws {
-            let culvert = try start("--drain-timeout", "3s")
+            let culvert = try MethodTunnels.start("--drain-timeout", "3s")
             let origin = try Origin()
             let session = try open(culvert, origin)
             let upstream = try origin.accept()

@@ -33,4 +33,11 @@ extension Ring {
         Socket.close(listener)
         return (server, client)
     }
+
+    /// Such a pair of which the client has sent FIN, and can send nothing more.
+    mutating func halfClosedPair() throws -> (server: Int32, client: Int32) {
+        let pair = try connectedPair()
+        try #require(shutdownSending(pair.client) == 0)
+        return pair
+    }
 }

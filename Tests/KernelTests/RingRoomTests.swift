@@ -4,13 +4,6 @@ import Testing
 
 /// Sending to a peer that has sent FIN and doesn't read.
 @Suite struct RingRoomTests {
-    /// A client that has sent FIN, and the server's end of its connection.
-    private func halfClosedPair(_ ring: inout Ring) throws -> (server: Int32, client: Int32) {
-        let pair = try ring.connectedPair()
-        try #require(ring.shutdownSending(pair.client) == 0)
-        return pair
-    }
-
     /// Sends until there is no room; how many bytes went.
     private func fill(_ socket: Int32, _ memory: Extent, _ ring: inout Ring) throws -> Int {
         var sent = 0
@@ -30,7 +23,7 @@ import Testing
     @Test func `a send without room returns, and room is told when the peer reads`() throws {
         var ring = try Ring(Ring.Options(), memory: try Blocks(count: 1, blockSize: 64))
         let memory = try Blocks(count: 1, blockSize: 1 << 18)
-        let (server, client) = try halfClosedPair(&ring)
+        let (server, client) = try ring.halfClosedPair()
         defer {
             Socket.close(server)
             Socket.close(client)
