@@ -26,31 +26,18 @@ struct BufferLedger: ~Copyable {
     private var waiting: Table<UInt32>
     private var following: Table<UInt16>
     private static var none: UInt16 { .max }
-    /// The flows in line, oldest first, each by slot and direction.
-    private var line: Table<UInt32>
-    /// Whether a flow stands in line; it does so at most once, over all its lives.
-    private var stands: Table<Bool>
-    private var first = 0
-    /// How many flows are in line.
-    private(set) var waitingCount = 0
-
-    /// A flow, by the slot of its tunnel and its direction.
-    struct Waiter {
-        let slot: UInt32
-        let direction: Direction
-    }
+    /// The flows that wait for a buffer.
+    var line: FlowLine
 
     /// A ledger for `count` buffers and the flows of `slots` tunnels.
     init(count: Int, slots: Int) throws(SystemError) {
-        let line = try Table<UInt32>(zeroed: 2 * slots)
-        let stands = try Table<Bool>(zeroed: 2 * slots)
+        let line = try FlowLine(slots: slots)
         let idle = try Table<UInt16>(zeroed: count)
         let waiting = try Table<UInt32>(zeroed: count)
         let following = try Table<UInt16>(zeroed: count)
         self.waiting = waiting
         self.following = following
         self.line = line
-        self.stands = stands
         self.idle = idle
         self.count = count
         idleCount = count
@@ -129,29 +116,5 @@ struct BufferLedger: ~Copyable {
         guard idleCount > 0, providedCount < wantedCount else { return nil }
         idleCount -= 1
         return idle[idleCount]
-    }
-
-    // MARK: The line
-
-    /// The flow of `slot` and `direction` waits for a buffer.
-    mutating func wait(_ slot: UInt32, _ direction: Direction) {
-        let flow = slot * 2 + UInt32(direction.rawValue)
-        guard !stands[Int(flow)] else { return }
-        stands[Int(flow)] = true
-        line[(first + waitingCount) % line.count] = flow
-        waitingCount += 1
-    }
-
-    /// The flow to be told of a free buffer.
-    ///
-    /// It may have ended since it began to wait.
-    mutating func nextInLine() -> Waiter? {
-        guard waitingCount > 0 else { return nil }
-        let flow = line[first]
-        first = (first + 1) % line.count
-        waitingCount -= 1
-        stands[Int(flow)] = false
-        let direction: Direction = flow % 2 == 0 ? .outbound : .inbound
-        return Waiter(slot: flow / 2, direction: direction)
     }
 }

@@ -198,6 +198,8 @@ public struct Configuration: Sendable {
     public var pipeSize = 262_144
     /// Splice pipes of each worker, at most.
     public var pipes = 256
+    /// Bytes that spliced flows may move before messages that have come meanwhile are handled.
+    public var bulkSlice = 512 << 10
     /// Nanoseconds without a byte after which a flow gives its receive up for a poll.
     public var parkAfter: UInt64 = 1_000_000_000
     /// Bytes of a receive that is large; so is one that fills its buffer.

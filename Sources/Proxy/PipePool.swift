@@ -12,16 +12,24 @@ struct PipePool: ~Copyable {
     /// Pipes that are lent.
     var outCount: Int { openCount - freeCount }
 
-    /// Room for up to `count` pipes of `pipeSize` bytes.
-    init(count: Int, pipeSize: Int) throws(SystemError) {
+    /// Whose turn it is to use one.
+    var share: BulkShare
+
+    /// Room for as many pipes as `configuration` says, for the flows of `slots` tunnels.
+    ///
+    /// - Throws: `SystemError` of mmap(2).
+    init(_ configuration: Configuration, slots: Int) throws(SystemError) {
+        let count = configuration.pipes
+        let share = try BulkShare(slice: configuration.bulkSlice, slots: slots)
         let pipes = try Table<PipeEnds>(zeroed: max(count, 1))
         let free = try Table<UInt16>(zeroed: max(count, 1))
         let vacancies = try Table<UInt16>(zeroed: max(count, 1))
         self.pipes = pipes
         self.free = free
         self.vacancies = vacancies
+        self.share = share
         capacity = count
-        self.pipeSize = pipeSize
+        pipeSize = configuration.pipeSize
         vacant = count
         for index in 0..<count { self.vacancies[index] = UInt16(count - 1 - index) }
     }

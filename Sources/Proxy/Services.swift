@@ -172,7 +172,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
         let bufferResidue = try Residue(count: configuration.buffers, keeping: 16)
         let overflow = try Blocks(count: 2 * slots, blockSize: terms.overflowBlockSize)
-        let pipes = try PipePool(count: configuration.pipes, pipeSize: configuration.pipeSize)
+        let pipes = try PipePool(configuration, slots: slots)
         let sessions = try Sessions(terms.method, slots: slots, now: queue.now())
         let hasTexts = journal.isOn || rules != nil || configuration.enforcesOnReload
         let keepsRecords = hasTexts || admission.countsClients || gate != nil

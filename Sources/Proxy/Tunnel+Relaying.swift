@@ -77,6 +77,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func take(_ first: Flow.Step, _ direction: Direction, _ worker: inout Worker) {
         guard !isStream else { return takeOfStream(first, direction, &worker) }
         var step = first
+        var moves = false
         while state == .relaying {
             if isLimited, hasMovedAll(worker) { return endByLimit(.ruleBytes, &worker) }
             switch step {
@@ -92,17 +93,16 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 return cancel(.receive, detail: direction.rawValue, &worker)
             case .awaitBuffer:
                 worker.buffers.ranOut()
-                return worker.buffers.wait(slot, direction)
+                return worker.buffers.line.join(slot, direction)
             case .send:
                 return send(direction, &worker)
             case .releaseBuffer:
                 releaseBuffer(direction, &worker)
                 step = next(direction, &worker)
-            case .moveIn:
-                guard let next = moveIn(direction, &worker) else { return }
-                step = next
-            case .moveOut:
-                guard let next = moveOut(direction, &worker) else { return }
+            case .moveIn, .moveOut:
+                // What has been moved in goes out at once.
+                moves = moves || mayMove(direction, &worker)
+                guard moves, let next = move(step, direction, &worker) else { return }
                 step = next
             case .watchSink:
                 if let code = holdings[direction].sourceError {
@@ -138,7 +138,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     func needsNoWord(of direction: Direction, _ worker: borrowing Worker) -> Bool {
         guard state == .relaying, duplex[direction].phase == .sending, duplex[direction].isArmed,
             holdings[direction].sourceError == nil, !holdings[direction].overflows,
-            worker.buffers.waitingCount == 0, !worker.buffers.isTight
+            worker.buffers.line.count == 0, !worker.buffers.isTight
         else { return false }
         guard let buffer = holdings[direction].buffer else { return true }
         return worker.buffers.follower(of: buffer) == nil
@@ -173,11 +173,37 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     // MARK: Splicing
 
+    /// Whether bytes may be moved now; otherwise the flow is told when they may.
+    private func mayMove(_ direction: Direction, _ worker: inout Worker) -> Bool {
+        worker.terms.splicesOnRing || worker.pipes.share.admit(slot, direction)
+    }
+
+    /// The flow of `direction` is the first of those that stood in line to move bytes.
+    mutating func mayMoveNow(_ direction: Direction, _ worker: inout Worker) {
+        guard state == .relaying else { return }
+        switch duplex[direction].phase {
+        case .movingIn: take(.moveIn, direction, &worker)
+        case .movingOut: take(.moveOut, direction, &worker)
+        default: break
+        }
+    }
+
+    private mutating func move(
+        _ step: Flow.Step,
+        _ direction: Direction,
+        _ worker: inout Worker
+    ) -> Flow.Step? {
+        step == .moveIn ? moveIn(direction, &worker) : moveOut(direction, &worker)
+    }
+
     private mutating func moveIn(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
         if holdings[direction].pipe == nil {
             holdings[direction].pipe = worker.pipes.take(&worker.queue)
         }
-        guard let pipe = holdings[direction].pipe else { return duplex[direction].foundNoPipe() }
+        guard let pipe = holdings[direction].pipe else {
+            worker.pipes.share.use(2 * worker.receiveBytesMax)
+            return duplex[direction].foundNoPipe()
+        }
         let ends = worker.pipes[pipe]
         let count = readMax(direction, worker.terms.configuration.pipeSize, worker)
         guard worker.terms.splicesOnRing else {
@@ -186,6 +212,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 to: ends.sink,
                 count: count
             )
+            worker.pipes.share.use(Int(max(result, 0)))
             return movedIn(direction, result, &worker)
         }
         let token = submitted(.moveIn, direction.rawValue)
@@ -221,6 +248,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 to: sink(direction),
                 count: count
             )
+            worker.pipes.share.use(Int(max(result, 0)))
             return movedOut(direction, result, &worker)
         }
         let token = submitted(.moveOut, direction.rawValue)

@@ -182,7 +182,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .cancelReceive: cancel(.receive, detail: Direction.inbound.rawValue, &worker)
         case .awaitBuffer:
             worker.buffers.ranOut()
-            worker.buffers.wait(slot, .inbound)
+            worker.buffers.line.join(slot, .inbound)
         case .send:
             // A client that doesn't ask must not keep a buffer from others.
             if worker.buffers.isTight { moveAside(.inbound, &worker) }

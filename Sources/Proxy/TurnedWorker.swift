@@ -145,7 +145,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             pipesOpen: worker.services.pipes.openCount,
             buffersOut: worker.services.buffers.outCount,
             buffersIdle: worker.services.buffers.idleCount,
-            waitingForBuffers: worker.services.buffers.waitingCount,
+            waitingForBuffers: worker.services.buffers.line.count,
             inFlight: inFlight,
             metered: metered,
             counted: Int(allowances?.tunnelCount ?? 0),

@@ -80,11 +80,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         wait()
         services.now = services.queue.now()
         services.pace.beginTurn()
+        services.pipes.share.beginTurn()
         while let sent = services.queue.nextSent() { dispatch(sent) }
         while let completion = services.queue.nextCompletion() {
             let operation = dispatch(completion)
             services.pace.handle(opening: operation.opens)
         }
+        serveBulk()
         passDeadlines()
         followNames()
         services.buffers.adapt()
@@ -110,6 +112,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Sending quietly saves one entry into the kernel for each message, as long as the flow needs
     /// no more than the receive that it has armed.
     private var mayWait: Bool {
+        guard !services.pipes.share.hasWaiting else { return false }
         for index in 0..<services.queue.quietCount {
             guard let token = Token(rawValue: services.queue.quietToken(index)),
                 tunnels[token.slot].needsNoWord(of: token.direction, services)
@@ -307,17 +310,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private mutating func provideBuffers() {
         while let buffer = services.buffers.nextToProvide() {
             services.queue.provide(buffer)
-        }
-    }
-
-    /// Tells flows in line of the buffers that have come back, one flow for each.
-    private mutating func serveLine() {
-        var free = services.buffers.count - services.buffers.outCount
-        while free > 0, let waiter = services.buffers.nextInLine() {
-            guard tunnels[waiter.slot].state == .relaying else { continue }
-            free -= 1
-            tunnels[waiter.slot].bufferIsFree(waiter.direction, &services)
-            releaseIfFree(waiter.slot)
         }
     }
 

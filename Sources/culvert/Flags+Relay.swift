@@ -50,6 +50,16 @@ struct RelayFlags: FlagGroup {
 
     @Option(
         help: help(
+            "What bulk may move before messages that have come meanwhile are handled.",
+            default: show(bytes: defaults.bulkSlice),
+            "size"
+        ),
+        transform: Reading.size(4096...1 << 30)
+    )
+    var bulkSlice: Int?
+
+    @Option(
+        help: help(
             "Silence after which a flow gives its buffer up and polls.",
             default: show(defaults.parkAfter),
             "duration"
@@ -84,6 +94,7 @@ struct RelayFlags: FlagGroup {
         if let buffers { configuration.buffers = buffers }
         if let pipeSize { configuration.pipeSize = pipeSize }
         if let pipes { configuration.pipes = pipes }
+        if let bulkSlice { configuration.bulkSlice = bulkSlice }
         if let parkAfter { configuration.parkAfter = parkAfter }
         if let promoteAfter { configuration.promoteAfter = promoteAfter }
         if let promoteSize { configuration.promoteSize = promoteSize }
@@ -96,6 +107,7 @@ struct RelayFlags: FlagGroup {
             ("--buffers", "\(configuration.buffers)", buffers != nil),
             ("--pipe-size", show(bytes: configuration.pipeSize), pipeSize != nil),
             ("--pipes", "\(configuration.pipes)", pipes != nil),
+            ("--bulk-slice", show(bytes: configuration.bulkSlice), bulkSlice != nil),
             ("--park-after", show(configuration.parkAfter), parkAfter != nil),
             ("--promote-after", "\(configuration.promoteAfter)", promoteAfter != nil),
             ("--promote-size", show(bytes: configuration.promoteSize), promoteSize != nil),

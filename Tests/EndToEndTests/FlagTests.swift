@@ -74,6 +74,7 @@ extension EndToEndTests {
             Flag("--buffers", "100", "a power of two from 16 to 32768", "64"),
             Flag("--pipe-size", "1", size + "4KiB to 1GiB", "64KiB"),
             Flag("--pipes", "65536", "a whole number from 1 to 65535, or 0 or off", "7"),
+            Flag("--bulk-slice", "1", size + "4KiB to 1GiB", "64KiB"),
             Flag("--park-after", "0", duration + "1ms to 24h", "7s"),
             Flag("--promote-after", "0", "a whole number from 1 to 255", "7"),
             Flag("--promote-size", "0", size + "1B to 1GiB", "8KiB"),

@@ -143,6 +143,7 @@ struct Scenario {
         configuration.buffers = dice.pick([1, 2, 4, 16, 64])
         configuration.pipeSize = dice.pick([100, 4096, 65536])
         configuration.pipes = dice.pick([0, 1, 2, 8])
+        configuration.bulkSlice = dice.pick([1, 4096, 65536])
         configuration.promoteAfter = dice.within(1...4)
         configuration.promoteSize = dice.pick([16, 64, 8192])
         configuration.parkAfter = UInt64(dice.pick([1, 20, 1000])) * 1_000_000

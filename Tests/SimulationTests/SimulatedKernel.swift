@@ -138,7 +138,7 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
     }
 
     mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32 {
-        world.splice(source, sink, count)
+        world.spliceNow(source, sink, count)
     }
 
     mutating func peer(of socket: Int32) -> Endpoint? {

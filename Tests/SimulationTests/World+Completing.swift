@@ -7,6 +7,7 @@ extension World {
         completions.removeAll(keepingCapacity: true)
         completionHead = 0
         isIdle = false
+        splicedInTurn = 0
         let began = clock
         sendQuietOnes()
         clock += UInt64(dice.below(20_000)) * UInt64(dice.below(2))

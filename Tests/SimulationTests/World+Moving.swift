@@ -229,6 +229,17 @@ extension World {
 
     // MARK: Splicing
 
+    /// Splices at once: into a pipe only as long as the turn's slice isn't used up.
+    func spliceNow(_ source: Int32, _ sink: Int32, _ count: Int) -> Int32 {
+        let isIn = place(sink, "splice").map { descriptors[$0].kind == .pipeSink } ?? false
+        if isIn, splicedInTurn / 2 >= scenario.configuration.bulkSlice {
+            fail("bulk takes more than its slice of a turn")
+        }
+        let moved = splice(source, sink, count)
+        splicedInTurn += Int(max(moved, 0))
+        return moved
+    }
+
     func splice(_ source: Int32, _ sink: Int32, _ count: Int) -> Int32 {
         guard let from = place(source, "splice"), let to = place(sink, "splice") else {
             return -Errno.invalid

@@ -142,6 +142,8 @@ final class World {
     var provided: [UInt16] = []
     var isProvided: [Bool]
 
+    /// Bytes that were spliced at once, in and out, since the kernel was entered.
+    var splicedInTurn = 0
     /// Whether nothing will ever happen by itself.
     var isIdle = false
     var isEnding = false
