@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""How long messages take on a worker that also serves bulk and readers that stand still.
+
+The proxy has one CPU, all load the other, where the tool that measures goes first. Three times
+each: alone; beside the same bulk without the proxy, which shows what the load's own CPU does; and
+beside bulk and slow readers through the proxy.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from compare import end_in_order, picked, raise_file_limit, say
+from peers import CULVERT, PEERS, Unusable, free_port, running
+from scenarios import TOOL, failed
+
+CASES = ("alone", "control", "beside")
+
+
+class Load:
+    """The load tool on its CPU: what is measured, and what goes on beside it."""
+
+    def __init__(self, cpu, port, options):
+        self.cpu, self.options = ["taskset", "-c", str(cpu)], options
+        self.proxy = ["--proxy", f"127.0.0.1:{port}"]
+
+    def tool(self, arguments, priority=()):
+        """Starts the tool, in a group of its own."""
+        return subprocess.Popen(
+            self.cpu + list(priority) + [str(TOOL)] + arguments,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )
+
+    @contextlib.contextmanager
+    def others(self, case):
+        """What else goes on, for the length of a `with`."""
+        options, started = self.options, []
+        bulk = ["bulk", "--tunnels", str(options.bulk), "--duration", "60s"]
+        slow = ["hostile", "--kinds", "slow-reader", "--hostile", str(options.slow), "--tunnels",
+                "1", "--duration", "60s"]
+        try:
+            if case == "control":
+                started.append(self.tool(bulk + ["--direct"]))
+            if case == "beside":
+                started += [self.tool(bulk + self.proxy), self.tool(slow + self.proxy)]
+            if started:
+                # The slow readers begin when five seconds alone are over.
+                time.sleep(7 if case == "beside" else 2)
+            yield
+        finally:
+            for process in started:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+
+    def messages(self):
+        """p50 and p99 in ms of messages on their schedule, and how many tunnels failed."""
+        options = self.options
+        with tempfile.NamedTemporaryFile(prefix="isolation-", suffix=".json") as file:
+            tool = self.tool(
+                ["echo", "--tunnels", str(options.tunnels), "--rate", str(options.rate),
+                 "--duration", f"{options.duration}s", "--json", file.name] + self.proxy,
+                ["chrt", "-f", "10"],
+            )
+            try:
+                tool.wait(timeout=60)
+            except subprocess.TimeoutExpired as expired:
+                tool.kill()
+                tool.wait()
+                raise Unusable("messages take more than a minute") from expired
+            report = json.loads(Path(file.name).read_text() or "{}")
+        spread = (report.get("nanoseconds") or {}).get("message")
+        if not spread:
+            raise Unusable("no message came back")
+        return [spread[name] / 1e6 for name in ("p50", "p99")] + [failed(report)]
+
+
+def resident(processes):
+    """MiB of memory of processes together."""
+    pages = (int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in processes)
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def measure(peer, cpus, files, options):
+    """One run of each case on a fresh process each."""
+    for case in CASES:
+        values = {"ORIGIN": free_port(), "FILES": files, "TUNNELS": 3000}
+        with running(peer, cpus[0], values) as (run, processes):
+            load = Load(cpus[1], run.port, options)
+            with load.others(case):
+                p50, p99, failures = load.messages()
+                memory = resident(processes)
+        say(f"  {peer.title}, {case}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, {memory:.0f} MiB"
+            + f", {failures} failed" * (failures > 0))
+        yield case, p99, memory
+
+
+def main():
+    """Measures in turns, and tells the medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (("rounds", 3), ("tunnels", 500), ("rate", 5000), ("bulk", 200),
+                          ("slow", 1000), ("duration", 4)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--peers", default="haproxy-connect envoy")
+    options = parser.parse_args()
+    end_in_order()
+    files, cpus = raise_file_limit(), sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        raise SystemExit("it takes two CPUs: one for the proxy, one for the load")
+    peers = picked(PEERS, [CULVERT.name, *options.peers.split()])
+    taken = {peer: {case: [] for case in CASES} for peer in peers}
+    for number in range(options.rounds):
+        say(f"round {number + 1} of {options.rounds}")
+        for peer in peers:
+            try:
+                for case, p99, memory in measure(peer, cpus, files, options):
+                    taken[peer][case].append((p99, memory))
+            except Unusable as reason:
+                say(f"  {peer.title}: {reason}")
+    say("| Proxy | p99 alone, ms | beside bulk that goes past it | beside all | MiB |")
+    say("|---|---|---|---|---|")
+    for peer, cases in taken.items():
+        figures = [statistics.median(p99 for p99, _ in runs or [(0, 0)]) for runs in cases.values()]
+        memory = max((memory for _, memory in cases["beside"]), default=0)
+        say(f"| {peer.title} | " + " | ".join(f"{each:.2f}" for each in figures)
+            + f" | {memory:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
