@@ -35,12 +35,13 @@ SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 # Tests have a build directory of their own: they can't be linked as the program is, and sharing
 # one would compile everything anew at each change between the two.
 SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
+SWIFT_TEST_BUILD = swift build --build-tests -c release
 # Too slow under a sanitizer, or about exit statuses and memory that one would change.
 SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 	--skip BenchTests.MemoryTests --skip MethodTunnelTests.InteroperationTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
-CHECK_SEEDS = 1000
+CHECK_SEEDS = 800
 CHECK_CHAOS_SEEDS = 6
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 60
@@ -51,7 +52,8 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
-	fuzz simulate chaos endure bench bench-check compare compare-setup carry micro install
+	fuzz builds build-test build-address build-thread simulate chaos endure bench bench-check \
+	compare compare-setup carry micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +90,20 @@ tidy: setup-load build ## Check lengths, imports, the border of unsafe code and 
 check: setup-test lint micro sanitize fuzz ## Lint, budgets, sanitizers, fuzzing, more lives
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
 	$(MAKE) chaos SEED=$(CHECK_SEED) SEEDS=$(CHECK_CHAOS_SEEDS)
+
+# All that `make test` and `make check` build, for `make -j builds`; each has its own directory.
+builds: build build-test build-address build-thread
+
+build-test: setup-test
+	$(SWIFT_TEST_BUILD) --scratch-path .build-test
+
+build-address: setup-load
+	CULVERT_SANITIZER=address $(SWIFT_TEST_BUILD) --disable-xctest --sanitize=address \
+		--scratch-path .build-address
+
+build-thread: setup-load
+	CULVERT_SANITIZER=thread $(SWIFT_TEST_BUILD) --disable-xctest --sanitize=thread \
+		--scratch-path .build-thread
 
 sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
 	CULVERT_SANITIZER=address CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \

@@ -146,6 +146,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Descriptors in use by tunnels, and how many they may use.
     var descriptorCount = 0
     let descriptorMax: Int
+    /// Clients that were refused when they were accepted and are still there.
+    var turnedAwayCount = 0
+    /// How many of them may be waited for: few, so that they take no places from others.
+    var turnedAwayMax: Int { max(openings.capacity / 4, 1) }
     var isDraining = false
     /// Source addresses are taken in turn.
     private var bindTurn = 0

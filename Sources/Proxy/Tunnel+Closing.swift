@@ -71,9 +71,20 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard worker.openings[opening].answerSent == worker.openings[opening].answerCount else {
             return sendRefusal(&worker)
         }
+        guard !isTurnedAway || worker.turnedAwayCount <= worker.turnedAwayMax else {
+            return terminate(&worker)
+        }
         _ = worker.queue.shutdownSending(client)
         // A receive of the head that is still under way serves as the first to discard.
         if !worker.openings[opening].isReceiving { discard(&worker) }
+    }
+
+    /// Whether it was refused as soon as it was accepted, so that nothing counts it.
+    ///
+    /// Whoever is at a limit comes again at no cost: few of those linger, the others are closed at
+    /// once behind the answer.
+    private var isTurnedAway: Bool {
+        state != .free && !isAdmitted && !isStream && refusalOfTunnel == nil
     }
 
     private mutating func discard(_ worker: inout Worker) {
@@ -314,6 +325,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         close(upstream, &worker)
         upstream = -1
         releaseOpening(&worker)
+        if isTurnedAway { worker.turnedAwayCount -= 1 }
         if isAdmitted { worker.leave(slot) }
         isAdmitted = false
         beCountedNoMore(&worker)

@@ -229,6 +229,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             tunnels[slot].refusalOfTunnel = refusal
             return true
         }
+        services.turnedAwayCount += 1
         tunnels[slot].refuse(refusal, &services)
         return false
     }

@@ -7,10 +7,10 @@ extension EndToEndTests {
         private static let full = "connection_limit_reached"
 
         /// A culvert of one worker that may open only so many descriptors.
-        private func start(descriptors: Int) throws -> Culvert {
+        private func start(descriptors: Int, _ others: String...) throws -> Culvert {
             let command = "ulimit -n \(descriptors); exec \"$@\""
             let flags = ["--listen", "127.0.0.1:0", "--journal", "-", "--workers", "1"]
-            let more = ["--pipes", "4"] + Culvert.openFlags
+            let more = ["--pipes", "4"] + others + Culvert.openFlags
             return try Culvert(
                 command: ["sh", "-c", command, "sh", Culvert.program] + flags + more
             )
@@ -50,6 +50,28 @@ extension EndToEndTests {
                 silent.close()
                 try culvert.expectEmpty(descriptors: descriptors)
             }
+        }
+
+        @Test func `clients that are refused and stay take no places from others`() throws {
+            let culvert = try start(descriptors: 128, "--max-tunnels-per-client", "2")
+            let descriptors = try culvert.workerDescriptors
+            let origin = try Origin()
+            let request = "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n\r\n"
+            let crowd = try (0..<102).map { index in
+                let stream = try Stream(to: culvert.endpoint, from: "127.0.0.2")
+                try stream.send(request)
+                let status = index < 2 ? 200 : 503
+                #expect(try stream.receiveHead().hasPrefix("HTTP/1.1 \(status) "))
+                return stream
+            }
+            // A quarter of the places at most, and their tunnels.
+            let taken = try #require(try culvert.status()["tunnels"])
+            #expect(taken < 15, "\(taken)")
+            let other = try Stream(to: culvert.endpoint, from: "127.0.0.3")
+            try other.send(request)
+            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            for stream in crowd + [other] { stream.reset() }
+            try culvert.expectEmpty(descriptors: descriptors)
         }
 
         @Test func `a crowd before a full proxy is told so to the last client`() throws {
