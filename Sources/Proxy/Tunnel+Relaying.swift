@@ -174,8 +174,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Splicing
 
     /// Whether bytes may be moved now; otherwise the flow is told when they may.
-    private func mayMove(_ direction: Direction, _ worker: inout Worker) -> Bool {
-        worker.terms.splicesOnRing || worker.pipes.share.admit(slot, direction)
+    private mutating func mayMove(_ direction: Direction, _ worker: inout Worker) -> Bool {
+        guard !worker.terms.splicesOnRing else { return true }
+        // Whoever stands in line has bytes, and isn't idle.
+        lastActivity = worker.now
+        return worker.pipes.share.admit(slot, direction)
     }
 
     /// The flow of `direction` is the first of those that stood in line to move bytes.

@@ -189,6 +189,10 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 
     /// The request has been answered: the next one, or the end of the connection.
     mutating func finishRequest(_ slot: UInt32) {
+        guard carriers[slot].isAdmitted || carriers.count <= services.turnedAwayMax else {
+            // It was refused at the limit of its client, who comes again at no cost.
+            return terminateCarrier(slot)
+        }
         guard carriers[slot].persists, goesOn else { return linger(slot) }
         let input = carrierMemory.input(slot)
         let left = carriers[slot].received - carriers[slot].consumed

@@ -74,6 +74,28 @@ extension EndToEndTests {
             try culvert.expectEmpty(descriptors: descriptors)
         }
 
+        @Test func `requests that are refused and stay take no places from others`() throws {
+            let limits = ["--max-tunnels-per-client", "2", "--method-tunnel", "/tunnel"]
+            let culvert = try start(descriptors: 256, limits[0], limits[1], limits[2], limits[3])
+            let descriptors = try culvert.workerDescriptors
+            let session = "Tunnel-Session: \(String(repeating: "0", count: 32))"
+            let poll = "GET /tunnel/-/poll/0/0/0/9?7fffffffffffffff HTTP/1.1\r\nHost: a\r\n"
+            let crowd = try (0..<100).map { index in
+                let stream = try Stream(to: culvert.endpoint, from: "127.0.0.2")
+                try stream.send("\(poll)\(session)\r\n\r\n")
+                let status = index < 18 ? 404 : 503
+                #expect(try stream.receiveHead().hasPrefix("HTTP/1.1 \(status) "))
+                return stream
+            }
+            let taken = try #require(try culvert.status()["carriers"])
+            #expect(taken < 40, "\(taken)")
+            let other = try Stream(to: culvert.endpoint, from: "127.0.0.3")
+            try other.send("\(poll)\(session)\r\n\r\n")
+            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 404 "))
+            for stream in crowd + [other] { stream.reset() }
+            try culvert.expectEmpty(descriptors: descriptors)
+        }
+
         @Test func `a crowd before a full proxy is told so to the last client`() throws {
             let culvert = try start(descriptors: 128)
             let descriptors = try culvert.workerDescriptors
