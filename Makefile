@@ -35,7 +35,6 @@ SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 # Tests have a build directory of their own: they can't be linked as the program is, and sharing
 # one would compile everything anew at each change between the two.
 SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
-SWIFT_TEST_BUILD = swift build --build-tests -c release
 # Too slow under a sanitizer, or about exit statuses and memory that one would change.
 SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 	--skip BenchTests.MemoryTests --skip MethodTunnelTests.InteroperationTests
@@ -52,8 +51,8 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
-	fuzz builds build-test build-address build-thread simulate chaos endure bench bench-check \
-	compare compare-setup carry micro install
+	sanitize-address sanitize-thread fuzz simulate chaos endure bench bench-check compare \
+	compare-setup carry micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,23 +90,13 @@ check: setup-test lint micro sanitize fuzz ## Lint, budgets, sanitizers, fuzzing
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
 	$(MAKE) chaos SEED=$(CHECK_SEED) SEEDS=$(CHECK_CHAOS_SEEDS)
 
-# All that `make test` and `make check` build, for `make -j builds`; each has its own directory.
-builds: build build-test build-address build-thread
+sanitize: sanitize-address sanitize-thread ## Run unit and simulation tests with sanitizers
 
-build-test: setup-test
-	$(SWIFT_TEST_BUILD) --scratch-path .build-test
-
-build-address: setup-load
-	CULVERT_SANITIZER=address $(SWIFT_TEST_BUILD) --disable-xctest --sanitize=address \
-		--scratch-path .build-address
-
-build-thread: setup-load
-	CULVERT_SANITIZER=thread $(SWIFT_TEST_BUILD) --disable-xctest --sanitize=thread \
-		--scratch-path .build-thread
-
-sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
+sanitize-address: setup-load
 	CULVERT_SANITIZER=address CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=address --scratch-path .build-address $(SKIPPED)
+
+sanitize-thread: setup-load
 	CULVERT_SANITIZER=thread CULVERT_SIMULATION_SEEDS=$(THREAD_SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=thread --scratch-path .build-thread $(SKIPPED)
 
