@@ -40,7 +40,7 @@ SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 	--skip BenchTests.MemoryTests --skip MethodTunnelTests.InteroperationTests
 # `make check` simulates lives that depend on the commit, so that each commit adds new ones.
 CHECK_SEED = $$((0x$$(git rev-parse --short=8 HEAD)))
-CHECK_SEEDS = 800
+CHECK_SEEDS = 1000
 CHECK_CHAOS_SEEDS = 6
 # A life takes much longer with every access checked.
 SANITIZED_SEEDS = 60
@@ -51,8 +51,7 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
-	sanitize-address sanitize-thread fuzz simulate chaos endure bench bench-check compare \
-	compare-setup carry micro install
+	fuzz simulate chaos endure bench bench-check compare compare-setup carry micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,13 +89,9 @@ check: setup-test lint micro sanitize fuzz ## Lint, budgets, sanitizers, fuzzing
 	$(MAKE) simulate SEED=$(CHECK_SEED) SEEDS=$(CHECK_SEEDS)
 	$(MAKE) chaos SEED=$(CHECK_SEED) SEEDS=$(CHECK_CHAOS_SEEDS)
 
-sanitize: sanitize-address sanitize-thread ## Run unit and simulation tests with sanitizers
-
-sanitize-address: setup-load
+sanitize: setup-load ## Run the unit and simulation tests with address, then thread sanitizer
 	CULVERT_SANITIZER=address CULVERT_SIMULATION_SEEDS=$(SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=address --scratch-path .build-address $(SKIPPED)
-
-sanitize-thread: setup-load
 	CULVERT_SANITIZER=thread CULVERT_SIMULATION_SEEDS=$(THREAD_SANITIZED_SEEDS) \
 		$(SANITIZED_TEST) --sanitize=thread --scratch-path .build-thread $(SKIPPED)
 
