@@ -52,48 +52,71 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `clients that are refused and stay take no places from others`() throws {
-            let culvert = try start(descriptors: 128, "--max-tunnels-per-client", "2")
+        /// A crowd of one client asks by `request` and stays, and takes few places from others.
+        ///
+        /// The first `served` are answered with `status`, as another client is; others are refused.
+        private func expectFewPlaces(
+            _ culvert: Culvert,
+            _ request: String,
+            crowd count: Int,
+            served: Int,
+            status: Int,
+            _ level: String,
+            below most: Int
+        ) throws {
             let descriptors = try culvert.workerDescriptors
-            let origin = try Origin()
-            let request = "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n\r\n"
-            let crowd = try (0..<102).map { index in
-                let stream = try Stream(to: culvert.endpoint, from: "127.0.0.2")
+            func ask(from source: String, _ expected: Int) throws -> Stream {
+                let stream = try Stream(to: culvert.endpoint, from: source)
                 try stream.send(request)
-                let status = index < 2 ? 200 : 503
-                #expect(try stream.receiveHead().hasPrefix("HTTP/1.1 \(status) "))
+                #expect(try stream.receiveHead().hasPrefix("HTTP/1.1 \(expected) "))
                 return stream
             }
-            // A quarter of the places at most, and their tunnels.
-            let taken = try #require(try culvert.status()["tunnels"])
-            #expect(taken < 15, "\(taken)")
-            let other = try Stream(to: culvert.endpoint, from: "127.0.0.3")
-            try other.send(request)
-            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            let crowd = try (0..<count).map { index in
+                try ask(from: "127.0.0.2", index < served ? status : 503)
+            }
+            let taken = try #require(try culvert.status()[level])
+            #expect(taken < most, "\(taken)")
+            let other = try ask(from: "127.0.0.3", status)
             for stream in crowd + [other] { stream.reset() }
             try culvert.expectEmpty(descriptors: descriptors)
         }
 
+        @Test func `clients that are refused and stay take no places from others`() throws {
+            let culvert = try start(descriptors: 128, "--max-tunnels-per-client", "2")
+            let origin = try Origin()
+            let request = "CONNECT \(origin.authority) HTTP/1.1\r\nHost: a\r\n\r\n"
+            // A quarter of the places at most, and their tunnels.
+            try expectFewPlaces(
+                culvert,
+                request,
+                crowd: 102,
+                served: 2,
+                status: 200,
+                "tunnels",
+                below: 15
+            )
+        }
+
         @Test func `requests that are refused and stay take no places from others`() throws {
-            let limits = ["--max-tunnels-per-client", "2", "--method-tunnel", "/tunnel"]
-            let culvert = try start(descriptors: 256, limits[0], limits[1], limits[2], limits[3])
-            let descriptors = try culvert.workerDescriptors
+            let culvert = try start(
+                descriptors: 256,
+                "--max-tunnels-per-client",
+                "2",
+                "--method-tunnel",
+                "/tunnel"
+            )
             let session = "Tunnel-Session: \(String(repeating: "0", count: 32))"
             let poll = "GET /tunnel/-/poll/0/0/0/9?7fffffffffffffff HTTP/1.1\r\nHost: a\r\n"
-            let crowd = try (0..<100).map { index in
-                let stream = try Stream(to: culvert.endpoint, from: "127.0.0.2")
-                try stream.send("\(poll)\(session)\r\n\r\n")
-                let status = index < 18 ? 404 : 503
-                #expect(try stream.receiveHead().hasPrefix("HTTP/1.1 \(status) "))
-                return stream
-            }
-            let taken = try #require(try culvert.status()["carriers"])
-            #expect(taken < 40, "\(taken)")
-            let other = try Stream(to: culvert.endpoint, from: "127.0.0.3")
-            try other.send("\(poll)\(session)\r\n\r\n")
-            #expect(try other.receiveHead().hasPrefix("HTTP/1.1 404 "))
-            for stream in crowd + [other] { stream.reset() }
-            try culvert.expectEmpty(descriptors: descriptors)
+            let request = "\(poll)\(session)\r\n\r\n"
+            try expectFewPlaces(
+                culvert,
+                request,
+                crowd: 100,
+                served: 18,
+                status: 404,
+                "carriers",
+                below: 40
+            )
         }
 
         @Test func `a crowd before a full proxy is told so to the last client`() throws {

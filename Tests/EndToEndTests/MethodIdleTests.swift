@@ -12,13 +12,7 @@ extension EndToEndTests {
             init(_ culvert: Culvert, _ authority: String, streams count: Int) throws {
                 session = try MethodSession(culvert)
                 try session.make()
-                let lane = try Stream(to: culvert.endpoint)
-                for slot in 0..<count {
-                    let body = Array(authority.utf8)
-                    try lane.send(session.request("POST", "-/open/\(4096 + slot)", body))
-                    try #require(try MethodSession.reply(on: lane).result == 0)
-                }
-                lane.close()
+                try session.openStreams(count, authority)
                 poll = try Stream(to: culvert.endpoint)
                 try poll.send(session.request("GET", "-/poll/0/0/55/100000"))
             }

@@ -120,6 +120,16 @@ final class MethodSession {
         try ask("POST", "-/open/\(number)", Array(authority.utf8))
     }
 
+    /// Opens streams to `authority` in the first `count` slots, by one connection.
+    func openStreams(_ count: Int, _ authority: String) throws {
+        let lane = try Stream(to: culvert.endpoint)
+        for slot in 0..<count {
+            try lane.send(request("POST", "-/open/\(4096 + slot)", Array(authority.utf8)))
+            try #require(try Self.reply(on: lane).result == 0)
+        }
+        lane.close()
+    }
+
     /// Sends frames on up lane `lane`.
     @discardableResult
     func send(_ frames: [Frame], on lane: Int = 0) throws -> Reply {
