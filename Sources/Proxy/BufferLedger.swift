@@ -1,5 +1,4 @@
 internal import Kernel
-internal import Relay
 
 /// Who holds a worker's relay buffers, and which flows wait for one.
 ///

@@ -277,6 +277,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         bufferResidue.release(Int(buffer))
     }
 
+    /// Moves up to `count` bytes at once, which count as bulk's; as the queue's `spliceNow` does.
+    mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32 {
+        let result = queue.spliceNow(from: source, to: sink, count: count)
+        pipes.share.use(Int(max(result, 0)))
+        return result
+    }
+
     /// The source address to dial from, if addresses of `family` are configured.
     mutating func nextSource(_ family: Address.Family) -> Address? {
         let sources = family == .v4 ? terms.bind4 : terms.bind6

@@ -84,7 +84,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whoever is at a limit comes again at no cost: few of those linger, the others are closed at
     /// once behind the answer.
     private var isTurnedAway: Bool {
-        state != .free && !isAdmitted && !isStream && refusalOfTunnel == nil
+        !isAdmitted && !isStream && refusalOfTunnel == nil
     }
 
     private mutating func discard(_ worker: inout Worker) {

@@ -175,15 +175,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Whether bytes may be moved now; otherwise the flow is told when they may.
     private mutating func mayMove(_ direction: Direction, _ worker: inout Worker) -> Bool {
-        guard !worker.terms.splicesOnRing else { return true }
+        if worker.terms.splicesOnRing || worker.pipes.share.admit(slot, direction) { return true }
         // Whoever stands in line has bytes, and isn't idle.
         lastActivity = worker.now
-        return worker.pipes.share.admit(slot, direction)
+        return false
     }
 
     /// The flow of `direction` is the first of those that stood in line to move bytes.
     mutating func mayMoveNow(_ direction: Direction, _ worker: inout Worker) {
-        guard state == .relaying else { return }
         switch duplex[direction].phase {
         case .movingIn: take(.moveIn, direction, &worker)
         case .movingOut: take(.moveOut, direction, &worker)
@@ -210,12 +209,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let ends = worker.pipes[pipe]
         let count = readMax(direction, worker.terms.configuration.pipeSize, worker)
         guard worker.terms.splicesOnRing else {
-            let result = worker.queue.spliceNow(
-                from: source(direction),
-                to: ends.sink,
-                count: count
-            )
-            worker.pipes.share.use(Int(max(result, 0)))
+            let result = worker.spliceNow(from: source(direction), to: ends.sink, count: count)
             return movedIn(direction, result, &worker)
         }
         let token = submitted(.moveIn, direction.rawValue)
@@ -246,12 +240,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let ends = worker.pipes[pipe]
         let count = Int(duplex[direction].held)
         guard worker.terms.splicesOnRing else {
-            let result = worker.queue.spliceNow(
-                from: ends.source,
-                to: sink(direction),
-                count: count
-            )
-            worker.pipes.share.use(Int(max(result, 0)))
+            let result = worker.spliceNow(from: ends.source, to: sink(direction), count: count)
             return movedOut(direction, result, &worker)
         }
         let token = submitted(.moveOut, direction.rawValue)

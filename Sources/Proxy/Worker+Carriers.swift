@@ -189,10 +189,6 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 
     /// The request has been answered: the next one, or the end of the connection.
     mutating func finishRequest(_ slot: UInt32) {
-        guard carriers[slot].isAdmitted || carriers.count <= services.turnedAwayMax else {
-            // It was refused at the limit of its client, who comes again at no cost.
-            return terminateCarrier(slot)
-        }
         guard carriers[slot].persists, goesOn else { return linger(slot) }
         let input = carrierMemory.input(slot)
         let left = carriers[slot].received - carriers[slot].consumed
@@ -213,7 +209,13 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 
     /// Closes the connection in stages (RFC 9112 section 9.6), so that a reset doesn't overtake the
     /// answer.
+    ///
+    /// Whoever is refused at the limit of a client comes again at no cost: few of those linger, as
+    /// few as refused tunnels.
     private mutating func linger(_ slot: UInt32) {
+        guard carriers[slot].isAdmitted || carriers.count <= services.turnedAwayMax else {
+            return terminateCarrier(slot)
+        }
         carriers[slot].state = .lingering
         carriers[slot].received = 0
         carrierDeadlines.set(slot, at: services.now + Self.lingerNanoseconds)
