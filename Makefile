@@ -51,7 +51,8 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
-	fuzz simulate chaos endure bench bench-check compare compare-setup carry micro install
+	fuzz simulate chaos endure bench bench-check compare compare-setup carry isolation micro \
+	install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -133,6 +134,10 @@ compare: setup-load build ## Measure beside the proxies that are installed (ROUN
 carry: setup-load build ## Measure tunnels in requests beside CONNECT (ROUNDS=... FLAGS=...)
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/compare/carry.py --rounds $(ROUNDS) $(FLAGS)
+
+isolation: setup-load build ## Measure messages beside bulk and slow readers (ROUNDS=... FLAGS=...)
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	Benchmarks/compare/isolation.py --rounds $(ROUNDS) $(FLAGS)
 
 micro: setup-build ## Measure the pieces of the hot path: time, allocations, instructions
 	$(call require,valgrind)

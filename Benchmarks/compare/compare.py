@@ -27,6 +27,16 @@ def raise_file_limit():
     return files
 
 
+def two_cpus():
+    """The CPUs of the proxy and of the load; the load tool has been built."""
+    if not TOOL.exists():
+        raise SystemExit(f"{TOOL} is missing: make bench builds it")
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        raise SystemExit("it takes two CPUs: one for the proxy, one for the load")
+    return cpus[:2]
+
+
 class Machine:
     """How busy the machine is, and who makes it so."""
 
@@ -56,12 +66,9 @@ class Comparison:
     def __init__(self, options):
         self.options = options
         self.files = raise_file_limit()
-        cpus = sorted(os.sched_getaffinity(0))
-        if len(cpus) < 2:
-            raise SystemExit("it takes two CPUs: one for the proxy, one for the load")
-        self.cpu = cpus[0]
+        self.cpu, load_cpu = two_cpus()
         self.origin = free_port()
-        self.load = Load(cpus[1], self.origin, options.duration, self.idle_tunnels)
+        self.load = Load(load_cpu, self.origin, options.duration, self.idle_tunnels)
         self.facts, self.runs, self.faults = {}, {}, []
 
     def idle_tunnels(self, peer):
@@ -191,8 +198,6 @@ def main():
     options = parsed(sys.argv[1:])
     end_in_order()
     if options.action == "run":
-        if not TOOL.exists():
-            raise SystemExit(f"{TOOL} is missing: make compare builds it")
         measured = Comparison(options).run()
     else:
         measured = json.loads(Path(options.results, "compare.json").read_text())

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """How long messages take on a worker that also serves bulk and readers that stand still.
 
-The proxy has one CPU, all load the other, where the tool that measures goes first. Three times
-each: alone; beside the same bulk without the proxy, which shows what the load's own CPU does; and
-beside bulk and slow readers through the proxy.
+The proxy has one CPU, all load the other, where the tool that measures goes first. Each proxy has
+its messages alone; beside the same bulk without the proxy, which shows what the load's own CPU
+does; and beside bulk and slow readers through the proxy.
 """
 
 import argparse
@@ -13,11 +13,13 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from compare import end_in_order, picked, raise_file_limit, say
+import results
+from compare import end_in_order, picked, raise_file_limit, say, two_cpus
 from peers import CULVERT, PEERS, Unusable, free_port, running
 from scenarios import TOOL, failed
 
@@ -98,7 +100,22 @@ def measure(peer, cpus, files, options):
                 memory = resident(processes)
         say(f"  {peer.title}, {case}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, {memory:.0f} MiB"
             + f", {failures} failed" * (failures > 0))
-        yield case, p99, memory
+        yield case, (p50, p99, memory)
+
+
+def rows(taken):
+    """A table of medians: a row for each proxy."""
+    wanted = (("alone", 1), ("control", 1), ("beside", 1), ("beside", 0), ("beside", 2))
+    return results.table(
+        ["Proxy", "p99 alone, ms", "control", "beside all", "p50 beside all", "MiB"],
+        [
+            [peer.title] + [
+                f"{statistics.median(run[place] for run in cases[case]):,.2f}"
+                if cases[case] else "–" for case, place in wanted
+            ]
+            for peer, cases in taken.items()
+        ],
+    )
 
 
 def main():
@@ -110,27 +127,22 @@ def main():
     parser.add_argument("--peers", default="haproxy-connect envoy")
     options = parser.parse_args()
     end_in_order()
-    files, cpus = raise_file_limit(), sorted(os.sched_getaffinity(0))
-    if len(cpus) < 2:
-        raise SystemExit("it takes two CPUs: one for the proxy, one for the load")
+    files, cpus = raise_file_limit(), two_cpus()
     peers = picked(PEERS, [CULVERT.name, *options.peers.split()])
     taken = {peer: {case: [] for case in CASES} for peer in peers}
     for number in range(options.rounds):
         say(f"round {number + 1} of {options.rounds}")
         for peer in peers:
             try:
-                for case, p99, memory in measure(peer, cpus, files, options):
-                    taken[peer][case].append((p99, memory))
+                for case, figures in measure(peer, cpus, files, options):
+                    taken[peer][case].append(figures)
             except Unusable as reason:
                 say(f"  {peer.title}: {reason}")
-    say("| Proxy | p99 alone, ms | beside bulk that goes past it | beside all | MiB |")
-    say("|---|---|---|---|---|")
-    for peer, cases in taken.items():
-        figures = [statistics.median(p99 for p99, _ in runs or [(0, 0)]) for runs in cases.values()]
-        memory = max((memory for _, memory in cases["beside"]), default=0)
-        say(f"| {peer.title} | " + " | ".join(f"{each:.2f}" for each in figures)
-            + f" | {memory:.0f} |")
+    say(rows(taken))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -10,7 +10,7 @@ from pathlib import Path
 import results
 from compare import Comparison, end_in_order, picked, say
 from peers import CULVERT, PEERS, TOP
-from scenarios import SCENARIOS, TOOL, bulk, echo
+from scenarios import SCENARIOS, bulk, echo
 
 FOLDER = TOP / "Benchmarks/results"
 EXTRA = [
@@ -66,8 +66,6 @@ def main():
     """Does what the command line says; whatever ends it ends what it started."""
     options = parsed(sys.argv[1:])
     end_in_order()
-    if not TOOL.exists():
-        raise SystemExit(f"{TOOL} is missing: make bench builds it")
     measured = Comparison(options).run()
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n")
