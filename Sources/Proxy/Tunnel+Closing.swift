@@ -118,14 +118,21 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         var moment = Instant(nanoseconds: .max)
         if isParkable(worker.terms.flow) || worker.isDraining {
             // A tunnel that has been looked at and could not be parked is looked at again later.
-            let due = lastActivity + configuration.parkAfter
-            moment = due > worker.now ? due : worker.now + configuration.parkAfter
+            let rest = restLimit(worker)
+            let due = lastActivity + rest
+            moment = due > worker.now ? due : worker.now + rest
         }
         let quiet = quietLimit(configuration)
         if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
         moment = min(moment, lastMoment(worker))
         // The wheel has no "never"; a look each hour costs nothing.
         worker.deadlines.set(slot, at: min(moment, worker.now + 3_600_000_000_000))
+    }
+
+    /// Nanoseconds without a byte after which a flow parks, or an idle tunnel ends that is drained.
+    private func restLimit(_ worker: borrowing Worker) -> UInt64 {
+        let configuration = worker.terms.configuration
+        return worker.isDraining ? configuration.drainQuiet : configuration.parkAfter
     }
 
     /// When it ends, or has to be looked at, whether or not bytes move.
@@ -156,7 +163,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func wakeFromParking(_ worker: inout Worker) {
         guard !isParkable(worker.terms.flow) else { return }
         lastActivity = worker.now
-        let moment = worker.now + worker.terms.configuration.parkAfter
+        let moment = worker.now + restLimit(worker)
         worker.deadlines.set(slot, at: min(moment, lastMoment(worker)))
     }
 
@@ -173,7 +180,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
             return end(Ending(cause: cause, side: .proxy), &worker)
         }
-        if lastActivity + configuration.parkAfter <= worker.now {
+        if lastActivity + restLimit(worker) <= worker.now {
             if worker.isDraining, duplex.isQuiet {
                 return end(Ending(cause: .drained, side: .proxy), &worker)
             }
@@ -191,10 +198,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .readingHead, .identifying, .resolving, .dialling, .askingParent:
             refuse(.draining, &worker)
         case .relaying:
-            let idle = worker.terms.configuration.parkAfter
-            guard duplex.isQuiet, lastActivity + idle <= worker.now else {
-                // It is looked at again when it would park.
-                return worker.deadlines.set(slot, at: lastActivity + idle)
+            let due = lastActivity + restLimit(worker)
+            guard duplex.isQuiet, due <= worker.now else {
+                return worker.deadlines.set(slot, at: due)
             }
             end(Ending(cause: .drained, side: .proxy), &worker)
         // The time for a ClientHello is short, and then the relay drains.

@@ -28,13 +28,13 @@ extension EndToEndTests {
         }
 
         @Test func `what is idle ends first, what is busy goes on to its end`() throws {
-            let culvert = try start()
+            let culvert = try start("--park-after", "1h")
             let idle = try (0..<3).map { _ in try Tunnel(culvert) }
             let busy = try Tunnel(culvert)
             for tunnel in idle { try tunnel.exchange() }
             try busy.exchange()
             culvert.signal(SIGTERM)
-            // Idle is who has said nothing for a second.
+            // Idle is who has said nothing for a second, whenever flows park.
             try talk(busy) {
                 idle.allSatisfy { Readiness.comes($0.client.descriptor, POLLIN, within: 0) }
             }
