@@ -5,6 +5,7 @@ internal import MethodTunnel
 internal import Policy
 internal import Relay
 internal import Resolver
+internal import Synchronization
 
 /// The limits and times of a worker, in the form in which its tunnels use them.
 struct Terms: Sendable {
@@ -153,6 +154,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var isDraining = false
     /// Source addresses are taken in turn.
     private var bindTurn = 0
+    /// Has this stay where it is: what holds an atomic is lent by its address.
+    ///
+    /// Without it the compiler (Swift 6.3) copies these 3 KiB for most borrows.
+    private let place = Atomic(false)
 
     init(
         terms: Terms,
