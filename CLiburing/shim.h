@@ -50,8 +50,12 @@ static const uint32_t CL_FEAT_MIN_TIMEOUT = 1u << 15;  // IORING_FEAT_MIN_TIMEOU
 // Declared only under _GNU_SOURCE, which the importer doesn't define for Glibc.
 extern int pipe2(int ends[2], int flags);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
-extern ssize_t splice(int in, loff_t *in_offset, int out, loff_t *out_offset, size_t count,
-                      unsigned int flags);
+
+/// splice(2) between a pipe and a socket; the C library's is a point of cancellation besides, which
+/// takes time at each call.
+static inline ssize_t cl_splice(int in, int out, size_t count, unsigned int flags) {
+    return syscall(SYS_splice, in, NULL, out, NULL, count, flags);
+}
 
 /// close_range(2), Linux 5.9; with the flag CLOSE_RANGE_UNSHARE the calling thread first gets a
 /// descriptor table of its own.

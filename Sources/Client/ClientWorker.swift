@@ -180,7 +180,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         followUp()
         guard !isDone else { return }
         journal.flush(&queue)
-        let wake = min(nextWake ?? now + Self.lookAgain, now + Self.lookAgain)
+        let wake = min(nextWake() ?? now + Self.lookAgain, now + Self.lookAgain)
         queue.submitAndWait(count: 1, gatherMicroseconds: 0, until: wake)
         now = queue.now()
         noticeAbsence(since: wake)
@@ -243,7 +243,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     /// When something is due by itself.
-    private var nextWake: Instant? {
+    private mutating func nextWake() -> Instant? {
         var time = UInt64.max
         switch phase {
         case .made: time = schedule.wakeTime(now.nanoseconds)
@@ -260,7 +260,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
                 }
             }
         }
-        let work = Instant.earlier(deadlines.nextWake, names.nextDeadline)
+        let work = Instant.earlier(deadlines.nextWake(), names.nextDeadline)
         let due = time == .max ? nil : Instant(nanoseconds: time)
         return Instant.earlier(Instant.earlier(work, listener.retry), due)
     }

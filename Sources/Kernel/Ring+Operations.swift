@@ -179,7 +179,7 @@ extension Ring: SubmissionQueue {
     /// IORING_OP_SPLICE always goes to an io-wq thread, at several times the cost.
     public mutating func spliceNow(from source: Int32, to sink: Int32, count: Int) -> Int32 {
         let flags = CL_SPLICE_NONBLOCK | CL_SPLICE_MOVE
-        let moved = CLiburing.splice(source, nil, sink, nil, count, flags)
+        let moved = cl_splice(source, sink, count, flags)
         return moved >= 0 ? Int32(truncatingIfNeeded: moved) : -errno
     }
 

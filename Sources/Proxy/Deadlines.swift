@@ -27,6 +27,8 @@ package struct Deadlines: ~Copyable {
     private var buckets: Table<UInt32>
     /// The tick that has been worked off last.
     private var tick: UInt64
+    /// Between `tick` and this one no bucket of the first ring holds anything.
+    private var firstFilled: UInt64 = 0
     private(set) var count = 0
 
     /// A wheel for `slots` slots that begins at `now`.
@@ -73,6 +75,9 @@ package struct Deadlines: ~Copyable {
         links[Int(slot)].bucket = UInt32(bucket) + 1
         if first != 0 { links[Int(first) - 1].previous = slot + 1 }
         buckets[bucket] = slot + 1
+        if bucket < 256 {
+            firstFilled = min(firstFilled, tick + UInt64(due &- UInt32(truncatingIfNeeded: tick)))
+        }
     }
 
     private mutating func unlink(_ slot: UInt32) {
@@ -144,14 +149,13 @@ package struct Deadlines: ~Copyable {
     }
 
     /// When to look again: at the next deadline or move to a finer ring; nil if none is set.
-    package var nextWake: Instant? {
+    ///
+    /// It is asked each turn, so it looks only where it hasn't looked before.
+    package mutating func nextWake() -> Instant? {
         guard count > 0 else { return nil }
-        var candidate = tick + 1
+        firstFilled = max(firstFilled, tick + 1)
         // The first ring is exact; beyond it the next cascade is soon enough.
-        while candidate & 255 != 0 {
-            if buckets[Int(candidate & 255)] != 0 { break }
-            candidate += 1
-        }
-        return Instant(nanoseconds: candidate << Deadlines.tickBits)
+        while firstFilled & 255 != 0, buckets[Int(firstFilled & 255)] == 0 { firstFilled += 1 }
+        return Instant(nanoseconds: firstFilled << Deadlines.tickBits)
     }
 }

@@ -100,10 +100,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// Submits and waits.
     private mutating func wait() {
+        let wake = nextWake()
         services.queue.submitAndWait(
             count: mayWait ? min(services.pace.wanted, services.terms.configuration.batch) : 0,
             gatherMicroseconds: services.pace.gatherMicroseconds,
-            until: nextWake
+            until: wake
         )
     }
 
@@ -268,11 +269,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     // MARK: Time
 
-    private var nextWake: Instant? {
-        let tunnels = Instant.earlier(services.deadlines.nextWake, services.names.nextDeadline)
-        let sessions = services.sessions.deadlines.nextWake
+    private mutating func nextWake() -> Instant? {
+        let tunnels = Instant.earlier(services.deadlines.nextWake(), services.names.nextDeadline)
+        let sessions = services.sessions.deadlines.nextWake()
         let carried = Instant.earlier(
-            Instant.earlier(carrierDeadlines.nextWake, sessions),
+            Instant.earlier(carrierDeadlines.nextWake(), sessions),
             silenceDeadline
         )
         let work = Instant.earlier(tunnels, carried)
