@@ -127,7 +127,7 @@ class Comparison:
         working = [peer for peer in self.options.peers if self.facts[peer.name]["proof"]]
         for number in range(self.options.rounds):
             # Another begins each round: who comes first after another scenario is worse off.
-            begin = number * len(working) // self.options.rounds
+            begin = number * max(len(working) // self.options.rounds, 1) % len(working)
             order = working[begin:] + working[:begin]
             for scenario in self.options.scenarios:
                 say(f"round {number + 1} of {self.options.rounds}: {scenario.title}")

@@ -113,8 +113,8 @@ class Load:
         """What one run of a scenario comes to, as a figure by name; `rate` is its schedule's."""
         arguments = scenario.arguments.split() + (["--rate", str(rate)] if rate else [])
         if scenario.name == "hold":
-            # Some give back what only the opening has needed, after a second or two.
-            arguments += ["--tunnels", str(self.idle_tunnels(peer)), "--duration", "4s"]
+            # Some give back what only the opening has needed, and Culvert parks after 5 s.
+            arguments += ["--tunnels", str(self.idle_tunnels(peer)), "--duration", "7s"]
         else:
             arguments += ["--duration", f"{self.duration}s", "--warmup", "500ms"]
         report = self.report(arguments, peer, port, processes)

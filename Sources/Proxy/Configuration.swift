@@ -154,8 +154,9 @@ public struct Configuration: Sendable {
     public var maxLifetime: UInt64 = 0
     /// From the first signal to the end of the last tunnel.
     public var drainTimeout: UInt64 = 30_000_000_000
-    /// Without a byte, after which a tunnel ends while the server drains.
-    public var drainQuiet: UInt64 = 1_000_000_000
+    /// Without a byte, after which a tunnel ends while the server drains, and memory of a stream
+    /// without CONNECT goes back.
+    public var restAfter: UInt64 = 1_000_000_000
     /// Before the next address is tried beside one that has not answered (RFC 8305 section 5, which
     /// advises 250 ms and forbids less than 10 ms).
     public var attemptDelay: UInt64 = 250_000_000
@@ -204,9 +205,11 @@ public struct Configuration: Sendable {
     public var bulkSlice = 512 << 10
     /// Nanoseconds without a byte after which a flow gives its receive up for a poll.
     ///
-    /// That saves 600 bytes of the kernel's memory, and costs what a short message does: tunnels
-    /// that speak every second or two took a tenth more CPU with one second.
+    /// That saves 600 bytes of the kernel's memory, but takes CPU, which tunnels that speak every
+    /// second or two should not have to spend each time.
     public var parkAfter: UInt64 = 5_000_000_000
+    /// The same for streams without CONNECT, which have no receive but memory of their own.
+    var streamParkAfter: UInt64 { min(parkAfter, restAfter) }
     /// Bytes of a receive that is large; so is one that fills its buffer.
     ///
     /// From about 4 KiB on splicing a message takes less CPU than copying it.

@@ -132,7 +132,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Nanoseconds without a byte after which a flow parks, or an idle tunnel ends that is drained.
     private func restLimit(_ worker: borrowing Worker) -> UInt64 {
         let configuration = worker.terms.configuration
-        return worker.isDraining ? configuration.drainQuiet : configuration.parkAfter
+        if worker.isDraining { return configuration.restAfter }
+        return isStream ? configuration.streamParkAfter : configuration.parkAfter
     }
 
     /// When it ends, or has to be looked at, whether or not bytes move.
@@ -163,7 +164,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func wakeFromParking(_ worker: inout Worker) {
         guard !isParkable(worker.terms.flow) else { return }
         lastActivity = worker.now
-        let moment = worker.now + restLimit(worker)
+        var moment = worker.now + restLimit(worker)
+        let quiet = quietLimit(worker.terms.configuration)
+        if quiet > 0 { moment = min(moment, worker.now + quiet) }
         worker.deadlines.set(slot, at: min(moment, lastMoment(worker)))
     }
 

@@ -153,7 +153,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let pause =
             carriers[slot].isFlow
             ? carriers[slot].lastSent + MethodTerms.padAfter
-            : services.now + services.terms.configuration.parkAfter
+            : services.now + services.terms.configuration.streamParkAfter
         carrierDeadlines.set(slot, at: min(carriers[slot].waitEnd, pause))
     }
 

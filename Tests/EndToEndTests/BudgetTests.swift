@@ -90,8 +90,9 @@ extension EndToEndTests {
         /// Without a journal, which has memory of its own for what it will tell.
         @Test func `a parked tunnel keeps to its bytes`() throws {
             let listen = ["--listen", "127.0.0.1:0"]
+            let parking = ["--park-after", "1s"]
             let culvert = try Culvert(
-                command: [try Culvert.program] + listen + Culvert.openFlags + Self.workers
+                command: [try Culvert.program] + listen + Culvert.openFlags + Self.workers + parking
             )
             let folder = try Folder()
             let outcome = try Program.run(

@@ -35,7 +35,10 @@ extension EndToEndTests {
 
         @Test func `three workers hold more tunnels than there may be open files`() throws {
             let limit = #"ulimit -n 20000 && exec "$0" "$@""#
-            let flags = ["--listen", "127.0.0.1:0", "--journal", "/dev/null", "--workers", "3"]
+            let flags = [
+                "--listen", "127.0.0.1:0", "--journal", "/dev/null", "--workers", "3",
+                "--park-after", "1s",
+            ]
             let culvert = try Culvert(
                 command: ["sh", "-c", limit, Culvert.program] + flags + Culvert.openFlags
             )

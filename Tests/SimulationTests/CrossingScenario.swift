@@ -133,7 +133,7 @@ struct CrossingScenario: CustomStringConvertible {
         configuration.promoteAfter = dice.within(1...4)
         configuration.promoteSize = dice.pick([64, 8192])
         configuration.parkAfter = UInt64(dice.pick([1, 20, 1000])) * 1_000_000
-        configuration.drainQuiet = configuration.parkAfter
+        configuration.restAfter = UInt64(dice.pick([1, 20, 1000])) * 1_000_000
         configuration.idleTimeout = 0
         configuration.halfClosedTimeout = 0
         configuration.allowedPorts = [443...443]

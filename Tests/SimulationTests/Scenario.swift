@@ -147,7 +147,7 @@ struct Scenario {
         configuration.promoteAfter = dice.within(1...4)
         configuration.promoteSize = dice.pick([16, 64, 8192])
         configuration.parkAfter = UInt64(dice.pick([1, 20, 1000])) * 1_000_000
-        configuration.drainQuiet = configuration.parkAfter
+        configuration.restAfter = UInt64(dice.pick([1, 20, 1000])) * 1_000_000
         configuration.headBytesMax = 512
         configuration.headLineBytesMax = 400
         configuration.batch = dice.pick([1, 4, 64])
