@@ -92,7 +92,8 @@ struct CrossingScenario: CustomStringConvertible {
         rollConfiguration()
         for _ in 0..<self.dice.within(1...10) { lives.append(Life(&self.dice)) }
         if self.dice.chance(150) {
-            sleepsAt = UInt64(self.dice.below(4000)) * 1_000_000
+            // Not at once: a client that finds no server at its start ends.
+            sleepsAt = UInt64(self.dice.within(100...4000)) * 1_000_000
             sleep = UInt64(self.dice.pick([7, 60, 100, 300])) * Self.second
         }
     }
