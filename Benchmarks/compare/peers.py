@@ -61,9 +61,10 @@ class Peer:
 
 
 CULVERT = Peer(
+    # It has the congestion control of all others: its own choice over loopback spares it BBR.
     "culvert", "Culvert",
     ".build/release/culvert --listen 127.0.0.1:@PORT@ --workers 1"
-    " --allow-private --allow-port any --buffer-size 64KiB",
+    " --allow-private --allow-port any --buffer-size 64KiB --congestion system",
     "--version",
 )
 PEERS = [

@@ -19,12 +19,13 @@ CHARTS = [
     ("echo", "CPU of the proxy for a 64-byte message there and back", "us a message",
      ["echo-64", "echo-2000"]),
     ("bulk", "CPU of the proxy for a gigabyte down", "ms a GB", ["bulk-1", "bulk-8", "bulk-200"]),
-    ("memory", "Memory of the proxy for an idle tunnel", "bytes of PSS a tunnel", ["hold"]),
+    ("memory", "Memory of the proxy's processes for an idle tunnel", "bytes of PSS a tunnel",
+     ["hold"]),
 ]
 #: The table of the README: scenario, heading.
 SHORT = [
     ("rate", "set-up, us"), ("echo-64", "64-byte message, us"), ("bulk-8", "bulk, ms a GB"),
-    ("hold", "idle memory, bytes"),
+    ("hold", "process memory, idle, bytes"),
 ]
 
 
@@ -38,6 +39,7 @@ def machine():
         "memory_gib": round(memory / 2**20, 1),
         "system": platform.freedesktop_os_release().get("PRETTY_NAME", "Linux"),
         "kernel": platform.release(),
+        "congestion": Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip(),
     }
 
 
@@ -123,7 +125,8 @@ def circumstances(results):
     where, how = results["machine"], results["method"]
     return (
         f"{results['date']}, Culvert {results['commit']}; {where['cpu']}, {where['cpus']} CPUs, "
-        f"{where['memory_gib']} GiB; {where['system']}, Linux {where['kernel']}. Loopback; the "
+        f"{where['memory_gib']} GiB; {where['system']}, Linux {where['kernel']}. Loopback, "
+        f"{where['congestion']} for all sockets; the "
         f"proxy on one core with one worker, `culvert-bench` with clients and origin on another; "
         f"logs off, 64 KiB buffers where they can be set, {how['files']:,} descriptors. "
         f"Rounds: {how['rounds']}; each scenario of each proxy once a round in turn, on a fresh "

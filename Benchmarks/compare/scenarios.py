@@ -91,6 +91,7 @@ SCENARIOS = [
     Scenario(
         "hold", "Idle tunnels", "hold",
         (Figure("pss", "PSS a tunnel, bytes"), Figure("rss", "RSS a tunnel, bytes"),
+         Figure("kernel", "kernel, four sockets of a tunnel, bytes"),
          Figure("total", "PSS in all, MiB"), Figure("opening", "CPU to open one, us")),
         "pss", "idle",
     ),
@@ -197,11 +198,12 @@ def percentiles(kind, spreads):
 
 
 def memory(before, after):
-    """What the proxy's memory grew by for each tunnel that stands, and what it is in all."""
+    """What memory grew by for each tunnel that stands, and what the proxy's is in all."""
     if not after["alive"]:
         raise Unusable("no tunnel stood")
     grown = {
-        short: (after[f"process_{long}_bytes"] - before[f"process_{long}_bytes"]) / after["alive"]
-        for short, long in (("pss", "proportional"), ("rss", "resident"))
+        short: (after[f"{long}_bytes"] - before[f"{long}_bytes"]) / after["alive"]
+        for short, long in (("pss", "process_proportional"), ("rss", "process_resident"),
+                            ("kernel", "kernel"))
     }
     return grown | {"total": after["process_proportional_bytes"] / 2**20}
