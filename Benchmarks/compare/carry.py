@@ -13,7 +13,9 @@ from pathlib import Path
 
 import results
 from charts import number
-from compare import FOLDER, Machine, end_in_order, keep, picked, raise_file_limit, say
+from compare import (
+    FOLDER, Machine, end_in_order, keep, order_of, picked, raise_file_limit, say,
+)
 from peers import CULVERT, TOP, Peer, Unusable, free_port, running
 from scenarios import TOOL, Load, bulk, echo
 
@@ -145,7 +147,7 @@ def run(options):
     kept = json.loads(earlier.read_text()) if options.add and earlier.exists() else {}
     runs = kept.get("runs", {})
     for turn in range(options.rounds):
-        for way in options.ways:
+        for way in order_of(options.ways, turn, options.rounds):
             say(f"round {turn + 1} of {options.rounds}: {way.title}")
             for scenarios in turns(way, options.scenarios):
                 try:

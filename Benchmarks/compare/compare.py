@@ -126,9 +126,7 @@ class Comparison:
             raise SystemExit(f"{first.title} does not work, so there is nothing to compare with")
         working = [peer for peer in self.options.peers if self.facts[peer.name]["proof"]]
         for number in range(self.options.rounds):
-            # Another begins each round: who comes first after another scenario is worse off.
-            begin = number * max(len(working) // self.options.rounds, 1) % len(working)
-            order = working[begin:] + working[:begin]
+            order = order_of(working, number, self.options.rounds)
             for scenario in self.options.scenarios:
                 say(f"round {number + 1} of {self.options.rounds}: {scenario.title}")
                 for peer in order:
@@ -150,6 +148,15 @@ class Comparison:
             "peers": self.facts, "faults": self.faults,
             "summaries": results.summaries(self.runs, options.peers[0]), "runs": self.runs,
         }
+
+
+def order_of(subjects, number, rounds):
+    """The order of round `number` of so many.
+
+    Another one begins each round: who comes first after something else is worse off.
+    """
+    begin = number * max(len(subjects) // rounds, 1) % len(subjects)
+    return subjects[begin:] + subjects[:begin]
 
 
 def keep(figures, runs, scenario, subject):

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import results
-from compare import end_in_order, picked, raise_file_limit, say, two_cpus
+from compare import end_in_order, order_of, picked, raise_file_limit, say, two_cpus
 from peers import CULVERT, PEERS, Unusable, free_port, running
 from scenarios import TOOL, failed
 
@@ -132,7 +132,7 @@ def main():
     taken = {peer: {case: [] for case in CASES} for peer in peers}
     for number in range(options.rounds):
         say(f"round {number + 1} of {options.rounds}")
-        for peer in peers:
+        for peer in order_of(peers, number, options.rounds):
             try:
                 for case, figures in measure(peer, cpus, files, options):
                     taken[peer][case].append(figures)
