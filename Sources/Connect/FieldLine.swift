@@ -93,6 +93,26 @@ extension FieldLine {
         return isPort(bytes, index..<value.upperBound)
     }
 
+    /// Whether the value is the authority at `target`, an IPv6 address in brackets with its port,
+    /// but for the brackets.
+    ///
+    /// That is no Host (RFC 9112 section 3.2), but http.client of Python 3.12 and later sends it.
+    static func isUnbracketed(
+        _ bytes: Span<UInt8>,
+        _ value: Range<Int>,
+        of target: Range<Int>
+    ) -> Bool {
+        guard bytes[target.lowerBound] == UInt8(ascii: "["), value.count == target.count - 2
+        else { return false }
+        var index = value.lowerBound
+        for place in target
+        where bytes[place] != UInt8(ascii: "[") && bytes[place] != UInt8(ascii: "]") {
+            guard index < value.upperBound, bytes[index] == bytes[place] else { return false }
+            index += 1
+        }
+        return index == value.upperBound
+    }
+
     /// How many bytes the next character of a registered name takes; 0 if it can't stand there.
     private static func registeredNameLength(_ bytes: Span<UInt8>, _ rest: Range<Int>) -> Int {
         let start = rest.lowerBound

@@ -6,10 +6,12 @@ struct FieldRules {
     /// Where the value of Proxy-Authorization stands, if there is one.
     private(set) var credentials: Range<Int>?
 
-    /// Judges one field line, which is free of control characters but for tabs.
+    /// Judges one field line, which is free of control characters but for tabs, of a request whose
+    /// authority stands at `target`.
     mutating func read(
         _ bytes: Span<UInt8>,
         _ line: Range<Int>,
+        target: Range<Int>,
         countMax: Int
     ) throws(Refusal) {
         count += 1
@@ -18,7 +20,10 @@ struct FieldRules {
         let value = field.value
         if field.isNamed(bytes, "host") {
             guard !hasHost else { throw .repeatedHost }
-            guard FieldLine.isHost(bytes, value) else { throw .malformedHost }
+            guard
+                FieldLine.isHost(bytes, value)
+                    || FieldLine.isUnbracketed(bytes, value, of: target)
+            else { throw .malformedHost }
             hasHost = true
         } else if field.isNamed(bytes, "content-length") {
             guard !hasContentLength, value.count == 1,

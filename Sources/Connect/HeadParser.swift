@@ -117,7 +117,8 @@ public struct HeadParser: Sendable {
             try fields.finish(minorVersion: requestLine.minorVersion)
             stage = .complete
         case .fields:
-            try fields.read(bytes, line, countMax: limits.fieldsMax)
+            let target = requestLine.target
+            try fields.read(bytes, line, target: target, countMax: limits.fieldsMax)
         case .complete:
             preconditionFailure("a line after the head")
         }

@@ -10,9 +10,9 @@ public struct Name: Sendable {
 
     /// Reads the name that `range` of `bytes` spells, or nothing.
     ///
-    /// Labels are 1 to 63 letters, digits, `-` and `_`, and don't begin or end with `-`. One
-    /// trailing dot is accepted and dropped. A last label of digits only, or one that begins with
-    /// `0x`, is refused: some resolvers read such names as IPv4 addresses.
+    /// Labels are 1 to 63 letters, digits, `-` and `_`. One trailing dot is accepted and dropped. A
+    /// last label that begins or ends with `-` is refused: no top-level domain does. So is one of
+    /// digits only, or one that begins with `0x`: some resolvers read such names as IPv4 addresses.
     public init?(parsing bytes: Span<UInt8>, in range: Range<Int>) {
         var end = range.upperBound
         if !range.isEmpty, bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
@@ -23,7 +23,7 @@ public struct Name: Sendable {
         for index in range.lowerBound..<end {
             let byte = bytes[index]
             if byte == UInt8(ascii: ".") {
-                guard Self.isLabel(bytes, labelStart..<index) else { return nil }
+                guard Self.isLabel(labelStart..<index) else { return nil }
                 storage[index - range.lowerBound] = byte
                 labelStart = index + 1
             } else {
@@ -31,7 +31,9 @@ public struct Name: Sendable {
                 storage[index - range.lowerBound] = folded
             }
         }
-        guard Self.isLabel(bytes, labelStart..<end), !Self.isNumeric(bytes, labelStart..<end)
+        let hyphen = UInt8(ascii: "-")
+        guard Self.isLabel(labelStart..<end), !Self.isNumeric(bytes, labelStart..<end),
+            bytes[labelStart] != hyphen, bytes[end - 1] != hyphen
         else { return nil }
         self.storage = storage
         length = UInt8(count)
@@ -80,11 +82,7 @@ public struct Name: Sendable {
         }
     }
 
-    private static func isLabel(_ bytes: Span<UInt8>, _ label: Range<Int>) -> Bool {
-        guard label.count >= 1, label.count <= 63 else { return false }
-        let hyphen = UInt8(ascii: "-")
-        return bytes[label.lowerBound] != hyphen && bytes[label.upperBound - 1] != hyphen
-    }
+    private static func isLabel(_ range: Range<Int>) -> Bool { (1...63).contains(range.count) }
 
     private static func isNumeric(_ bytes: Span<UInt8>, _ label: Range<Int>) -> Bool {
         let first = label.lowerBound

@@ -33,6 +33,8 @@ func outcome(_ bytes: [UInt8], step: Int, limits: HeadLimits = HeadLimits()) -> 
         "\r\n" + plain, "\r\n\r\n" + plain,
         "CONNECT [::1]:443 HTTP/1.1\r\nhOsT:[::1]:443\r\n"
             + "X-\(NameCharacters.all): \t a\tb \t\r\n\r\n",
+        // Python 3.12 and later forget the brackets here.
+        "CONNECT [2001:dB8::1]:443 HTTP/1.1\r\nHost: 2001:dB8::1:443\r\n\r\n",
         "CONNECT a.b:1 HTTP/1.9\r\nHost: \tc.d \r\nContent-Length: 0\r\n"
             + "X:\r\nY: \u{e9}\u{ff}\r\n\r\n",
         "CONNECT a.b:1 HTTP/1.1\r\nHost: a.b:\r\nProxy-Authorization: Basic eDp5\r\n\r\n",

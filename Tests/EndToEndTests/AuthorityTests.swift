@@ -14,7 +14,7 @@ extension EndToEndTests {
 
         /// Hosts that are neither a name nor an address, whoever reads them.
         static let hosts = [
-            "", ".", "..", "a..test", ".a.test", "a.test..", "-a.test", "a-.test", "a,b.test",
+            "", ".", "..", "a..test", ".a.test", "a.test..", "a.-test", "a.test-", "a,b.test",
             "a%2etest", "user@a.test", "user:secret@a.test", "http://a.test", "a.test/x",
             "b\u{fc}cher.test", "a\u{3002}test", "*", String(repeating: "a", count: 64) + ".test",
             String(repeating: "a.", count: 127) + "test",

@@ -8,6 +8,7 @@ import Testing
         ("example.com", "example.com"), ("EVIL.Example", "evil.example"),
         ("evil.example.", "evil.example"), ("localhost", "localhost"), ("a", "a"),
         ("_dmarc.example.org", "_dmarc.example.org"), ("a-b.c--d", "a-b.c--d"),
+        ("-a.b-.example", "-a.b-.example"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"), ("1.2.3.example", "1.2.3.example"),
         ("1a", "1a"), ("0xy.example", "0xy.example"), ("x0", "x0"), ("1-2", "1-2"),
     ])
@@ -18,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", ".", "..", "a..", "a..b", ".a", "-a", "a-", "a.-b", "a-.b", "a b", "a/b", "a@b", "a:1",
+        "", ".", "..", "a..", "a..b", ".a", "-a", "a-", "a.-b", "a.b-", "127.0.0.-1", "a b", "a/b",
+        "a@b", "a:1",
         "[a]", "bücher.example", "a\u{0}b", "a\r\n", "a%20b", "a*", "１２７.example", "a,b",
         "127.1", "127.0.0.1", "127.0.0.1.", "2130706433", "0x7f.1", "0x7f000001", "0x", "a.0x1",
         "a.0X1", "0177.0.0.1", "example.1", "example.0x", "1",
