@@ -33,8 +33,9 @@ public struct SimpleRules: Equatable, Sendable {
 
     /// The rules that this comes to, at `ports`; each is called like the flag that says it.
     ///
-    /// What is denied is denied first. What is allowed, be it by host or by network, is all that
-    /// may then; if nothing is, the rest may.
+    /// What is denied is denied first. What is allowed, be it by network or by host, is all that
+    /// may then; if nothing is, the rest may. Networks come before hosts, since they open what
+    /// isn't public: to a host that is allowed as well.
     public func list(ports: [ClosedRange<UInt16>]) -> RuleList {
         var denyHost = Rule("--deny-host", .deny)
         denyHost.hosts = deniedHosts
@@ -45,7 +46,7 @@ public struct SimpleRules: Equatable, Sendable {
         var allowNetwork = Rule("--allow-network", .allow)
         allowNetwork.networks = allowedNetworks
         let rest = Rule("--allow-port", .allow)
-        var rules = [denyHost, denyNetwork, allowHost, allowNetwork].filter { rule in
+        var rules = [denyHost, denyNetwork, allowNetwork, allowHost].filter { rule in
             !rule.hosts.isEmpty || !rule.networks.isEmpty
         }
         if !rules.contains(where: { $0.action == .allow }) { rules.append(rest) }

@@ -58,6 +58,20 @@ extension EndToEndTests {
             withExtendedLifetime(tunnel) {}
         }
 
+        @Test func `an allowed host within an allowed network is dialled`() throws {
+            let names = try NameServer { _ in .addresses(["127.0.0.1"]) }
+            let origin = try Origin()
+            let rules = ["--allow-host", "*.inside.test", "--allow-network", "127.0.0.0/8"]
+            let culvert = try Culvert(rules + Self.anyPort + names.flags)
+            for host in ["a.inside.test", "b.other.test"] {
+                let authority = "\(host):\(origin.endpoint.port)"
+                let tunnel = try Stream.tunnel(culvert, to: authority)
+                let open = try culvert.record("open") { $0["authority"] as? String == authority }
+                #expect(open["rule"] as? String == "--allow-network")
+                tunnel.close()
+            }
+        }
+
         @Test func `an allowed network is dialled though it is private`() throws {
             let names = try NameServer { question in
                 .addresses(

@@ -38,7 +38,7 @@ import Testing
 
     @Test func `hosts and networks are allowed one beside the other`() {
         let rules = Self.simple("a.test", allowNetwork: "10.0.0.0/8").list(ports: [443...443]).rules
-        #expect(rules.map(\.name) == ["--allow-host", "--allow-network"])
-        #expect(rules[0].networks.isEmpty && rules[1].hosts.isEmpty)
+        #expect(rules.map(\.name) == ["--allow-network", "--allow-host"])
+        #expect(rules[0].hosts.isEmpty && rules[1].networks.isEmpty)
     }
 }
