@@ -16,14 +16,16 @@ public enum ParentRequest {
     /// - Parameters:
     ///   - authority: Whom the other proxy is to connect to.
     ///   - head: The whole head that our client has sent; its Via is passed on (RFC 9110 section
-    ///     7.6.3).
-    ///   - pseudonym: Our own part of Via.
+    ///     7.6.3), whatever its Connection says: without it no circle would be noticed.
+    ///   - minorVersion: The digit after `HTTP/1.` in it, for our own part of Via.
+    ///   - pseudonym: What we are called there.
     ///   - authorization: The value of Proxy-Authorization; none if it is empty.
     ///   - sink: Where to; it is given up to `byteCountMax` bytes.
     /// - Returns: Whether Via wasn't too long to be passed on.
     public static func write(
         _ authority: Authority,
         head: Span<UInt8>,
+        minorVersion: UInt8,
         pseudonym: String,
         authorization: [UInt8],
         to sink: inout some ByteSink
@@ -39,7 +41,9 @@ public enum ParentRequest {
             isGood = HeadFields.write("via", of: head, countMax: viaBytesMax, to: &sink)
             sink.append("\r\n")
         }
-        sink.append("Via: 1.1 ")
+        sink.append("Via: 1.")
+        sink.append(decimal: UInt(minorVersion))
+        sink.append(" ")
         sink.append(pseudonym)
         sink.append("\r\n")
         if !authorization.isEmpty {

@@ -39,11 +39,10 @@ extension Refusal {
         case .connectReset: "the target reset the connection while it was being opened"
         case .noSource: "there is no source address for the target; the operator can add one"
         case .proxyLoop: "the request has been here before; proxies forward it to each other"
-        case .parentLogin: "the parent proxy wants other credentials; tell the operator"
-        case .parentMalformed: "the parent proxy did not answer in HTTP; tell the operator"
-        case .parentClosed: "the parent proxy ended before it had answered"
-        case .parentRefused: "the parent proxy refused"
-        case .parentTimeout: "the parent proxy did not answer in time"
+        case .parentNotFound, .parentUnresolved, .parentConnectionRefused, .parentConnectTimeout,
+            .parentUnreachable, .parentLogin, .parentMalformed, .parentClosed, .parentRefused,
+            .parentTimeout:
+            parentDetail
         case .rulesChanged: "the rules of this proxy have changed meanwhile; try again"
         case .noSourcePort: "no source port is left for this target; try again later"
         case .tunnelLimit: "this proxy has no free tunnel; try again later"
@@ -54,6 +53,25 @@ extension Refusal {
         case .outOfDescriptors: "this proxy is out of descriptors; try again later"
         case .draining: "this proxy is shutting down; try again"
         case .internalError: "a fault of this proxy; tell the operator"
+        }
+    }
+
+    private var parentDetail: String {
+        switch self {
+        case .parentNotFound: "the parent proxy has no address; tell the operator"
+        case .parentUnresolved:
+            "the name servers did not tell the parent proxy in time; try again later"
+        case .parentConnectionRefused:
+            "the parent proxy refused the connection; tell the operator"
+        case .parentConnectTimeout:
+            "the parent proxy took no connection in time; tell the operator"
+        case .parentUnreachable: "the parent proxy can't be reached; tell the operator"
+        case .parentLogin: "the parent proxy wants other credentials; tell the operator"
+        case .parentMalformed: "the parent proxy did not answer in HTTP; tell the operator"
+        case .parentClosed: "the parent proxy ended before it had answered"
+        case .parentRefused: "the parent proxy refused"
+        case .parentTimeout: "the parent proxy did not answer in time"
+        default: "the parent proxy failed"
         }
     }
 

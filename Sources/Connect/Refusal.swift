@@ -99,7 +99,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case nameNotFound
     /// The name has no address.
     case noAddresses
-    /// The name servers failed or refused.
+    /// The name servers failed or refused, or could not be asked.
     case nameServerFailure
     /// The name servers did not answer in time.
     case resolveTimeout
@@ -116,6 +116,16 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case noSource
 
     // The parent proxy.
+    /// The name of the parent proxy has no address, as far as it could be found out.
+    case parentNotFound
+    /// The name servers did not tell the parent proxy's address in time.
+    case parentUnresolved
+    /// The parent proxy refused the connection.
+    case parentConnectionRefused
+    /// The parent proxy took no connection in time.
+    case parentConnectTimeout
+    /// There is no route to the parent proxy, or it reset the connection.
+    case parentUnreachable
     /// The request has been here before.
     case proxyLoop
     /// The parent proxy wants other credentials.
@@ -189,11 +199,11 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .parentMalformed: .protocolError
         case .parentClosed: .responseIncomplete
         case .parentTimeout: .responseTimeout
-        case .rulesChanged, .parentRefused: .destinationUnavailable
-        case .nameNotFound, .noAddresses, .nameServerFailure: .dnsError
-        case .resolveTimeout: .dnsTimeout
-        case .connectionRefused: .connectionRefused
-        case .connectTimeout: .connectionTimeout
+        case .rulesChanged, .parentRefused, .parentUnreachable: .destinationUnavailable
+        case .nameNotFound, .noAddresses, .nameServerFailure, .parentNotFound: .dnsError
+        case .resolveTimeout, .parentUnresolved: .dnsTimeout
+        case .connectionRefused, .parentConnectionRefused: .connectionRefused
+        case .connectTimeout, .parentConnectTimeout: .connectionTimeout
         case .unroutable, .noSource: .destinationUnroutable
         case .connectReset: .connectionTerminated
         case .credentialsUnchecked, .noSourcePort, .tunnelLimit, .clientLimit, .ruleLimit,
@@ -225,8 +235,20 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         switch self {
         case .nameNotFound: "NXDOMAIN"
         case .noAddresses: "NOERROR"
-        case .nameServerFailure: "SERVFAIL"
+        // Whether they said SERVFAIL or REFUSED, or nothing, c-ares doesn't tell.
         default: nil
+        }
+    }
+
+    /// What it is where the parent proxy was looked for in place of the target.
+    public var ofParent: Refusal {
+        switch self {
+        case .nameNotFound, .noAddresses, .nameServerFailure: .parentNotFound
+        case .resolveTimeout: .parentUnresolved
+        case .connectionRefused: .parentConnectionRefused
+        case .connectTimeout: .parentConnectTimeout
+        case .unroutable, .connectReset: .parentUnreachable
+        default: self
         }
     }
 }

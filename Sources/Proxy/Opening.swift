@@ -92,16 +92,18 @@ struct Opening: ~Copyable {
 
     /// Keeps `refusal` unless a more telling one is known; whether it has.
     ///
-    /// An answer from the target tells more than silence, and silence more than an address that
-    /// policy forbids.
+    /// An answer from the target tells more than silence, silence more than an address that policy
+    /// forbids, and that more than that the name servers failed; that one family has no address
+    /// says nothing as long as the other's are unknown.
     @discardableResult
     mutating func note(_ refusal: Refusal) -> Bool {
         func weight(_ refusal: Refusal) -> Int {
             switch refusal {
-            case .connectionRefused, .connectReset: 4
-            case .connectTimeout, .unroutable: 3
-            case .noSource, .outOfDescriptors, .noSourcePort, .ruleLimit, .userLimit, .tooFast: 2
-            case .addressProhibited, .ownListener, .addressDenied, .noRuleAllows: 1
+            case .connectionRefused, .connectReset: 5
+            case .connectTimeout, .unroutable: 4
+            case .noSource, .outOfDescriptors, .noSourcePort, .ruleLimit, .userLimit, .tooFast: 3
+            case .addressProhibited, .ownListener, .addressDenied, .noRuleAllows: 2
+            case .nameServerFailure, .resolveTimeout: 1
             default: 0
             }
         }

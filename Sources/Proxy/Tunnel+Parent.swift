@@ -101,6 +101,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if let address = worker.openings[opening].askedAddress {
             authority = Authority(host: .address(address), port: authority.port) ?? authority
         }
+        let minorVersion = head(&worker)?.minorVersion ?? 1
         let parent = worker.parents[worker.openings[opening].parent]
         // That of a stream is empty.
         let head = worker.heads[Int(opening)].part(0..<worker.openings[opening].headCount)
@@ -108,6 +109,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             ParentRequest.write(
                 authority,
                 head: bytes,
+                minorVersion: minorVersion,
                 pseudonym: Pseudonym.text,
                 authorization: parent.authorization,
                 to: &sink

@@ -10,7 +10,8 @@ public enum FamilyAnswer: Equatable, Sendable {
     case none
     /// The name does not exist (NXDOMAIN).
     case notFound
-    /// The servers failed, refused, or said something that can't be understood.
+    /// The servers failed, refused, said something that can't be understood, or weren't asked for
+    /// want of room.
     case failed
     /// No server answered in time.
     case timedOut

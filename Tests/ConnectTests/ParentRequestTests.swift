@@ -3,12 +3,17 @@ import Internet
 import Testing
 
 @Suite struct ParentRequestTests {
-    private func request(_ head: String, _ authorization: String = "") throws -> (String, Bool) {
+    private func request(
+        _ head: String,
+        _ authorization: String = "",
+        minorVersion: UInt8 = 1
+    ) throws -> (String, Bool) {
         let target = try #require(authority("a.test:443"))
         var sink: [UInt8] = []
         let isGood = ParentRequest.write(
             target,
             head: Array(head.utf8).span,
+            minorVersion: minorVersion,
             pseudonym: "we-1",
             authorization: Array(authorization.utf8),
             to: &sink
@@ -36,6 +41,11 @@ import Testing
     )
     func `Via is passed on, and nothing else`(_ head: String, _ fields: String) throws {
         #expect(try request(head) == (Self.start + fields + "\r\n", true))
+    }
+
+    @Test func `our part of Via has the version of the request`() throws {
+        let (text, isGood) = try request("CONNECT b:1 HTTP/1.0\r\n\r\n", minorVersion: 0)
+        #expect(isGood && text == Self.start + "Via: 1.0 we-1\r\n\r\n")
     }
 
     @Test func `credentials are ours`() throws {
@@ -69,6 +79,7 @@ import Testing
         let isGood = ParentRequest.write(
             target,
             head: Array("C b:1 HTTP/1.1\r\nVia: \(via)\r\n\r\n".utf8).span,
+            minorVersion: 1,
             pseudonym: "culvert-0123456789abcdef",
             authorization: value,
             to: &sink

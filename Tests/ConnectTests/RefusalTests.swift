@@ -34,6 +34,10 @@ import Testing
             (.ruleLimit, 503, "connection_limit_reached"),
             (.noSource, 502, "destination_ip_unroutable"),
             (.proxyLoop, 502, "proxy_loop_detected"),
+            (.parentNotFound, 502, "dns_error"), (.parentUnresolved, 504, "dns_timeout"),
+            (.parentConnectionRefused, 502, "connection_refused"),
+            (.parentConnectTimeout, 504, "connection_timeout"),
+            (.parentUnreachable, 503, "destination_unavailable"),
             (.parentLogin, 502, "proxy_configuration_error"),
             (.parentMalformed, 502, "http_protocol_error"),
             (.parentClosed, 502, "http_response_incomplete"),
@@ -83,13 +87,25 @@ import Testing
         #expect(!Refusal.allCases.map(\.detail).contains("malformed request"))
     }
 
+    @Test func `what befalls a parent isn't told as what befell the target`() {
+        let faults: [Refusal] = [
+            .nameNotFound, .noAddresses, .nameServerFailure, .resolveTimeout, .connectionRefused,
+            .connectTimeout, .unroutable, .connectReset,
+        ]
+        for refusal in Refusal.allCases {
+            let ofParent = refusal.ofParent
+            #expect((ofParent != refusal) == faults.contains(refusal))
+            guard ofParent != refusal else { continue }
+            #expect(ofParent.detail.contains("the parent proxy") && ofParent.responseCode == nil)
+        }
+    }
+
     @Test func `only name server answers have a response code`() {
         for refusal in Refusal.allCases {
             let expected: String? =
                 switch refusal {
                 case .nameNotFound: "NXDOMAIN"
                 case .noAddresses: "NOERROR"
-                case .nameServerFailure: "SERVFAIL"
                 default: nil
                 }
             #expect(refusal.responseCode == expected)
