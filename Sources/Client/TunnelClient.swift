@@ -73,7 +73,7 @@ public final class TunnelClient: Sendable {
     public func run() throws(StartError) -> Int32 {
         Signals.block()
         do {
-            let journalThread = try startJournal()
+            let journalThread = try journal?.start()
             let worker = try ThreadBox("client-0") { self.work() }
             if let failure = waitForStart() {
                 worker.join()
@@ -117,41 +117,28 @@ public final class TunnelClient: Sendable {
             case .terminate, .interrupt:
                 mailbox.send(.stop)
                 return "a signal ended it before the server had answered"
-            case .hangUp, .status, nil: break
+            case .hangUp: reopenJournal()
+            case .status, nil: break
             }
         }
     }
 
     // MARK: The journal
 
-    private func startJournal() throws -> ThreadBox? {
-        guard let journal else { return nil }
-        try check(journal)
-        return try ThreadBox("journal") {
-            guard let file = try? journal.open() else { return }
-            journal.run(file)
-        }
-    }
-
-    private func check(_ journal: Journal) throws(StartError) {
-        do throws(SystemError) {
-            _ = try journal.open()
-        } catch {
-            throw StartError("--journal \(journal.path): can't be opened (\(error))")
-        }
-    }
-
     private func stopJournal(_ thread: ThreadBox?) {
         if let thread, journal?.stop() == true { thread.join() }
-        let lost = counters.journalLost.read() + (journal?.lostInWriting.read() ?? 0)
-        if lost > 0 { notify(.lostRecords(lost)) }
+        if lostRecords > 0 { notify(.lostRecords(lostRecords)) }
+    }
+
+    /// Journal records that were lost since the start.
+    private var lostRecords: UInt64 {
+        counters.journalLost.read() + (journal?.lostInWriting.read() ?? 0)
     }
 
     private func reopenJournal() {
         guard let journal else { return }
         do throws(StartError) {
-            try check(journal)
-            journal.reopen()
+            try journal.reopen()
             notify(.reopened)
         } catch {
             notify(.notReopened("\(error)"))
@@ -161,6 +148,7 @@ public final class TunnelClient: Sendable {
     // MARK: Signals
 
     private func watch() {
+        var lost: UInt64 = 0
         while true {
             switch Signals.next(within: 1000) {
             case .terminate, .interrupt: return drain()
@@ -168,6 +156,9 @@ public final class TunnelClient: Sendable {
             case .status: tellStatus()
             case nil: break
             }
+            let now = lostRecords
+            if now > lost { notify(.lostRecords(now - lost)) }
+            lost = now
         }
     }
 
@@ -186,7 +177,8 @@ public final class TunnelClient: Sendable {
                 mailbox.send(.stop)
                 return notify(.stopped)
             case .status: tellStatus()
-            case .hangUp, nil: break
+            case .hangUp: reopenJournal()
+            case nil: break
             }
         }
         notify(.drained)
@@ -198,6 +190,7 @@ public final class TunnelClient: Sendable {
             ("carriers", counters.openings.read()), ("accepted", counters.accepted.read()),
             ("opened", counters.established.read()), ("ended", counters.ended.read()),
             ("refused", counters.refused.read()), ("journal_lost", counters.journalLost.read()),
+            ("journal_unwritten", journal?.lostInWriting.read() ?? 0),
         ]
         let members = numbers.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
         notify(.status("{\"event\":\"status\",\(members)}"))

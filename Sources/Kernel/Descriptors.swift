@@ -30,6 +30,16 @@ public enum Descriptors {
         flags = 0
     }
 
+    /// Puts /dev/null in the place of each standard stream that is closed, where otherwise the next
+    /// file or socket that is opened would be.
+    ///
+    /// It can't be read or written as such a stream is: who does that is told.
+    public static func fillStandardStreams() {
+        for stream: Int32 in 0...2 where fcntl(stream, F_GETFD) < 0 {
+            _ = unsafe open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// Raises the soft limit of open files to the hard one and says what it is.
     ///
     /// - Throws: `SystemError` of getrlimit(2) or setrlimit(2).

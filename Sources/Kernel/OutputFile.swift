@@ -8,7 +8,14 @@ public struct OutputFile: ~Copyable {
     private let closes: Bool
 
     /// Standard output.
-    public static var standardOutput: OutputFile { OutputFile(descriptor: 1, closes: false) }
+    ///
+    /// - Throws: `SystemError` if it isn't open for writing.
+    public static func standardOutput() throws(SystemError) -> OutputFile {
+        let flags = fcntl(1, F_GETFL)
+        guard flags >= 0 else { throw SystemError("fcntl") }
+        guard flags & O_ACCMODE != O_RDONLY else { throw SystemError("fcntl", code: EBADF) }
+        return OutputFile(descriptor: 1, closes: false)
+    }
 
     private init(descriptor: Int32, closes: Bool) {
         self.descriptor = descriptor

@@ -60,5 +60,4 @@ package final class Counters: Sendable {
     let pipesOut = Number()
     let pipesOpen = Number()
     package let isAccepting = Number()
-    let enters = Number()
 }

@@ -18,6 +18,8 @@ package final class Journal: Sendable {
     let isAsleep = Atomic<Bool>(false)
     private let mustStop = Atomic<Bool>(false)
     private let mustReopen = Atomic<Bool>(false)
+    /// The file to be written from now on, until the thread takes it.
+    private let opened = Mutex<OutputFile?>(nil)
     private let hasEnded = Atomic<Bool>(false)
     /// Records that the file didn't take.
     package let lostInWriting = Counters.Number()
@@ -36,30 +38,51 @@ package final class Journal: Sendable {
         try JournalWriter(self, spools[index])
     }
 
-    /// Where it goes, as the flag has it.
-    package var path: String {
-        switch target {
-        case .none, .standardOutput: "-"
-        case .file(let path): path
+    /// Opens the file and starts the thread that writes it.
+    ///
+    /// - Throws: `StartError` if the file can't be opened, or no thread can be started.
+    package func start() throws(StartError) -> ThreadBox {
+        try open()
+        do throws(SystemError) {
+            return try ThreadBox("journal") { self.run() }
+        } catch {
+            throw StartError(error)
         }
     }
 
-    /// Opens the file; called once before `run`, so that a bad path stops the start.
-    package func open() throws(SystemError) -> OutputFile {
-        switch target {
-        case .none, .standardOutput: .standardOutput
-        case .file(let path): try OutputFile(appendingTo: path)
+    /// Opens the file once, here: a reader of a pipe takes a second opening for the end of the
+    /// first.
+    private func open() throws(StartError) {
+        let target = target
+        do throws(SystemError) {
+            try opened.withLock { file throws(SystemError) in
+                file =
+                    switch target {
+                    case .none, .standardOutput: try OutputFile.standardOutput()
+                    case .file(let path): try OutputFile(appendingTo: path)
+                    }
+            }
+        } catch {
+            guard case .file(let path) = target else {
+                throw StartError("--journal -: standard output isn't open for writing; open it")
+            }
+            throw StartError("--journal \(path): can't be opened (\(error))")
         }
     }
 
     /// Writes until it is told to stop and all spools are empty.
     ///
     /// The body of the thread.
-    package func run(_ file: consuming OutputFile) {
+    private func run() {
         defer { hasEnded.store(true, ordering: .releasing) }
+        guard let file = opened.withLock({ $0.take() }) else {
+            preconditionFailure("the journal's thread began before its file was opened")
+        }
         var lines = LineFile(file)
         while true {
-            if mustReopen.exchange(false, ordering: .relaxed), let fresh = try? open() {
+            if mustReopen.exchange(false, ordering: .acquiring),
+                let fresh = opened.withLock({ $0.take() })
+            {
                 let lost = lines.lost
                 lines.goOn(in: fresh)
                 lostInWriting.add(lines.lost - lost)
@@ -89,8 +112,11 @@ package final class Journal: Sendable {
     }
 
     /// Opens the file anew, for log rotation.
-    package func reopen() {
-        mustReopen.store(true, ordering: .relaxed)
+    ///
+    /// - Throws: `StartError` if it can't be opened; the one of before goes on being written.
+    package func reopen() throws(StartError) {
+        try open()
+        mustReopen.store(true, ordering: .releasing)
         Descriptors.signal(event)
     }
 

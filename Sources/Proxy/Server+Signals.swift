@@ -5,29 +5,32 @@ internal import Synchronization
 /// What the main thread does while the workers work: it waits for signals, tells the operator what
 /// has changed, and conducts the drain.
 extension Server {
-    private static var lookMilliseconds: Int { 1000 }
+    /// How often it looks for what has changed, in nanoseconds.
+    private static var lookInterval: UInt64 { 1_000_000_000 }
 
     /// Returns when all workers have ended or been told to.
     func watch() {
         var wasPaused = Array(repeating: false, count: counters.count)
         var lost: UInt64 = 0
+        var nextLook = Instant.now() + Server.lookInterval
         while true {
-            switch Signals.next(within: Server.lookMilliseconds) {
+            let left = nextLook.nanoseconds(since: Instant.now())
+            switch Signals.next(within: Int(left / 1_000_000) + 1) {
             case .terminate, .interrupt: return drain()
             case .hangUp: reload()
             case .status: tellStatus()
-            case nil: tellChanges(&wasPaused, &lost)
+            case nil: break
             }
+            // Also where signals come more often than that.
+            guard Instant.now() >= nextLook else { continue }
+            tellChanges(&wasPaused, &lost)
+            nextLook = Instant.now() + Server.lookInterval
         }
     }
 
     /// Opens the journal anew and reads the files about names, users and rules again.
     private func reload() {
-        do throws(StartError) {
-            try reopenJournal()
-        } catch {
-            notify(.notReopened("\(error)"))
-        }
+        reopenJournal()
         do throws(StartError) {
             let hosts = try Server.hosts(configuration.hostsFile)
             for mailbox in mailboxes { mailbox.send(hosts) }
@@ -59,11 +62,14 @@ extension Server {
         }
     }
 
-    private func reopenJournal() throws(StartError) {
+    private func reopenJournal() {
         guard let journal else { return }
-        try checkJournal(journal)
-        journal.reopen()
-        notify(.reopened)
+        do throws(StartError) {
+            try journal.reopen()
+            notify(.reopened)
+        } catch {
+            notify(.notReopened("\(error)"))
+        }
     }
 
     private func tellChanges(_ wasPaused: inout [Bool], _ lost: inout UInt64) {
@@ -106,7 +112,8 @@ extension Server {
                 for mailbox in mailboxes { mailbox.send(.stop) }
                 return notify(.stopped)
             case .status: tellStatus()
-            case .hangUp, nil: break
+            case .hangUp: reopenJournal()
+            case nil: break
             }
         }
         notify(.drained)
@@ -149,6 +156,8 @@ extension Server {
                 ("bytes_out", counter.bytesOut.read()),
                 ("bytes_in", counter.bytesIn.read()),
                 ("journal_lost", counter.journalLost.read()),
+                // All workers' records are written by one thread: those it lost count once.
+                ("journal_unwritten", index == 0 ? journal?.lostInWriting.read() ?? 0 : 0),
             ]
             let members = numbers.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
             let isAccepting = counter.isAccepting.read() != 0

@@ -150,10 +150,10 @@ public final class Server: Sendable {
 
     /// Serves until a signal has ended it; the exit status.
     ///
-    /// - Throws: `StartError` if a worker could not start.
+    /// - Throws: `StartError` if the journal can't be opened, or a worker could not start.
     public func run() throws(StartError) -> Int32 {
         Signals.block()
-        let journalThread = try startJournal()
+        let journalThread = try journal?.start()
         let gateThreads = try startGate()
         var threads: [ThreadBox] = []
         let admission = try wrap { () throws(SystemError) in
@@ -185,27 +185,6 @@ public final class Server: Sendable {
         _ body: () throws(SystemError) -> Value
     ) throws(StartError) -> Value {
         do throws(SystemError) { return try body() } catch { throw StartError(error) }
-    }
-
-    private func startJournal() throws(StartError) -> ThreadBox? {
-        guard let journal else { return nil }
-        try checkJournal(journal)
-        return try wrap { () throws(SystemError) in
-            try ThreadBox("journal") {
-                guard let file = try? journal.open() else { return }
-                journal.run(file)
-            }
-        }
-    }
-
-    /// Opens the journal's file here once, so that a bad path is noticed where it can be told; its
-    /// thread opens its own.
-    func checkJournal(_ journal: Journal) throws(StartError) {
-        do throws(SystemError) {
-            _ = try journal.open()
-        } catch {
-            throw StartError("--journal \(journal.path): can't be opened (\(error))")
-        }
     }
 
     // MARK: Listening

@@ -1,4 +1,5 @@
 internal import Client
+internal import Kernel
 internal import Logging
 internal import Proxy
 
@@ -6,6 +7,8 @@ internal import Proxy
 enum ClientServing {
     /// Serves as `settings` say until a signal ends it; the exit status.
     static func run(_ settings: () throws(StartError) -> ClientConfiguration) -> Int32 {
+        // Those that come while it starts are obeyed once it serves.
+        Signals.block()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "culvert")
         do throws(StartError) {

@@ -6,6 +6,7 @@ internal import Kernel
 /// Exit status: 0 after a clean end, 1 if the start fails, 64 if a flag is wrong.
 @main enum Main {
     static func main() {
+        Descriptors.fillStandardStreams()
         var arguments = Array(CommandLine.arguments.dropFirst())
         // Serving is what the command does: the word is allowed, and adds nothing.
         if arguments.first == "serve" { arguments.removeFirst() }

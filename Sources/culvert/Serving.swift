@@ -1,4 +1,5 @@
 internal import Internet
+internal import Kernel
 internal import Logging
 internal import Proxy
 
@@ -6,10 +7,14 @@ internal import Proxy
 enum Serving {
     /// Serves until a signal ends it; the exit status.
     static func run(_ configuration: Configuration) -> Int32 {
+        // Those that come while it starts are obeyed once it serves.
+        Signals.block()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "culvert")
         do throws(StartError) {
-            let policy = PolicyLoading.reader(configuration) { logger.warning("\($0)") }
+            let policy = PolicyLoading.reader(configuration) { text in
+                Notices.ifHeard(logger) { logger.warning("\(text)") }
+            }
             let server = try Server(configuration, policy: policy) { notice in
                 Notices.ifHeard(logger) { tell(notice, logger) }
             }

@@ -44,6 +44,23 @@ extension EndToEndTests {
             #expect(try folder.text("journal") == "")
         }
 
+        @Test func `SIGHUP opens it anew while draining, too`() throws {
+            let folder = try Folder()
+            let culvert = try start(journal: folder.path("journal"))
+            let tunnel = try Tunnel(culvert)
+            try tunnel.exchange()
+            culvert.signal(SIGTERM)
+            _ = try culvert.notices.first { $0.contains("draining: 1 tunnels") }
+            try FileManager.default.moveItem(at: folder.url("journal"), to: folder.url("old"))
+            culvert.signal(SIGHUP)
+            _ = try culvert.notices.first { $0.contains("journal opened anew") }
+            tunnel.client.close()
+            #expect(culvert.waitForEnd() == 0)
+            // Most likely it is the new one that has the tunnel's end.
+            let texts = try [folder.text("old"), folder.text("journal")]
+            #expect(try texts.flatMap { try authorities($0) } == [tunnel.origin.authority])
+        }
+
         /// Waits until there are records of all `authorities`.
         private func waitFor(_ folder: Folder, _ wanted: [String]) throws {
             for _ in 0..<1000 {
@@ -61,6 +78,9 @@ extension EndToEndTests {
             #expect(line.contains(" error "))
             for _ in 0..<20 { try Tunnel(culvert).exchange() }
             try culvert.expectEmpty()
+            // The last record is lost a moment after its tunnel has ended.
+            try culvert.wait(until: "journal_unwritten", is: 80)
+            #expect(try culvert.status()["journal_unwritten"] == 80)
             #expect(culvert.stop() == 0)
             let losses = culvert.notices.allAtEnd().compactMap {
                 $0.firstMatch(of: #/(\d+) journal records could not/#).flatMap { Int($0.1) }
