@@ -166,6 +166,12 @@ static inline int cl_pin_thread(int cpu) {
     return syscall(SYS_sched_setaffinity, 0, sizeof set, set) == 0 ? 0 : errno;
 }
 
+/// Fills `set`, of `size` bytes, with a bit for each CPU that the calling thread may run on; how many
+/// bytes of it were written, or -1.
+static inline long cl_allowed_cpus(unsigned long *set, unsigned long size) {
+    return syscall(SYS_sched_getaffinity, 0, size, set);
+}
+
 /// Waits of the calling thread end when they are over; the kernel adds up to 50 us else.
 static inline int cl_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);

@@ -15,7 +15,7 @@ struct Figures {
             ("format", .whole(1)),
             ("started", .text(Text.moment(outcome.started))),
             ("kernel", .text(Probe.systemRelease())),
-            ("cpus", SystemFile.allowedCPUs.map { .text($0) } ?? .null),
+            ("cpus", .whole(Thread.allowedCPUs.count)),
             ("settings", settings),
             ("interrupted", .truth(outcome.isInterrupted)),
             ("clean", .truth(outcome.isClean)),

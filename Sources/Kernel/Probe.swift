@@ -61,6 +61,33 @@ public struct Probe: Sendable {
         return parts.count == 2 ? (parts[0], parts[1]) : (0, 0)
     }
 
+    /// Makes rings like that of a worker, `wanted` of them at once: how many there can be, and why
+    /// not all.
+    ///
+    /// Their memory counts against RLIMIT_MEMLOCK of the user, unless CAP_IPC_LOCK is held; which
+    /// kernels count it has changed more than once.
+    public static func rings(
+        _ options: Ring.Options,
+        wanted: Int
+    ) -> (count: Int, failure: SystemError?) {
+        var held: [HeldRing] = []
+        do throws(SystemError) {
+            for _ in 0..<wanted { held.append(try HeldRing(options)) }
+        } catch {
+            return (held.count, error)
+        }
+        return (held.count, nil)
+    }
+
+    private final class HeldRing {
+        private let ring: Ring
+
+        init(_ options: Ring.Options) throws(SystemError) {
+            let memory = try Blocks(count: 0, blockSize: 4096)
+            ring = try Ring(options, memory: memory)
+        }
+    }
+
     /// Whether a multishot receive ends after a number of bytes that it was given.
     static let boundsReceives = (try? ProbedRing(flags: 0))?.boundsReceives() ?? false
 

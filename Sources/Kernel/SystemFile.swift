@@ -69,13 +69,6 @@ public enum SystemFile {
         return true
     }
 
-    /// The CPUs that this process may run on, in the form of a CPU list.
-    public static var allowedCPUs: String? {
-        read("/proc/self/status")?.split(separator: "\n")
-            .first { $0.hasPrefix("Cpus_allowed_list:") }?
-            .split(separator: "\t").last.map(String.init)
-    }
-
     /// In how many ticks /proc counts a second of CPU.
     public static var ticksPerSecond: Int { Int(sysconf(Int32(_SC_CLK_TCK))) }
 

@@ -43,6 +43,18 @@ internal import Glibc
         guard status == 0 else { throw SystemError("pthread_setaffinity_np", code: status) }
     }
 
+    /// The CPUs that the calling thread may run on, in order.
+    public static var allowedCPUs: [Int] {
+        var set = [UInt](repeating: 0, count: 1024)
+        let size = UInt(set.count * MemoryLayout<UInt>.stride)
+        let written = unsafe set.withUnsafeMutableBufferPointer { words in
+            unsafe cl_allowed_cpus(words.baseAddress, size)
+        }
+        return (0..<max(written, 0) * 8).filter { cpu in
+            set[cpu / UInt.bitWidth] >> (cpu % UInt.bitWidth) & 1 != 0
+        }
+    }
+
     /// Has waits of the calling thread end as soon as their time is over, to which the kernel adds
     /// 50 microseconds otherwise, to wake several threads at once.
     public static func makeWaitsExact() {

@@ -41,6 +41,9 @@ public struct Doctor: Sendable {
         public var ringFailure: String?
         /// What its kernel can do.
         public var features: [Feature] = []
+        /// Workers whose rings can't all be there at once: how many can, and what to do; nil if all
+        /// can.
+        public var ringShortage: (count: Int, remedy: String)?
         /// The hard limit of open files.
         public var openFileLimit = 0
         /// The text of each sysctl that this kernel has, by its dotted name.
@@ -49,14 +52,19 @@ public struct Doctor: Sendable {
         /// A machine of which nothing is known.
         public init() {}
 
-        /// This machine.
-        public static func ofThisMachine() -> Facts {
+        /// This machine, for a server that would run with `configuration`.
+        public static func ofThisMachine(_ configuration: Configuration) -> Facts {
             let probe = Probe()
             var facts = Facts()
             facts.release = probe.release
             facts.ringFailure = probe.failure.map { Probe.explain($0) }
             facts.features = probe.features
             facts.openFileLimit = Descriptors.limits().hard
+            if probe.failure == nil {
+                let plan = Plan(configuration, openFiles: facts.openFileLimit)
+                let rings = Probe.rings(plan.ring, wanted: plan.workers)
+                facts.ringShortage = rings.failure.map { (rings.count, Probe.explain($0)) }
+            }
             for setting in Setting.allCases {
                 guard let text = SystemFile.read(setting.path) else { continue }
                 facts.settings[setting.name] = text.split { $0.isWhitespace }
@@ -76,9 +84,14 @@ public struct Doctor: Sendable {
     public init(_ facts: Facts, _ configuration: Configuration) {
         let ceiling = configuration.tunnelCeiling(openFileLimit: facts.openFileLimit)
         var findings = [Finding("kernel", facts.release, .ok), Doctor.ring(facts)]
+        if facts.canMakeRing { findings.append(Doctor.rings(facts, configuration.workerCount)) }
         findings += facts.features.map { Doctor.feature($0, facts.canMakeRing) }
         findings += Doctor.openFiles(facts.openFileLimit, ceiling, configuration.workerCount)
         let needs = Setting.Needs(configuration, tunnels: ceiling, canMakeRing: facts.canMakeRing)
+        if facts.settings.isEmpty {
+            let remedy = "mount it: sysctls can't be read without it, nor --congestion auto chosen"
+            findings.append(Finding("/proc/sys", "not here", .low, remedy))
+        }
         findings += Setting.allCases.map { $0.judge(facts.settings[$0.name], needs) }
         self.findings = findings
     }
@@ -86,6 +99,12 @@ public struct Doctor: Sendable {
     private static func ring(_ facts: Facts) -> Finding {
         guard let failure = facts.ringFailure else { return Finding("io_uring", "usable", .ok) }
         return Finding("io_uring", "not usable", .bad, failure)
+    }
+
+    private static func rings(_ facts: Facts, _ workers: Int) -> Finding {
+        let name = "rings of \(workers) workers"
+        guard let (count, remedy) = facts.ringShortage else { return Finding(name, "there", .ok) }
+        return Finding(name, "\(count) of them", .bad, remedy)
     }
 
     private static func feature(_ feature: Feature, _ canMakeRing: Bool) -> Finding {

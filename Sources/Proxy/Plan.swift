@@ -26,7 +26,7 @@ struct Plan: Sendable {
 
     init(_ configuration: Configuration, openFiles: Int) {
         // Not all CPUs of the machine: a container or taskset may leave us a few.
-        let allowed = SystemFile.allowedCPUs.flatMap { Quantities.cpus($0) } ?? []
+        let allowed = Thread.allowedCPUs
         workers = configuration.workers > 0 ? configuration.workers : max(allowed.count, 1)
         self.openFiles = openFiles
         if !configuration.cpus.isEmpty {

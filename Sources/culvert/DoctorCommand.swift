@@ -14,13 +14,14 @@ struct DoctorCommand: ParsableCommand {
     @OptionGroup(title: "Listening") var listening: ListeningFlags
     @OptionGroup(title: "Limits") var limits: LimitFlags
     @OptionGroup(title: "Relay") var relay: RelayFlags
+    @OptionGroup(title: "Ring") var ring: RingFlags
     @OptionGroup(title: "Sockets") var sockets: SocketFlags
 
     func run() throws {
         var configuration = Configuration()
-        let groups: [any FlagGroup] = [listening, limits, relay, sockets]
+        let groups: [any FlagGroup] = [listening, limits, relay, ring, sockets]
         for group in groups { group.fill(&configuration) }
-        let doctor = Doctor(.ofThisMachine(), configuration)
+        let doctor = Doctor(.ofThisMachine(configuration), configuration)
         var rows = [["WHAT", "VALUE", "VERDICT", "REMEDY"]]
         rows += doctor.findings.map { [$0.name, $0.value, $0.verdict.rawValue, $0.remedy] }
         for line in Columns.aligned(rows) { print(line) }

@@ -44,12 +44,10 @@ enum Consistency {
     }
 
     private static func checkCPUs(_ cpus: [Int]) throws {
-        guard !cpus.isEmpty, let text = SystemFile.allowedCPUs,
-            let allowed = Quantities.cpus(text)
-        else { return }
+        let allowed = Thread.allowedCPUs
         for cpu in cpus where !allowed.contains(cpu) {
-            let allowed = "CPU \(cpu) is not ours; allowed are \(text)"
-            throw refusal("--cpus", Quantities.text(cpus: cpus), allowed)
+            let words = "CPU \(cpu) is not ours; allowed are \(Quantities.text(cpus: allowed))"
+            throw refusal("--cpus", Quantities.text(cpus: cpus), words)
         }
     }
 

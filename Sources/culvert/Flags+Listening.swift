@@ -74,7 +74,7 @@ struct ListeningFlags: FlagGroup {
             cpus.map { ConfigurationLine("--cpus", Quantities.text(cpus: $0), given: true) }
                 ?? ConfigurationLine(
                     "--cpus",
-                    SystemFile.allowedCPUs ?? "any",
+                    Quantities.text(cpus: Thread.allowedCPUs),
                     derived: "CPUs of this process"
                 )
         )

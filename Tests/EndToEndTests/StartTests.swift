@@ -45,6 +45,22 @@ extension EndToEndTests {
             try expectFailure(command, ["--journal /proc/j: can't be opened (open: "])
         }
 
+        @Test func `a signal that comes while it starts is obeyed once it serves`() throws {
+            let folder = try Folder()
+            let policy = folder.path("policy.yaml")
+            _ = try Program.output(of: "mkfifo", [policy])
+            // Opening the pipe waits until culvert reads it.
+            let script = #"""
+                "$0" "$@" & exec 3> "$POLICY"; kill -HUP $!
+                echo 'rules: [{name: a, action: allow}]' >&3; exec 3>&-; wait $!
+                """#
+            let flags = ["--listen", "127.0.0.1:0", "--policy", policy]
+            let culvert = try Culvert(
+                command: ["env", "POLICY=\(policy)", "sh", "-c", script, Culvert.program] + flags
+            )
+            _ = try culvert.notices.first { $0.contains("hosts and name servers read again") }
+        }
+
         @Test func `too few open files stop the start`() throws {
             let script = #"ulimit -n 40 && exec "$0" --listen 127.0.0.1:0"#
             let words = ["the open-file limit of 40 ", "'ulimit -n' or LimitNOFILE"]
@@ -110,6 +126,28 @@ extension EndToEndTests {
             #expect(row.contains("  bad  "))
             for word in words { #expect(row.contains(word), "\(row)") }
             #expect(outcome.output.hasSuffix("\nThis machine can't serve.\n"))
+        }
+
+        /// Rings count against the memory that a user may lock, where the kernel counts them; root
+        /// is let off by CAP_IPC_LOCK.
+        @Test func `the doctor finds too few rings where the start does`() throws {
+            let script = #"""
+                ulimit -l 1024
+                exec setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock timeout 5 "$0" "$@"
+                """#
+            let workers = ["--workers", "12", "--listen", "127.0.0.1:0"]
+            let command = ["bash", "-c", script, try Culvert.program]
+            let start = try Self.run(command + workers)
+            let doctor = try Self.run(command + ["doctor"] + workers)
+            let row = doctor.output.split(separator: "\n").first { $0.hasPrefix("rings of 12 ") }
+            // `timeout` has ended one that serves.
+            guard start.status == 1 else {
+                #expect(start.status == 124 || start.status == 0, "\(start.errors)")
+                #expect(doctor.status == 0 && row?.contains("  ok") == true)
+                return
+            }
+            #expect(start.errors.contains("raise the memory limit or 'ulimit -l'"))
+            #expect(doctor.status == 1 && row?.contains("raise the memory limit") == true)
         }
 
         @Test func `the doctor finds nothing bad where culvert serves`() throws {

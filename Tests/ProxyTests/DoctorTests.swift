@@ -87,9 +87,29 @@ import Testing
         #expect(finding?.verdict == .ok)
     }
 
+    @Test func `a machine without sysctls is told so`() throws {
+        let doctor = Doctor(Self.facts(), Self.configuration())
+        #expect(Self.finding("/proc/sys", doctor)?.verdict == .low && doctor.canServe)
+        let facts = Self.facts(["fs.nr_open": "1048576"])
+        #expect(Self.finding("/proc/sys", Doctor(facts, Self.configuration())) == nil)
+    }
+
     @Test func `a sysctl that can't be read as a number is shown as it is`() throws {
         let facts = Self.facts(["fs.nr_open": "many"])
         #expect(Self.finding("fs.nr_open", Doctor(facts, Self.configuration()))?.verdict == .low)
+    }
+
+    @Test func `fewer rings than workers are no serving`() throws {
+        var facts = Self.facts()
+        facts.ringShortage = (9, "raise it")
+        var configuration = Self.configuration()
+        configuration.workers = 12
+        let doctor = Doctor(facts, configuration)
+        #expect(!doctor.canServe)
+        let finding = try #require(Self.finding("rings of 12 workers", doctor))
+        #expect(finding.value == "9 of them" && finding.remedy == "raise it")
+        facts.ringShortage = nil
+        #expect(Doctor(facts, configuration).canServe)
     }
 
     @Test func `without a ring there is no serving, and the cause is told`() throws {
