@@ -154,8 +154,8 @@ public struct Configuration: Sendable {
     public var maxLifetime: UInt64 = 0
     /// From the first signal to the end of the last tunnel.
     public var drainTimeout: UInt64 = 30_000_000_000
-    /// Without a byte, after which a tunnel ends while the server drains, and memory of a stream
-    /// without CONNECT goes back.
+    /// Without a byte, after which a tunnel ends while the server drains, a side from which nobody
+    /// reads any more is watched for a break, and memory of a stream without CONNECT goes back.
     public var restAfter: UInt64 = 1_000_000_000
     /// Before the next address is tried beside one that has not answered (RFC 8305 section 5, which
     /// advises 250 ms and forbids less than 10 ms).

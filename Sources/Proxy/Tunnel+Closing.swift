@@ -22,6 +22,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Nothing that the client still sends is parsed.
     mutating func refuse(_ refusal: Refusal, _ worker: inout Worker) {
         guard state != .refusing, state != .closing else { return }
+        let isOfParent = opening.map { worker.openings[$0].parent >= 0 } ?? false
+        let refusal = isOfParent ? refusal.ofParent : refusal
         if refusal.isByLimit { worker.counters.limitRefused.add() }
         if isStream { return refuseStream(refusal, &worker) }
         refuse(Ending(cause: .refused, side: .proxy, refusal: refusal), &worker) { name, sink in
@@ -122,6 +124,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             let due = lastActivity + rest
             moment = due > worker.now ? due : worker.now + rest
         }
+        if unwatchedEnd != nil { moment = min(moment, watchFrom(worker)) }
         let quiet = quietLimit(configuration)
         if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
         moment = min(moment, lastMoment(worker))
@@ -134,6 +137,21 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let configuration = worker.terms.configuration
         if worker.isDraining { return configuration.restAfter }
         return isStream ? configuration.streamParkAfter : configuration.parkAfter
+    }
+
+    /// The direction whose source has ended and isn't watched.
+    ///
+    /// Nobody reads from there any more, but it may still break. While the other direction is busy
+    /// its sends notice that, and most tunnels end soon after.
+    private var unwatchedEnd: Direction? {
+        guard duplex.isHalfClosed else { return nil }
+        let direction: Direction = duplex.outbound.phase == .ended ? .outbound : .inbound
+        return holdings[direction].watchesHangUp || source(direction) < 0 ? nil : direction
+    }
+
+    /// When a side from which nobody reads is watched, unless bytes move until then.
+    private func watchFrom(_ worker: borrowing Worker) -> Instant {
+        lastActivity + worker.terms.configuration.restAfter
     }
 
     /// When it ends, or has to be looked at, whether or not bytes move.
@@ -182,6 +200,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if quiet > 0, !duplex.isPaused, lastActivity + quiet <= worker.now {
             let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
             return end(Ending(cause: cause, side: .proxy), &worker)
+        }
+        if let direction = unwatchedEnd, watchFrom(worker) <= worker.now {
+            watchHangUp(direction, &worker)
         }
         if lastActivity + restLimit(worker) <= worker.now {
             if worker.isDraining, duplex.isQuiet {

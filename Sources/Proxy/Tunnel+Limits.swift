@@ -176,12 +176,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         for direction in Direction.allCases
         where duplex[direction].phase == .paused && meter[direction].resumeAt <= worker.now {
-            lastActivity = worker.now
             guard meter[direction].granted > 0 else {
                 // There was nothing left for it; the poll asks again.
                 take(duplex[direction].mustLookAgain(), direction, &worker)
                 continue
             }
+            lastActivity = worker.now
             take(duplex[direction].mayGoOn(), direction, &worker)
             guard state == .relaying else { return false }
         }

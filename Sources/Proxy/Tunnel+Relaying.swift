@@ -165,8 +165,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let descriptor = sink(direction)
         let status = descriptor < 0 ? 0 : worker.queue.shutdownSending(descriptor)
         guard status == 0 else { return fail(sink: direction, -status, &worker) }
-        // Nobody reads from this side any more, but it may still break.
-        watchHangUp(direction, &worker)
         lastActivity = worker.now
         scheduleRelayTimer(&worker)
     }

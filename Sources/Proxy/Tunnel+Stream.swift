@@ -164,6 +164,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.queue.poll(upstream, events: .writable, token: token)
             return nil
         case .shutdownSink:
+            // Nothing more will be taken into it.
+            emptyOverflow(.outbound, &worker)
             passOnEnd(.outbound, &worker)
             return nil
         case .none, .awaitBuffer, .moveIn, .moveOut: return nil

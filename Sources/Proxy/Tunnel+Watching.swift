@@ -52,9 +52,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ worker: inout Worker
     ) {
         if !completion.hasMore { holdings[direction].watchesHangUp = false }
-        guard completion.result > 0 else { return }
-        let events = PollEvents(rawValue: UInt32(bitPattern: completion.result))
-        guard events.contains(.error) else { return }
+        let events = PollEvents(rawValue: UInt32(bitPattern: max(completion.result, 0)))
+        guard events.contains(.error) else {
+            // The flow may have come to need the watch while it was being given up.
+            if !completion.hasMore, state == .relaying, duplex[direction].isHeldUp {
+                watchHangUp(direction, &worker)
+            }
+            return
+        }
         let code = Errno.connectionReset
         switch state {
         case .resolving, .dialling, .askingParent, .answering:

@@ -73,6 +73,14 @@ public struct Flow: Equatable, Sendable {
         case ended
     }
 
+    /// Whether nothing is under way on the source: only a watch sees it break.
+    public var isHeldUp: Bool {
+        switch phase {
+        case .paused, .awaitingRoom, .awaitingSink, .ended: true
+        default: false
+        }
+    }
+
     /// What to do next.
     public enum Step: Equatable, Sendable {
         /// Nothing: what is under way goes on.

@@ -174,6 +174,24 @@ extension EndToEndTests {
             try tunnel.culvert.expectEmpty()
         }
 
+        @Test func `a client that reads nothing of what it may have is idle`() throws {
+            let flags = [
+                "--workers", "1", "--relay", "copy", "--buffer-size", "256KiB",
+                "--send-buffer", "16KiB", "--idle-timeout", "2s",
+            ]
+            let (culvert, _) = try RuleLimits.start("bytes: 128KiB", flags)
+            let origin = try Origin()
+            let client = try Stream.tunnel(culvert, to: origin.authority, receiveBuffer: 4096)
+            let upstream = try origin.accept()
+            Foundation.Thread.detachNewThread { try? upstream.send(.inbound, 0..<262_144) }
+            // All that it may have is taken, and most of it finds no room.
+            try culvert.wait(until: "buffers_out", is: 1)
+            // Nothing is left for this, which the proxy keeps looking at.
+            try client.send("x")
+            let end = try culvert.end(of: origin.authority)
+            #expect(end["reason"] as? String == "idle_timeout")
+        }
+
         @Test func `what comes with the head counts`() throws {
             let bytes = [UInt8](repeating: 7, count: 600)
             let tunnel = try Self.open("bytes: 500", early: bytes)
