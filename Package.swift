@@ -160,7 +160,7 @@ let package = Package(
             ["Client", "Proxy", "Policy", "Resolver", "Connect", "Kernel", "Internet"],
             unchecked
         ),
-        tests("ProxyTests", ["Proxy", "Kernel", "Internet"]),
+        tests("ProxyTests", ["Proxy", "Policy", "Connect", "Kernel", "Internet"]),
         .target(
             name: "CAllocations",
             path: "Tests/CAllocations",

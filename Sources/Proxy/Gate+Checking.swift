@@ -19,7 +19,7 @@ extension Gate {
     static func threadCount(cpus: Int) -> Int { min(max(cpus / 4, 1), 4) }
 
     /// Checks credentials until it is stopped; the body of a thread.
-    func run() {
+    package func run() {
         Thread.yieldToOthers()
         while true {
             Descriptors.waitForSignal(semaphore)
@@ -31,17 +31,18 @@ extension Gate {
     }
 
     /// Lets `threads` threads return.
-    func stop(threads: Int) {
+    package func stop(threads: Int) {
         mustStop.store(true, ordering: .releasing)
         for _ in 0..<threads { Descriptors.signal(semaphore) }
     }
 
     private func nextCheck() -> Check? {
         let now = Instant.now()
-        return state.withLock { state in
-            guard let question = state.questions.next(state.suspects, failuresMax, now) else {
-                return nil
-            }
+        var dropped: [Asker] = []
+        let check = state.withLock { state -> Check? in
+            let (question, late) = state.questions.next(failuresMax, now)
+            dropped = late.flatMap { state.takeAskers(of: $0) }
+            guard let question else { return nil }
             let user = question.user ?? ""
             let hash = state.users.hash(of: user)
             return Check(
@@ -51,6 +52,9 @@ extension Gate {
                 version: version.load(ordering: .relaxed)
             )
         }
+        // Whoever still waits is about to be told the same.
+        answer(dropped, .refused(.credentialsUnchecked))
+        return check
     }
 
     private func finish(_ check: Check, isGood: Bool) {
@@ -59,19 +63,21 @@ extension Gate {
         let known = Known(tag: question.tag, until: now + lifetime, version: check.version)
         var askers: [Asker] = []
         var stopped: [Asker] = []
-        var givenUp: [Asker] = []
         let wakes = state.withLock { state -> Int in
-            let missed = state.questions.finish(question)
             guard check.version == version.load(ordering: .relaxed) else {
                 // The users are others by now.
-                let (isAdded, other) = state.questions.add(question)
-                if let lost = isAdded ? other : question { givenUp = state.takeAskers(of: lost) }
-                return missed + 1
+                return state.questions.putBack(question)
             }
             askers = state.takeAskers(of: question)
             if isGood {
                 state.remember(known, of: question.user ?? "", now)
-            } else if state.suspects.fails(question.client, now) == failuresMax {
+                state.reputations.succeeds(question.client, now)
+            } else {
+                state.reputations.fails(question.client, now)
+            }
+            let reputation = state.reputations.reputation(of: question.client, now)
+            let missed = state.questions.finish(question, reputation)
+            if !isGood, reputation.failures.count(now) == failuresMax {
                 let others = state.questions.giveUp(question.client)
                 stopped = others.flatMap { state.takeAskers(of: $0) }
             }
@@ -79,7 +85,6 @@ extension Gate {
         }
         answer(askers, isGood ? .good(known) : .refused(.credentialsWrong))
         answer(stopped, .refused(.tooManyFailures))
-        answer(givenUp, .refused(.credentialsUnchecked))
         for _ in 0..<wakes { Descriptors.signal(semaphore) }
     }
 }

@@ -1,7 +1,7 @@
-internal import Connect
-internal import Internet
-internal import Kernel
-internal import Policy
+package import Connect
+package import Internet
+package import Kernel
+package import Policy
 internal import Synchronization
 
 /// Knows who may use the proxy.
@@ -9,26 +9,33 @@ internal import Synchronization
 /// A password's hash takes tens of milliseconds, so a few threads of low priority compute it, each
 /// only once for all that wait for the same credentials. What has been found good is known for a
 /// while, to the gate and to each worker that has asked.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     /// What is to be said of credentials.
-    enum Finding {
+    package enum Finding: Sendable {
         case good(Known)
         /// They are wrong, or weren't looked at.
         case refused(Refusal)
     }
 
     /// The tunnel or carrier that asks.
-    struct Asker: Sendable {
+    package struct Asker: Sendable {
         let worker: Int
         var isCarrier = false
-        let slot: UInt32
+        package let slot: UInt32
         let generation: UInt16
+
+        package init(worker: Int, isCarrier: Bool = false, slot: UInt32, generation: UInt16) {
+            self.worker = worker
+            self.isCarrier = isCarrier
+            self.slot = slot
+            self.generation = generation
+        }
     }
 
     /// What `asker` asked about.
-    struct Answer: Sendable {
-        let asker: Asker
-        let finding: Finding
+    package struct Answer: Sendable {
+        package let asker: Asker
+        package let finding: Finding
     }
 
     /// Credentials that were good: until when, and whose they are.
@@ -42,7 +49,7 @@ final class Gate: Sendable {
         var questions = Questions()
         var askers: [Tag: [Asker]] = [:]
         var good: [Tag: Good] = [:]
-        var suspects = Suspects()
+        var reputations = Reputations()
     }
 
     /// Good credentials that are remembered.
@@ -55,6 +62,8 @@ final class Gate: Sendable {
     /// Nanoseconds for which credentials that were good are.
     let lifetime: UInt64
     let failuresMax: Int
+    /// Nanoseconds for which askers wait.
+    private let patience: UInt64
     private let keys: (UInt64, UInt64)
     /// Changes when users are read again: what was known before counts no more.
     let version = Atomic<UInt32>(0)
@@ -65,7 +74,7 @@ final class Gate: Sendable {
     /// A gate for `users`, which answers by `mailboxes`, one of each worker.
     ///
     /// - Throws: `SystemError` of eventfd(2).
-    init(
+    package init(
         _ users: Users,
         _ configuration: Configuration,
         _ mailboxes: [Mailbox]
@@ -74,12 +83,13 @@ final class Gate: Sendable {
         self.mailboxes = mailboxes
         lifetime = configuration.credentialLifetime
         failuresMax = configuration.maxFailuresPerClient
+        patience = configuration.headTimeout
         keys = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
         semaphore = try Descriptors.makeSemaphore()
     }
 
     /// How `credentials` are known.
-    func tag(_ credentials: Presented) -> Tag { Tag(credentials, keys) }
+    package func tag(_ credentials: Presented) -> Tag { Tag(credentials, keys) }
 
     /// Whether `known` says of `tag` that it is good.
     func confirms(_ known: Known, _ tag: Tag, _ now: Instant) -> Bool {
@@ -92,34 +102,34 @@ final class Gate: Sendable {
     }
 
     /// Asks whether `credentials` of `client` are good; if that can't be said at once, nil, and the
-    /// answer comes to the worker's mailbox.
-    func ask(
+    /// answer comes to the worker's mailbox, unless `asker` stops waiting before.
+    package func ask(
         _ credentials: Presented,
         _ tag: Tag,
         _ client: Address,
         _ asker: Asker,
         _ now: Instant
     ) -> Finding? {
-        let client = Suspects.Key(client)
+        let client = Reputations.Key(client)
         var others: [Asker] = []
         var isNew = false
         let finding = state.withLock { state -> Finding? in
             if let good = state.good[tag], good.until > now {
+                state.reputations.succeeds(client, now)
                 let version = version.load(ordering: .relaxed)
                 return .good(Known(tag: tag, until: good.until, version: version))
             }
-            isNew = state.askers[tag] == nil
-            if isNew {
-                let failures = state.suspects.failures(of: client, now)
-                guard failuresMax == 0 || failures < failuresMax else {
-                    return .refused(.tooManyFailures)
-                }
-                let (isAdded, givenUp) = state.questions.add(Question(tag, credentials, client))
-                guard isAdded else { return .refused(.credentialsUnchecked) }
-                if let givenUp { others = state.takeAskers(of: givenUp) }
-            }
             guard state.askers[tag, default: []].count < Gate.askersMax else {
                 return .refused(.credentialsUnchecked)
+            }
+            isNew = state.askers[tag] == nil
+            if isNew {
+                let question = Question(tag, credentials, client)
+                let (refusal, dropped) = add(question, now, &state)
+                others = dropped.flatMap { state.takeAskers(of: $0) }
+                if let refusal { return .refused(refusal) }
+            } else {
+                state.questions.extend(tag, until: now + patience)
             }
             state.askers[tag, default: []].append(asker)
             return nil
@@ -127,6 +137,21 @@ final class Gate: Sendable {
         answer(others, .refused(.credentialsUnchecked))
         if isNew, finding == nil { Descriptors.signal(semaphore) }
         return finding
+    }
+
+    /// Lets `question` wait, unless there is a reason not to; some others may wait no more.
+    private func add(
+        _ question: Question,
+        _ now: Instant,
+        _ state: inout State
+    ) -> (refusal: Refusal?, dropped: [Question]) {
+        let reputation = state.reputations.reputation(of: question.client, now)
+        guard failuresMax == 0 || reputation.failures.count(now) < failuresMax else {
+            return (.tooManyFailures, [])
+        }
+        let until = now + patience
+        let (isAdded, dropped) = state.questions.add(question, until: until, reputation, now)
+        return (isAdded ? nil : .credentialsUnchecked, dropped)
     }
 
     /// Tells `askers` what has been found.

@@ -3,7 +3,7 @@ internal import Kernel
 /// What a worker remembers of credentials that were good.
 ///
 /// A worker that remembers nothing has zeroed memory, whose time is long over.
-struct Known: BitwiseCopyable, Sendable {
+package struct Known: BitwiseCopyable, Sendable {
     var tag: Tag
     var until: Instant
     var version: UInt32

@@ -53,7 +53,7 @@ package final class Mailbox: Sendable {
     }
 
     /// Worker: what has been answered since last asked.
-    func takeAnswers() -> [Gate.Answer] {
+    package func takeAnswers() -> [Gate.Answer] {
         answers.withLock { answers in
             defer { answers = [] }
             return answers

@@ -5,7 +5,7 @@ internal import Kernel
 ///
 /// The key is drawn when the process starts, so nobody can find two credentials of one tag, nor the
 /// password of a tag but by trying.
-struct Tag: Hashable, BitwiseCopyable, Sendable {
+package struct Tag: Hashable, BitwiseCopyable, Sendable {
     let high: UInt64
     let low: UInt64
 
@@ -16,7 +16,7 @@ struct Tag: Hashable, BitwiseCopyable, Sendable {
     static var places: Int { 1024 }
 
     /// The tag of `credentials` by the two keys.
-    init(_ credentials: Presented, _ keys: (UInt64, UInt64)) {
+    package init(_ credentials: Presented, _ keys: (UInt64, UInt64)) {
         high = Tag.hash(credentials, keys.0)
         low = Tag.hash(credentials, keys.1)
     }
