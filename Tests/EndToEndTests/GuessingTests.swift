@@ -93,6 +93,93 @@ extension EndToEndTests {
             for guess in guesses { guess.close() }
         }
 
+        /// A guess of each of `hosts` of each of `networks`, which are 127.x.y.0/24.
+        private func flood(
+            _ networks: Range<Int>,
+            hosts: ClosedRange<Int>,
+            _ culvert: Culvert,
+            for authority: String
+        ) throws -> [Stream] {
+            try networks.flatMap { network in
+                try hosts.flatMap { host in
+                    let source = "127.\(100 + network / 250).\(network % 250).\(host)"
+                    return try flood(1, culvert, for: authority, from: source)
+                }
+            }
+        }
+
+        /// How many of `streams` have been checked: some more may have been refused unchecked.
+        private func checked(_ streams: [Stream]) -> Int {
+            let refusal = Array("HTTP/1.1 407".utf8)
+            return streams.count { stream in
+                guard Readiness.comes(stream.descriptor, POLLIN, within: 0) else { return false }
+                var start = [UInt8](repeating: 0, count: refusal.count)
+                _ = unsafe recv(stream.descriptor, &start, start.count, Int32(MSG_PEEK))
+                return start == refusal
+            }
+        }
+
+        /// Whether a client at `source` is let in before more than a few of `guesses` are checked.
+        private func isLetIn(
+            _ source: String,
+            as credentials: String,
+            _ culvert: Culvert,
+            to authority: String,
+            before guesses: [Stream]
+        ) throws -> Bool {
+            let before = checked(guesses)
+            let client = try Stream.asking(
+                culvert,
+                for: authority,
+                as: credentials,
+                from: source
+            )
+            let isFirst = try client.receiveHead().hasPrefix("HTTP/1.1 200 ")
+            // Those that were being checked, and one or two that were while the client asked.
+            return isFirst && checked(guesses) <= before + 4
+        }
+
+        @Test func `guesses from many networks leave room for others, who come first`() throws {
+            let flags = ["--head-timeout", "2m"]
+            let (culvert, _) = try start(["ana", "ben"], cost: Self.slow, flags)
+            let origin = try Origin()
+            let target = origin.authority
+            let guesses = try flood(0..<320, hosts: 1...4, culvert, for: target)
+            #expect(
+                try isLetIn("127.9.9.9", as: "ben:word", culvert, to: target, before: guesses)
+            )
+            for guess in guesses { guess.close() }
+        }
+
+        @Test func `who comes from elsewhere comes before networks that have guessed`() throws {
+            let flags = ["--head-timeout", "2m"]
+            let (culvert, _) = try start(["ana", "ben"], cost: Self.slow, flags)
+            let origin = try Origin()
+            let target = origin.authority
+            for guess in try flood(0..<60, hosts: 1...1, culvert, for: target) {
+                try Refused(from: guess).expect(407, "http_request_denied")
+            }
+            let guesses = try flood(0..<60, hosts: 2...2, culvert, for: target)
+            #expect(
+                try isLetIn("127.9.9.9", as: "ben:word", culvert, to: target, before: guesses)
+            )
+            for guess in guesses { guess.close() }
+        }
+
+        @Test func `who has logged in comes before guesses from everywhere`() throws {
+            let flags = ["--head-timeout", "2m"]
+            let (culvert, _) = try start(["ana", "ben", "cat"], cost: Self.slow, flags)
+            let origin = try Origin()
+            let target = origin.authority
+            #expect(try isLetIn("127.9.9.9", as: "ben:word", culvert, to: target, before: []))
+            let guesses = try flood(0..<1300, hosts: 1...1, culvert, for: target)
+            try Refused(from: try #require(guesses.last)).expect(503, "connection_limit_reached")
+            #expect(
+                try isLetIn("127.9.9.9", as: "cat:word", culvert, to: target, before: guesses)
+            )
+            for guess in guesses { guess.close() }
+        }
+
         @Test func `users who stay the same aren't checked anew when the file is read again`()
             throws
         {
