@@ -317,12 +317,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
     }
 
-    /// Leaves the session when the last program has gone, if that is what is waited for.
+    /// Leaves the session when the last program has gone, if that is what is waited for; in a drain
+    /// when the server is done with its stream, too.
     private mutating func leaveIfDone() {
         counters.tunnels.set(locals.count)
         counters.openings.set(carriers.count)
         guard directive != .serve, locals.count == 0 || directive == .stop else { return }
         switch phase {
+        // What programs sent before they left may be on its way still.
+        case .made where directive == .drain && !session.isSettled: break
         case .made: quit()
         case .making: giveUp()
         case .quitting: if directive == .stop { leave() }

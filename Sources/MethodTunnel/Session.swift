@@ -94,6 +94,10 @@ public struct Session: ~Copyable, Sendable {
         slot < streams.count ? streams[slot] : TunnelStream()
     }
 
+    /// Whether the server is done with each stream that this client has ever had: it has got, and
+    /// passed on, all that was put on lanes for it.
+    public var isSettled: Bool { streams.indices.allSatisfy { streams[$0].phase == .free } }
+
     /// A request has told how far this client has the lane `lane`.
     public mutating func didAsk(_ lane: Int) { keptTold[lane] = inlets[lane].taken }
 

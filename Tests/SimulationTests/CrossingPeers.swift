@@ -161,6 +161,11 @@ extension CrossingWorld {
     /// Whether all programs and their servers have ended.
     var arePeersOver: Bool { peers.allSatisfy(\.isOver) }
 
+    /// Whether each program has the answer to its head, or will never have one.
+    var areProgramsAnswered: Bool {
+        peers.allSatisfy { !$0.isProgram || $0.isAnswered || $0.isOver }
+    }
+
     /// All that was sent must have arrived, but for streams that somebody broke off.
     func checkLives() {
         let mayFail = scenario.sleepsAt != nil || scenario.weather.silent > 0

@@ -60,11 +60,15 @@ struct CrossingSimulation: ~Copyable {
     }
 
     private mutating func run() {
+        let drains = world.dice.chance(500)
+        if drains {
+            live("no program is answered") { world, _, _ in world.areProgramsAnswered }
+            client.obey(drains: true)
+        }
         live("streams hang") { world, _, _ in world.arePeersOver }
         world.checkLives()
         world.isCalm = true
-        let drains = world.dice.chance(500)
-        client.obey(drains: drains)
+        if !drains { client.obey(drains: false) }
         live("the client does not end") { _, client, _ in client.isDone }
         server.obey(.drain)
         world.endFerries()
