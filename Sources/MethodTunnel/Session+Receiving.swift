@@ -103,6 +103,7 @@ extension Session {
         case .data:
             receivedByteCount += UInt64(frame.count)
             guard receivedByteCount <= granted else { throw .sessionWindow }
+            lookForWindows()
             if let slot = try openSlot(frame) { try admit(frame, slot) }
         case .end:
             if let slot = try openSlot(frame) { try setEnd(slot, frame.position) }

@@ -4,7 +4,7 @@ extension Session {
     /// Bytes of data in one frame, at most, so that streams take turns.
     static var turnByteCount: Int { 16384 }
     /// Less room than this isn't filled with a part of what waits.
-    private static var smallest: Int { 512 }
+    static var smallest: Int { 512 }
 
     /// An answer that has less room than this may get no frame though some wait.
     public static var roomMin: Int { Frame.headerByteCount + smallest }
@@ -48,11 +48,6 @@ extension Session {
         return Frame(.pad)
     }
 
-    private var sessionWindowIsDue: Bool {
-        let window = UInt64(terms.sessionWindow)
-        return consumedByteCount + window - granted >= window / 4
-    }
-
     /// Whether to tell how far this client has `lane`.
     ///
     /// That takes a request: it goes with what is to be told anyway, or else late. What came last
@@ -71,7 +66,7 @@ extension Session {
             return Frame(.kept, code: UInt8(lane), position: keptTold[lane])
         }
         if sessionWindowIsDue {
-            granted = consumedByteCount + UInt64(terms.sessionWindow)
+            raiseSessionWindow()
             return Frame(.window, position: granted)
         }
         if wantsDrain {
@@ -124,7 +119,7 @@ extension Session {
             finish(slot)
             return Frame(.end, stream: number, position: streams[slot].sent)
         }
-        let allowed = min(wanted, Int(sendLimit - sentByteCount))
+        let allowed = min(wanted, share(of: slot, wanted: wanted))
         let count = min(allowed, room - Frame.headerByteCount)
         guard count > 0, count >= min(allowed, Self.smallest),
             streams[slot].maySend(on: lane, outlets[lane])

@@ -45,12 +45,7 @@ extension Session {
         if isEmpty || start + count == pool.blockSize {
             streams[slot].blocks.release(at: offset, &pool)
         }
-        let due = streams[slot].consumed + UInt64(terms.streamWindow) - streams[slot].granted
-        // What a client tells takes a request, what a server tells goes with what it sends anyway.
-        let part = role == .client ? 2 : 4
-        if due >= UInt64(terms.streamWindow / part), streams[slot].final == nil {
-            want(.window, slot)
-        }
+        raiseWindowIfDue(slot)
     }
 
     /// The sink has been told of the end.

@@ -63,6 +63,9 @@ public struct Session: ~Copyable, Sendable {
     var receivedByteCount: UInt64 = 0
     var consumedByteCount: UInt64 = 0
     var granted: UInt64
+    /// When less is left to the other end of this one's window, streams are looked at for windows
+    /// that are to be raised.
+    var lookBelow: UInt64
     /// How far the other end knows that this one has each lane.
     var keptTold: [UInt64]
     /// Whether this client tells how far it has the lanes by frames, not only by requests.
@@ -84,6 +87,7 @@ public struct Session: ~Copyable, Sendable {
         keptTold = Array(repeating: 0, count: terms.lanes)
         sendLimit = UInt64(terms.peerSessionWindow)
         granted = UInt64(terms.sessionWindow)
+        lookBelow = UInt64(terms.sessionWindow / 4)
     }
 
     /// How far this end has the lane `lane` on which the other one sends.

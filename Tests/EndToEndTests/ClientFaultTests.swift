@@ -131,6 +131,29 @@ extension EndToEndTests {
             #expect(received == sent && end == .fin)
         }
 
+        @Test func `targets that read nothing hold up no other`() throws {
+            let origin = try Origin()
+            let server = try Culvert(MethodTunnels.flags)
+            let client = try Culvert.client("\(server.url)/tunnel")
+            let stalled = try (0..<8).map { _ in
+                let near = try Stream.tunnel(client, to: origin.authority)
+                let far = try origin.accept()
+                return (near, far, try near.fill(.outbound))
+            }
+            let stream = try Stream.tunnel(client, to: origin.authority)
+            let other = try origin.accept()
+            let count = 4 << 20
+            try Crew.run([
+                { try stream.send(.outbound, 0..<count) },
+                { try other.receive(.outbound, 0..<count) },
+            ])
+            for (near, far, sent) in stalled {
+                try near.finish()
+                let (received, end) = try far.receiveToEnd(.outbound)
+                #expect(received == sent && end == .fin)
+            }
+        }
+
         @Test(arguments: Side.allCases)
         func `a half-closed stream that stands still costs no time`(sender: Side) throws {
             let origin = try Origin()
