@@ -169,6 +169,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         guard carrier.preamble?.value == carrier.offset, session.taken(carrier.lane) == due
         else { return endSession("the server sent bytes of a lane that were not asked for") }
         schedule.didHear(now.nanoseconds)
+        schedule.downloadMoved(carrier.lane, serial: carrier.serial, now.nanoseconds)
         var index = 0
         do throws(Violation) {
             while case .store(let place, let range) = try take(carrier.lane, bytes, &index) {
@@ -246,7 +247,12 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
 
     private mutating func didSend(_ carrier: Carrier, _ preamble: Preamble) {
         guard preamble.result == .done else {
-            return schedule.uploadFailed(carrier.lane, serial: carrier.serial, now.nanoseconds)
+            return schedule.uploadFailed(
+                carrier.lane,
+                serial: carrier.serial,
+                now.nanoseconds,
+                isAnswered: true
+            )
         }
         do throws(Violation) {
             try schedule.didUpload(
@@ -273,7 +279,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
                 serial: carrier.serial,
                 now.nanoseconds,
                 early: now.nanoseconds - carrier.preambleTime,
-                hadFrames: carrier.laneByteCount > 0,
+                byteCount: carrier.laneByteCount,
                 isCrowded: carrier.isCrowded,
                 isHeldBack: carrier.isHeldBack(now.nanoseconds)
                     || before == .probing && carrier.isLate

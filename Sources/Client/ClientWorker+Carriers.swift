@@ -197,6 +197,10 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         }
         // Who cut the connection may have said why before: the receive tells.
         guard result > 0 else { return }
+        if carriers[slot].errand == .send {
+            let (lane, serial) = (carriers[slot].lane, carriers[slot].serial)
+            schedule.uploadMoved(lane, serial: serial, now.nanoseconds)
+        }
         if carriers[slot].headSent < carriers[slot].headCount {
             carriers[slot].headSent += Int(result)
         } else {

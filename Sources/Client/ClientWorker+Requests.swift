@@ -207,7 +207,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             let lane = (first + turn) % lanes
             guard schedule.mayUpload(lane, now.nanoseconds) else { continue }
             guard hasCarrier else { return }
-            let bodyMax = min(schedule.bodyMax, session.outlets[lane].capacity)
+            let bodyMax = min(schedule.bodyMax(lane), session.outlets[lane].capacity)
             let before = session.outlets[lane].keptByteCount
             let isUrgent = fill(lane, limit: bodyMax)
             let count = min(session.outlets[lane].keptByteCount, bodyMax)

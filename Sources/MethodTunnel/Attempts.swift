@@ -18,6 +18,8 @@ public struct Attempts: Sendable {
     public private(set) var notBefore: UInt64 = 0
     /// Failures since something went well.
     public private(set) var failures = 0
+    /// Whether something has moved of the request under way.
+    public private(set) var hasMoved = false
     private var began: UInt64 = 0
 
     /// Nothing under way.
@@ -40,7 +42,17 @@ public struct Attempts: Sendable {
         precondition(self.serial == nil)
         self.serial = serial
         began = now
+        hasMoved = false
         deadline = now + patience
+    }
+
+    /// Something of the request under way has moved: it isn't given up within `patience` of that,
+    /// as long as it lasts no longer than `durationMax` in all.
+    public mutating func move(_ now: UInt64, patience: UInt64, durationMax: UInt64 = .max) {
+        guard serial != nil else { return }
+        hasMoved = true
+        let (latest, isEndless) = began.addingReportingOverflow(durationMax)
+        deadline = max(deadline, isEndless ? now + patience : min(now + patience, latest))
     }
 
     /// How long the request under way has been.

@@ -4,20 +4,23 @@
 /// It decides and never sends. Times are nanoseconds of any clock that never goes back.
 public struct ClientSchedule: Sendable {
     private static var second: UInt64 { 1_000_000_000 }
-    /// How long a request without a wait may take.
+    /// How long a request without a wait may take, or one of which something moves may stand still.
     public static var patience: UInt64 { 30 * second }
-    private static var bodyMin: Int { 4096 }
-    /// Whether the bodies of uploads can still become smaller.
-    public var maySendLess: Bool { bodyMax > Self.bodyMin }
+    /// How long a `send` may take: servers wait no longer for a body.
+    private static var bodyTime: UInt64 { 60 * second }
 
     /// How server bytes are asked for.
     public private(set) var polling: Polling
-    /// The largest body of `send` that the network and the server take.
-    public private(set) var bodyMax: Int
     /// When the last answer came that was the server's own.
     public private(set) var heard: UInt64
     private let grace: UInt64
-    private let size: UInt64
+    private let sizeMax: UInt64
+    /// Bytes that an answer can bring at once, since the server keeps no more.
+    private let keptMax: Int
+    private var body: Portion
+    /// What polls ask for.
+    private var piece: Portion
+    private var luck: [BodyLuck]
     private var uploads: [Attempts]
     private var downloads: [Attempts]
     /// Lanes on which an answer may have been lost.
@@ -41,10 +44,13 @@ public struct ClientSchedule: Sendable {
         now: UInt64
     ) {
         polling = Polling(waitMax: UInt64(parameters.waitMax))
-        bodyMax = Int(parameters.sendMax)
+        body = Portion(Int(parameters.sendMax))
+        piece = Portion(Int(parameters.answerMax))
         heard = now
         grace = UInt64(parameters.grace) * Self.second
-        size = UInt64(parameters.answerMax)
+        sizeMax = UInt64(parameters.answerMax)
+        keptMax = Int(parameters.laneCapacity)
+        luck = Array(repeating: BodyLuck(), count: lanes)
         uploads = Array(repeating: Attempts(), count: lanes)
         downloads = Array(repeating: Attempts(), count: lanes)
         isUnsettled = Array(repeating: false, count: lanes)
@@ -77,6 +83,18 @@ public struct ClientSchedule: Sendable {
 
     // MARK: Up lanes
 
+    /// The largest body of `send` that the network and the server take.
+    public var bodyMax: Int { body.byteCount }
+
+    /// The same for the next body on `lane`: when one has failed without an answer, a small one
+    /// brings the answer that tells how much of it has arrived.
+    public func bodyMax(_ lane: Int) -> Int {
+        luck[lane].isDoubtful ? min(body.least, body.byteCount) : body.byteCount
+    }
+
+    /// Whether the bodies of uploads can still become smaller.
+    public var maySendLess: Bool { body.byteCount > body.least }
+
     /// Whether a `send` on `lane` may begin now: the caller puts frames on it, and begins if the
     /// lane then keeps bytes.
     public func mayUpload(_ lane: Int, _ now: UInt64) -> Bool { uploads[lane].isDue(now) }
@@ -92,9 +110,16 @@ public struct ClientSchedule: Sendable {
     ) -> Target {
         let serial = nextSerial()
         uploads[lane].begin(serial, now, patience: Self.patience)
+        luck[lane].byteCount = min(session.outlets[lane].keptByteCount, bodyMax(lane))
         polling.didSend()
         let operation = TunnelOperation.send(lane: lane, offset: session.outlets[lane].acknowledged)
         return Target(operation, session: .field, serial: serial)
+    }
+
+    /// Bytes of the `send` have gone.
+    public mutating func uploadMoved(_ lane: Int, serial: UInt64, _ now: UInt64) {
+        guard uploads[lane].serial == serial else { return }
+        uploads[lane].move(now, patience: Self.patience, durationMax: Self.bodyTime)
     }
 
     /// The server has taken the lane up to `offset`.
@@ -110,6 +135,11 @@ public struct ClientSchedule: Sendable {
         let before = session.outlets[lane].acknowledged
         try session.acknowledge(lane, offset)
         guard uploads[lane].serial == serial else { return }
+        if !luck[lane].isDoubtful {
+            body.grow(by: luck[lane].byteCount)
+            luck[lane].failures = 0
+        }
+        luck[lane].isDoubtful = false
         if session.outlets[lane].acknowledged > before {
             uploads[lane].succeed(now)
         } else {
@@ -124,6 +154,7 @@ public struct ClientSchedule: Sendable {
     ///   - serial: Its serial.
     ///   - now: The time.
     ///   - isTooLarge: Whether its body was refused for its size (413).
+    ///   - isAnswered: Whether it was the server that refused it.
     ///   - isStale: Whether it failed because a connection that was kept had ended, which tells
     ///     nothing of the network: it is made again at once.
     public mutating func uploadFailed(
@@ -131,11 +162,26 @@ public struct ClientSchedule: Sendable {
         serial: UInt64,
         _ now: UInt64,
         isTooLarge: Bool = false,
+        isAnswered: Bool = false,
         isStale: Bool = false
     ) {
         guard uploads[lane].serial == serial else { return }
-        if isTooLarge { bodyMax = max(bodyMax / 2, Self.bodyMin) }
+        if isTooLarge {
+            body.forbid()
+        } else if !isAnswered {
+            doubt(lane, isStale: isStale)
+        }
         uploads[lane].fail(now, broughtBytes: isStale, chance: nextChance())
+    }
+
+    /// A body failed without an answer.
+    ///
+    /// Once in a while that is the network's way; twice in a row it may be for its size.
+    private mutating func doubt(_ lane: Int, isStale: Bool) {
+        luck[lane].isDoubtful = true
+        guard !isStale, luck[lane].byteCount > body.least else { return }
+        luck[lane].failures += 1
+        if luck[lane].failures >= 2 { body.halve(from: luck[lane].byteCount) }
     }
 
     // MARK: Down lanes
@@ -155,8 +201,15 @@ public struct ClientSchedule: Sendable {
         let serial = nextSerial()
         downloads[lane].begin(serial, now, patience: polling.patience)
         isUnsettled[lane] = true
+        let size = polling.goesOn ? sizeMax : UInt64(piece.byteCount)
         let operation = polling.operation(lane, session.taken(lane), size: size)
         return Target(operation, session: .field, serial: serial)
+    }
+
+    /// Bytes of the answer have come.
+    public mutating func downloadMoved(_ lane: Int, serial: UInt64, _ now: UInt64) {
+        guard downloads[lane].serial == serial else { return }
+        downloads[lane].move(now, patience: Self.patience)
     }
 
     /// The answer has come whole.
@@ -166,7 +219,7 @@ public struct ClientSchedule: Sendable {
     ///   - serial: The serial of the request.
     ///   - now: The time.
     ///   - early: How long before its end its preamble came.
-    ///   - hadFrames: Whether it brought bytes.
+    ///   - byteCount: How many bytes it brought.
     ///   - isCrowded: Whether they may have driven the preamble out of a buffer on the way, which
     ///     would hold fewer back.
     ///   - isHeldBack: Whether the last of them came after a silence together with its end.
@@ -175,16 +228,17 @@ public struct ClientSchedule: Sendable {
         serial: UInt64,
         _ now: UInt64,
         early: UInt64,
-        hadFrames: Bool,
+        byteCount: Int,
         isCrowded: Bool = false,
         isHeldBack: Bool = false
     ) {
         guard downloads[lane].serial == serial else { return }
         isUnsettled[lane] = false
+        if !polling.goesOn { piece.grow(by: byteCount) }
         let pause = polling.didSucceed(
             now,
             early: early,
-            hadFrames: hadFrames,
+            hadFrames: byteCount > 0,
             isCrowded: isCrowded,
             isHeldBack: isHeldBack,
             lasted: downloads[lane].duration(now)
@@ -209,7 +263,12 @@ public struct ClientSchedule: Sendable {
         isStale: Bool = false
     ) {
         guard downloads[lane].serial == serial else { return }
-        if !isStale { polling.didFail(now, after: downloads[lane].duration(now)) }
+        let duration = downloads[lane].duration(now)
+        // What fails at once isn't too much. An answer that is passed on whole may be.
+        if !isStale, !broughtBytes, !polling.goesOn, duration >= Self.second {
+            piece.halve(from: keptMax)
+        }
+        if !isStale { polling.didFail(now, after: duration) }
         downloads[lane].fail(now, broughtBytes: broughtBytes || isStale, chance: nextChance())
     }
 
@@ -232,7 +291,8 @@ public struct ClientSchedule: Sendable {
                 hasExpired = true
             }
             if downloads[lane].hasExpired(now), let serial = downloads[lane].serial {
-                downloadFailed(lane, serial: serial, now, broughtBytes: false)
+                let hasMoved = downloads[lane].hasMoved
+                downloadFailed(lane, serial: serial, now, broughtBytes: hasMoved)
                 hasExpired = true
             }
         }

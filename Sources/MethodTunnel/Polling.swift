@@ -42,6 +42,9 @@ public struct Polling: Sendable {
         waitSeconds = waitMax
     }
 
+    /// Whether an answer goes on as bytes come.
+    public var goesOn: Bool { mode == .probing || mode == .flow }
+
     /// Down lanes that are asked for at the same time, of `lanes`.
     ///
     /// While the answer of a long poll is on its way, another one takes what comes next.

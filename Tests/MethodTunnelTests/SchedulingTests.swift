@@ -213,7 +213,7 @@ private let second: UInt64 = 1_000_000_000
         #expect(hasExpired == [false, true])
         #expect(!schedule.isUnderWay(first) && schedule.polling.mode == .longPoll)
         let next = schedule.beginDownload(0, 18 * second, session).serial
-        schedule.didDownload(0, serial: first, 19 * second, early: 0, hadFrames: true)
+        schedule.didDownload(0, serial: first, 19 * second, early: 0, byteCount: 9)
         schedule.downloadFailed(0, serial: first, 19 * second, broughtBytes: true)
         #expect(schedule.isUnderWay(next))
     }
@@ -222,7 +222,7 @@ private let second: UInt64 = 1_000_000_000
         let session = Session(.client, SessionTerms())
         var schedule = Self.schedule()
         var serial = schedule.beginDownload(0, 0, session).serial
-        schedule.didDownload(0, serial: serial, 0, early: 0, hadFrames: false)
+        schedule.didDownload(0, serial: serial, 0, early: 0, byteCount: 0)
         #expect(schedule.mayDownload(1, 0), "long polls have two lanes")
         serial = schedule.beginDownload(1, 0, session).serial
         schedule.probe()
@@ -230,7 +230,7 @@ private let second: UInt64 = 1_000_000_000
         schedule.probe()
         #expect(schedule.mayDownload(1, second))
         serial = schedule.beginDownload(1, second, session).serial
-        schedule.didDownload(1, serial: serial, second, early: 2 * second, hadFrames: false)
+        schedule.didDownload(1, serial: serial, second, early: 2 * second, byteCount: 0)
         #expect(schedule.polling.mode == .flow && !schedule.mayDownload(1, 2 * second))
     }
 
@@ -245,6 +245,92 @@ private let second: UInt64 = 1_000_000_000
             #expect(schedule.bodyMax == expected)
             now += 10 * second
         }
+    }
+
+    @Test func `a body that failed is followed by a small one, whose answer tells all`() throws {
+        var session = Session(.client, SessionTerms())
+        var schedule = Self.schedule()
+        for _ in 0..<2000 { _ = session.pad(0) }
+        var now: UInt64 = 0
+        func send(_ taken: UInt64?) throws {
+            let serial = schedule.beginUpload(0, now, session).serial
+            if let taken {
+                try schedule.didUpload(0, serial: serial, upTo: taken, now, &session)
+            } else {
+                schedule.uploadFailed(0, serial: serial, now)
+            }
+            now += 10 * second
+        }
+        try send(nil)
+        #expect(schedule.bodyMax(0) == 4096 && schedule.bodyMax(1) == 1 << 20)
+        try send(nil)
+        #expect(schedule.bodyMax == 1 << 20, "small ones tell nothing of large ones")
+        try send(16)
+        #expect(schedule.bodyMax(0) == 1 << 20)
+        try send(nil)
+        try send(32)
+        // Two of 31 KiB have failed in a row.
+        #expect(schedule.bodyMax(0) == (32000 - 16) / 2)
+        try send(20000)
+        #expect(schedule.bodyMax(0) == 15992 + 1999 + 1)
+    }
+
+    @Test func `a send that moves has more time, but no more than a server gives it`() {
+        var session = Session(.client, SessionTerms())
+        var schedule = Self.schedule()
+        _ = session.pad(0)
+        let serial = schedule.beginUpload(0, 0, session).serial
+        schedule.uploadMoved(0, serial: serial, 20 * second)
+        var hasExpired = [schedule.expire(50 * second - 1)]
+        schedule.uploadMoved(0, serial: serial, 45 * second)
+        hasExpired.append(schedule.expire(60 * second - 1))
+        hasExpired.append(schedule.expire(60 * second))
+        #expect(hasExpired == [false, false, true])
+    }
+
+    @Test func `an answer of which bytes come is waited for`() {
+        let session = Session(.client, SessionTerms())
+        var schedule = Self.schedule()
+        let serial = schedule.beginDownload(0, 0, session).serial
+        for time in 1...10 as ClosedRange<UInt64> {
+            schedule.downloadMoved(0, serial: serial, time * 20 * second)
+            let hasExpired = schedule.expire((time * 20 + 19) * second)
+            #expect(!hasExpired)
+        }
+        let hasExpired = schedule.expire(230 * second)
+        #expect(hasExpired)
+    }
+
+    @Test func `polls that bring nothing ask for less, and for more again`() {
+        let session = Session(.client, SessionTerms())
+        var schedule = Self.schedule()
+        var now: UInt64 = 0
+        var asked: UInt64 = 0
+        func ask() -> UInt64 {
+            let target = schedule.beginDownload(0, now, session)
+            now += second
+            guard case .poll(_, _, _, let size) = target.operation else {
+                schedule.downloadFailed(0, serial: target.serial, now, broughtBytes: false)
+                return 0
+            }
+            return size
+        }
+        func fail() { schedule.downloadFailed(0, serial: 101 + asked, now, broughtBytes: false) }
+        #expect(ask() == 0, "a probe is no poll")
+        asked += 1
+        var sizes: [UInt64] = []
+        for _ in 0..<7 {
+            now += 10 * second
+            sizes.append(ask())
+            fail()
+            asked += 1
+        }
+        #expect(sizes == [1 << 24, 131_072, 65536, 32768, 16384, 8192, 4096])
+        now += 10 * second
+        #expect(ask() == 4096)
+        schedule.didDownload(0, serial: 101 + asked, now, early: 0, byteCount: 4000)
+        now += 10 * second
+        #expect(ask() == 4096 + 513)
     }
 
     @Test func `a session is over when nothing was heard for the grace time`() {

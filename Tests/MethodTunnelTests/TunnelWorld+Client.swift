@@ -36,13 +36,14 @@ extension TunnelWorld {
         client.session.tellsKept = schedule.polling.mode == .flow
         client.session.askedLanes = schedule.polling.laneCount(client.session.terms.lanes)
         for lane in client.session.outlets.indices where schedule.mayUpload(lane, now) {
-            client.fill(lane, limit: schedule.bodyMax)
+            let bodyMax = schedule.bodyMax(lane)
+            client.fill(lane, limit: bodyMax)
             let outlet = client.session.outlets[lane]
             guard outlet.keptByteCount > 0 else { continue }
             let target = schedule.beginUpload(lane, now, client.session)
             pending[target.serial] = Pending(.send(lane: lane), now)
             let from = outlet.acknowledged
-            issue(target, client.bytes(lane, from: from, countMax: schedule.bodyMax))
+            issue(target, client.bytes(lane, from: from, countMax: bodyMax))
         }
         for lane in client.session.outlets.indices where schedule.mayDownload(lane, now) {
             let target = schedule.beginDownload(lane, now, client.session)
@@ -155,6 +156,7 @@ extension TunnelWorld {
         answer.byteCount += bytes.count - start
         answer.isBlocked = try !client.take(lane, bytes, from: start)
         schedule.didHear(now)
+        schedule.downloadMoved(lane, serial: preamble.serial, now)
     }
 
     func answerEnded(_ serial: UInt64) throws {
@@ -183,7 +185,7 @@ extension TunnelWorld {
                     serial: serial,
                     now,
                     early: now - answer.preambleTime,
-                    hadFrames: answer.byteCount > 0
+                    byteCount: answer.byteCount
                 )
             }
         }

@@ -24,6 +24,8 @@ struct CrossingScenario: CustomStringConvertible {
         var buffers = false
         /// Nanoseconds that an answer may take.
         var timeLimit: UInt64?
+        /// Bytes that a connection carries in a second each way; nil if nothing slows it.
+        var rate: UInt64?
         var short = 0
         var late = 0
     }
@@ -125,6 +127,10 @@ struct CrossingScenario: CustomStringConvertible {
         weather.timeLimit = dice.chance(300) ? UInt64(dice.within(1...12)) * 500_000_000 : nil
         weather.short = roll(&dice, 600)
         weather.late = roll(&dice, 200)
+        guard dice.chance(100) else { return }
+        weather.rate = dice.pick([4000, 20_000, 200_000])
+        // Less would let nothing pass.
+        weather.timeLimit = weather.timeLimit.map { $0 + 20 * Self.second }
     }
 
     private mutating func rollConfiguration() {

@@ -32,6 +32,9 @@ struct Wire {
         return min(bytes, fin)
     }
 
+    /// When the last of what was written arrives.
+    var lastArrival: UInt64 { arrivals.last?.time ?? 0 }
+
     /// Whether all has been read, and the FIN has come.
     func isAtEnd(_ now: UInt64) -> Bool {
         guard let finTime else { return false }

@@ -144,13 +144,35 @@ final class CrossingWorld {
             plugs[plug].resetTime = plugs[plug].resetTime ?? time
             return note(plug, time)
         }
-        plugs[other].incoming.write(count, at: time, byte)
-        note(other, time)
+        carry(count, from: plug, to: other, at: time, byte)
         guard plugs[plug].isOuter, dice.chance(weather.broken) else { return }
         for end in [plug, other] {
             let time = arrival(end)
             plugs[end].resetTime = min(plugs[end].resetTime ?? .max, time)
             note(end, time)
+        }
+    }
+
+    /// Lets `count` bytes arrive at `other`, at once or as slowly as the network is.
+    private func carry(
+        _ count: Int,
+        from plug: Int,
+        to other: Int,
+        at time: UInt64,
+        _ byte: (Int) -> UInt8
+    ) {
+        guard plugs[plug].isOuter, let rate = weather.rate else {
+            plugs[other].incoming.write(count, at: time, byte)
+            return note(other, time)
+        }
+        var start = 0
+        while start < count {
+            let piece = min(count - start, 1000)
+            let begun = max(time, plugs[other].incoming.lastArrival)
+            let time = begun + UInt64(piece) * 1_000_000_000 / rate
+            plugs[other].incoming.write(piece, at: time) { byte(start + $0) }
+            note(other, time)
+            start += piece
         }
     }
 
