@@ -198,6 +198,13 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             case .resolving, .connecting, .busy: fail(slot, .cut)
             }
         }
+        meetNetwork()
+    }
+
+    /// The network may be another one: what it lets through, be it streaming answers or the field
+    /// that names the session, is found out anew.
+    mutating func meetNetwork() {
         schedule.probe()
+        hasBeenNamed = false
     }
 }

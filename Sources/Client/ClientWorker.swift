@@ -53,7 +53,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var nonce = SessionID(0, 0)
     /// How requests name the session.
     var reference = SessionReference.field
-    /// Whether a request that named the session has had an answer.
+    /// Whether a request that named the session has had an answer on the present network.
     var hasBeenNamed = false
     var makes = Attempts()
     var quitDeadline: Instant?

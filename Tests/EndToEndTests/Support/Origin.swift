@@ -17,6 +17,9 @@ final class Origin: @unchecked Sendable {
         var limit = timeval(tv_sec: 30, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        // A port may be listened on again at once.
+        var on: Int32 = 1
+        unsafe setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, 4)
         let status = unsafe SocketName.withPointer(wished) { unsafe bind(listener, $0, $1) }
         guard status == 0, listen(listener, backlog) == 0 else {
             throw Stream.Failure(call: "bind or listen", code: errno)
@@ -27,9 +30,10 @@ final class Origin: @unchecked Sendable {
     /// Listens, and lets `body` serve each connection on a thread of its own.
     convenience init(
         _ address: String = "127.0.0.1",
+        port: UInt16 = 0,
         serving body: @escaping @Sendable (Stream) throws -> Void
     ) throws {
-        try self.init(address)
+        try self.init(address, port: port)
         serve(body)
     }
 
