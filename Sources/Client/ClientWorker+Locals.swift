@@ -283,10 +283,10 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         finish(slot)
     }
 
-    /// Breaks the connection to the program, for `reason`.
-    mutating func abort(_ slot: UInt32, _ reason: String) {
+    /// Ends the connection to the program, for `reason`: by a reset, or else by FIN.
+    mutating func abort(_ slot: UInt32, _ reason: String, resets: Bool = true) {
         dropStream(slot, .ended)
-        queue.makeAbortive(locals[slot].socket)
+        if resets { queue.makeAbortive(locals[slot].socket) }
         writeEnd(slot, reason)
         finish(slot)
     }

@@ -87,7 +87,9 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         guard let number = locals[slot].stream else { return }
         let stream = session[number.slot]
         guard stream.generation == number.generation, stream.phase != .opening else { return }
-        guard stream.peerReset == nil else { return refuse(slot, .connectReset) }
+        guard stream.peerReset == nil || stream.readableByteCount > 0 else {
+            return refuse(slot, .connectReset)
+        }
         locals[slot].wasOpened = true
         locals[slot].status = 200
         deadlines.clear(slot + UInt32(carriers.capacity))
@@ -112,7 +114,11 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         guard let number = locals[slot].stream else { return }
         let index = number.slot
         guard session[index].generation == number.generation else { return abort(slot, "reset") }
-        if let reason = session[index].peerReset { return abort(slot, Self.word(reason)) }
+        if let reason = session[index].peerReset {
+            // What came before goes first.
+            guard session[index].readableByteCount == 0 else { return deliver(slot, index) }
+            return abort(slot, Self.word(reason), resets: !Self.isByTimer(reason))
+        }
         if session[index].phase == .open {
             session.offer(index, locals[slot].end - locals[slot].start)
             if locals[slot].sourceEnded { session.endOutgoing(index) }
@@ -163,6 +169,14 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             guard stream.generation == number.generation, stream.phase == .open else { return }
             session.consume(number.slot, Int(result), &pool)
         case .free, .readingHead, .opening, .closing: break
+        }
+    }
+
+    /// Whether the server ended the stream by itself: as on CONNECT, the program gets FIN then.
+    private static func isByTimer(_ reason: ResetReason) -> Bool {
+        switch reason {
+        case .timedOut, .draining, .lifetime, .limit: true
+        case .other, .ended, .connectionReset, .connectionFailed: false
         }
     }
 

@@ -158,8 +158,12 @@ extension Session {
         }
         guard let slot = try openSlot(frame) else { return }
         streams[slot].peerReset = reason
-        close(slot, &pool)
         touched.append(slot)
+        guard streams[slot].readableByteCount > 0 else { return close(slot, &pool) }
+        // The caller passes on what has come in order, then resets the stream.
+        streams[slot].outgoingEnded = true
+        streams[slot].offered = 0
+        streams[slot].wants = []
     }
 
     private mutating func applyDone(_ frame: Frame) throws(Violation) {

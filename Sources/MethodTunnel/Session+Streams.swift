@@ -9,6 +9,17 @@ public struct Placement: Equatable, Sendable {
 // MARK: The caller's side of the streams
 
 extension Session {
+    /// Whether no byte of the stream in `slot` is on its way: the other end has all that was put on
+    /// lanes, nothing more is offered, and what came has been passed on.
+    public func isQuiet(_ slot: Int) -> Bool {
+        guard streams[slot].offered == 0, streams[slot].readableByteCount == 0,
+            streams[slot].reassembly.stretchCount == 0
+        else { return false }
+        return outlets.indices.allSatisfy {
+            streams[slot].laneEnds[$0] <= outlets[$0].acknowledged
+        }
+    }
+
     /// The source of the stream in `slot` has `count` bytes in all that are on no lane yet.
     public mutating func offer(_ slot: Int, _ count: Int) {
         precondition(count >= 0)
@@ -55,11 +66,12 @@ extension Session {
         finish(slot)
     }
 
-    /// Ends both directions at once, and tells the other end.
+    /// Ends both directions at once, and tells the other end, unless that has done so before.
     public mutating func reset(_ slot: Int, _ reason: ResetReason, _ pool: inout BlockPool) {
         precondition(streams[slot].isLive)
+        let isKnown = streams[slot].peerReset != nil
         close(slot, &pool)
-        guard streams[slot].phase != .free else { return }
+        guard !isKnown, streams[slot].phase != .free else { return }
         streams[slot].resetReason = reason
         want(role == .server ? [.reset, .done] : .reset, slot)
     }

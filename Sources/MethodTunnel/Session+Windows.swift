@@ -50,7 +50,8 @@ extension Session {
         // What a client tells takes a request, what a server tells goes with what it sends anyway.
         var least = window / (role == .client ? 2 : 4)
         if leftToPeer <= quarter { least = min(least, max(leftToPeer / 32, 1)) }
-        if raise >= least, streams[slot].final == nil { want(.window, slot) }
+        guard streams[slot].final == nil, streams[slot].peerReset == nil else { return }
+        if raise >= least { want(.window, slot) }
     }
 
     /// Bytes have come: the less is left to the other end, the smaller are the raises of streams

@@ -36,7 +36,7 @@ public struct TunnelStream: Sendable {
     public internal(set) var generation: UInt32 = 0
     /// Why it was refused.
     public internal(set) var refusal: Refusal?
-    /// Why the other end reset it, if it did.
+    /// Why the other end reset it, if it did; a client passes on what came in order before.
     public internal(set) var peerReset: ResetReason?
     /// What the caller made of the authority, to know it again.
     var fingerprint: UInt64 = 0

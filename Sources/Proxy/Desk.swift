@@ -24,6 +24,9 @@ struct Desk: ~Copyable {
     private(set) var life: UInt32 = 0
     /// Whether it stands in the queue of those that have something to do.
     var isTouched = false
+    /// Whether answers that go on are to end, so that the client says with its next requests what
+    /// it has.
+    var isSettling = false
     /// For each lane the carrier whose request gets new frames.
     var served = InlineArray<4, UInt32?>(repeating: nil)
     /// The lane that is looked at first, so that each has its turn.

@@ -146,6 +146,19 @@ struct Sessions: ~Copyable {
         return desks[UInt32(index)].session[stream].isAtEnd
     }
 
+    /// Whether no byte of the tunnel in `slot` is on its way between its client and here.
+    func isQuiet(_ slot: UInt32) -> Bool {
+        guard let (index, stream) = passages[Int(slot)].ends else { return true }
+        return desks[UInt32(index)].session.isQuiet(stream)
+    }
+
+    /// The client of the tunnel in `slot` is to say what it has.
+    mutating func settle(_ slot: UInt32) {
+        guard let (index, _) = passages[Int(slot)].ends else { return }
+        desks[UInt32(index)].isSettling = true
+        touch(index)
+    }
+
     /// The upstream of the tunnel in `slot` has sent `count` bytes that are on no lane yet.
     mutating func offer(_ slot: UInt32, _ count: Int) {
         guard let (index, stream) = passages[Int(slot)].ends else { return }

@@ -206,7 +206,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         if lastActivity + restLimit(worker) <= worker.now {
             if worker.isDraining, duplex.isQuiet {
-                return end(Ending(cause: .drained, side: .proxy), &worker)
+                guard isStream, !worker.sessions.isQuiet(slot) else {
+                    return end(Ending(cause: .drained, side: .proxy), &worker)
+                }
+                worker.sessions.settle(slot)
             }
             take(duplex.outbound.park(worker.terms.flow), .outbound, &worker)
             take(duplex.inbound.park(worker.terms.flow), .inbound, &worker)
@@ -223,7 +226,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             refuse(.draining, &worker)
         case .relaying:
             let due = lastActivity + restLimit(worker)
-            guard duplex.isQuiet, due <= worker.now else {
+            let isQuiet = duplex.isQuiet && (!isStream || worker.sessions.isQuiet(slot))
+            guard isQuiet, due <= worker.now else {
                 return worker.deadlines.set(slot, at: due)
             }
             end(Ending(cause: .drained, side: .proxy), &worker)

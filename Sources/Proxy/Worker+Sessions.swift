@@ -26,6 +26,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let first = services.sessions.desks[desk].firstLane
         services.sessions.desks[desk].firstLane = (first + 1) % lanes
         for turn in 0..<lanes { serve(index, (first + turn) % lanes) }
+        services.sessions.desks[desk].isSettling = false
     }
 
     // MARK: Streams
@@ -97,7 +98,9 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Whether a client that gets nothing more is to say with its next request that it has all.
     private func isToSettle(_ index: Int, _ lane: Int) -> Bool {
         let desk = UInt32(index)
-        return services.isDraining && !services.sessions.desks[desk].hasStreams
+        let isWanted =
+            services.sessions.desks[desk].isSettling || !services.sessions.desks[desk].hasStreams
+        return services.isDraining && isWanted
             && services.sessions.desks[desk].session.outlets[lane].keptByteCount > 0
     }
 

@@ -46,5 +46,54 @@ extension EndToEndTests {
             #expect(received == Self.count && end == .fin)
             #expect(client.waitForEnd() == 0)
         }
+
+        @Test func `a program that is slow to read gets all though the server ends`() throws {
+            let origin = try Origin()
+            let server = try Culvert(MethodTunnels.flags)
+            // So little is under way before the client that the rest waits in it.
+            let client = try Culvert.client("\(server.url)/tunnel", ["--send-buffer", "8192"])
+            let near = try Stream.tunnel(client, to: origin.authority, receiveBuffer: 8192)
+            let far = try origin.accept()
+            try far.send(.inbound, 0..<Self.count)
+            // Another stream is busy, so that the session goes on.
+            let echo = try Origin.echo()
+            let busy = try Stream.tunnel(client, to: echo.authority)
+            server.signal(SIGTERM)
+            for _ in 0..<300 where !server.journal.all.contains(where: { $0.contains("drained") }) {
+                try busy.send([1])
+                #expect(try busy.receive(exactly: 1) == [1])
+                usleep(50_000)
+            }
+            let (received, end) = try near.receiveToEnd(.inbound)
+            #expect(received == Self.count && end == .fin)
+            #expect(try client.end(of: origin.authority)["reason"] as? String == "drained")
+            busy.close()
+            #expect(server.waitForEnd() == 0)
+            client.stop(SIGINT)
+        }
+
+        @Test func `a stream whose client has not got all is not idle in a drain`() throws {
+            let culvert = try MethodTunnels.start("--workers", "1")
+            let origin = try Origin()
+            let session = try MethodSession(culvert)
+            try session.make()
+            #expect(try session.open(4096, origin.authority).result == 0)
+            let far = try origin.accept()
+            let lane = try Stream(to: culvert.endpoint)
+            try far.send("last")
+            try lane.send(session.request("GET", "-/poll/0/0/20/10000"))
+            let data = MethodSession.Frame(.data, stream: 4096, payload: Array("last".utf8))
+            #expect(try MethodSession.reply(on: lane).rest == data.bytes)
+            culvert.signal(SIGTERM)
+            Thread.sleep(forTimeInterval: 2.5)
+            // That answer was lost, as it were.
+            try lane.send(session.request("GET", "-/poll/0/0/20/10000"))
+            let again = MethodSession.Frame.all(in: try MethodSession.reply(on: lane).rest)
+            #expect(again == [data, MethodSession.Frame(.drain)])
+            try lane.send(session.request("GET", "-/poll/0/36/20/10000"))
+            let rest = MethodSession.Frame.all(in: try MethodSession.reply(on: lane).rest)
+            let code = rest.first { $0.kind == MethodSession.Frame.Kind.reset.rawValue }?.code
+            #expect(code == 5, "it is drained")
+        }
     }
 }

@@ -111,10 +111,7 @@ class End {
     func attend(_ slot: Int) throws {
         guard var program = programs[slot], !program.isFinished else { return }
         let stream = session[slot]
-        if stream.peerReset != nil {
-            programs[slot]?.wasReset = true
-            return
-        }
+        if stream.peerReset != nil { return try leave(slot, &program) }
         guard stream.phase == .open else { return }
         session.offer(slot, program.produced - program.framed)
         if program.produced == program.writeTotal { session.endOutgoing(slot) }
@@ -128,6 +125,17 @@ class End {
             session.finishIncoming(slot)
         }
         programs[slot] = program
+    }
+
+    /// The other end has reset the stream: what came in order before is read first.
+    private func leave(_ slot: Int, _ program: inout Program) throws {
+        if session[slot].phase == .open {
+            try read(slot, &program)
+            programs[slot] = program
+            guard session[slot].readableByteCount == 0 else { return }
+            session.reset(slot, .ended, &pool)
+        }
+        programs[slot]?.wasReset = true
     }
 
     private func read(_ slot: Int, _ program: inout Program) throws {

@@ -63,6 +63,8 @@ extension End {
 
     func nextTouched() -> Int? { session.nextTouched() }
 
+    func isQuiet(_ slot: Int) -> Bool { session.isQuiet(slot) }
+
     func ask(_ number: StreamNumber, fingerprint: UInt64) throws(Violation) -> Opening {
         try session.open(number, fingerprint: fingerprint)
     }

@@ -168,6 +168,21 @@ import Testing
         #expect(end.pool.freeCount == end.pool.count)
     }
 
+    @Test func `what came in order before a reset is passed on`() throws {
+        let end = Self.client()
+        let number = try Self.opened(end)
+        end.session.offer(number.slot, 10)
+        #expect(end.violation(of: [.data(number, 0, [1, 2]), .reset(number, 5)]) == nil)
+        #expect(end.session[number.slot].peerReset == .draining)
+        #expect(try end.frames().isEmpty, "nothing more is sent")
+        #expect(end.violation(of: [.data(number, 2, [3]), .done(number)], on: 1) == nil)
+        #expect(end.readAll(number.slot) == [1, 2, 3])
+        end.session.reset(number.slot, .ended, &end.pool)
+        #expect(try end.frames().isEmpty, "the server knows")
+        #expect(end.session[number.slot].phase == .free)
+        #expect(end.pool.freeCount == end.pool.count)
+    }
+
     @Test func `an opening may be given up`() throws {
         let end = Self.client()
         let number = try #require(end.beginOpening())

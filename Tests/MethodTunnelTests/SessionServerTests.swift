@@ -185,6 +185,26 @@ private let second = StreamNumber(slot: 1, generation: 1)
         #expect(end.readAll(0) == Array(bytes[terms.blockSize...]))
     }
 
+    @Test func `a stream is quiet when the client has all of it, and nothing waits`() throws {
+        let end = Self.server()
+        try end.open(first)
+        #expect(end.isQuiet(0))
+        end.session.offer(0, 10)
+        #expect(!end.isQuiet(0))
+        let frame = end.nextFrame(1)
+        #expect(frame?.count == 10 && !end.isQuiet(0))
+        try end.session.acknowledge(1, 25)
+        #expect(!end.isQuiet(0))
+        try end.session.acknowledge(1, 26)
+        #expect(end.isQuiet(0))
+        #expect(end.violation(of: [.data(first, 1, [2])]) == nil)
+        #expect(!end.isQuiet(0), "a byte before it is on its way")
+        #expect(end.violation(of: [.data(first, 0, [1])], on: 2) == nil)
+        #expect(!end.isQuiet(0))
+        #expect(end.readAll(0) == [1, 2])
+        #expect(end.isQuiet(0))
+    }
+
     // MARK: What may not be
 
     @Test func `frames of streams that were never opened are violations`() throws {
