@@ -11,9 +11,10 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         switch phase {
         case .making: makeIfDue()
         case .made:
-            openStreams()
+            // Those of lanes come first: by them all that is open goes on.
             upload()
             download()
+            openStreams()
         case .quitting:
             if let quitDeadline, quitDeadline <= now { leave() }
         case .over: break
@@ -132,8 +133,9 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
 
     /// Asks for the streams of programs that have none yet.
     private mutating func openStreams() {
+        guard !openings.isEmpty else { return }
         var index = 0
-        var underWay = 0
+        var underWay = openingCount
         while index < openings.count {
             let slot = openings[index]
             guard openIfDue(slot, &underWay) else {
@@ -142,6 +144,14 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             }
             index += 1
         }
+    }
+
+    /// Carriers that ask for streams: also for those that frames have shown to be open by now.
+    private var openingCount: Int {
+        var count = 0
+        for index in 0..<carriers.used
+        where carriers[UInt32(truncatingIfNeeded: index)].errand == .open { count += 1 }
+        return count
     }
 
     /// Asks for the stream of the program in `slot` if that is due; whether it still waits.
@@ -164,7 +174,6 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             let chance = schedule.nextChance()
             locals[slot].attempts.fail(now.nanoseconds, broughtBytes: false, chance: chance)
         }
-        if locals[slot].attempts.serial != nil { underWay += 1 }
         guard underWay < ClientConfiguration.openingsMax,
             locals[slot].attempts.isDue(now.nanoseconds),
             let number = locals[slot].stream, let authority = locals[slot].authority,

@@ -44,5 +44,45 @@ extension EndToEndTests {
             #expect(try near.receiveToEnd().end == .fin)
             #expect(client.stop() == 0)
         }
+
+        @Test func `openings whose answers don't come leave connections to the lanes`() throws {
+            let server = try Culvert(MethodTunnels.flags)
+            let endpoint = server.endpoint
+            // The server hears of openings, but what it answers is lost.
+            let proxy = try Origin.middle(before: endpoint) { head in
+                guard head.contains("/open/"), !head.contains("/open/4096?") else { return true }
+                return false
+            } losing: { request in
+                let far = try Stream(to: endpoint)
+                try far.send(request)
+                _ = try far.receive()
+            }
+            let client = try Culvert.client("http://\(proxy.authority)/tunnel")
+            let origin = try Origin { stream in
+                try stream.send("hello")
+                while true {
+                    let bytes = try stream.receive()
+                    guard !bytes.isEmpty else { return }
+                    try stream.send(bytes)
+                }
+            }
+            let stream = try Stream.tunnel(client, to: origin.authority)
+            #expect(try stream.receive(exactly: 5) == Array("hello".utf8))
+            let others = try (0..<60).map { _ in
+                try Stream.asking(client, for: origin.authority)
+            }
+            // By the bytes that come of it, a stream is known to be open.
+            let head = try others[0].receiveHead()
+            #expect(head.hasPrefix("HTTP/1.1 200 "))
+            Thread.sleep(forTimeInterval: 1)
+            stream.setPatience(seconds: 10)
+            for _ in 0..<5 {
+                try stream.send([1])
+                #expect(try stream.receive(exactly: 1) == [1])
+            }
+            // Those that wait need not be waited for.
+            client.signal(SIGTERM)
+            #expect(client.stop(SIGINT) == 0)
+        }
     }
 }
