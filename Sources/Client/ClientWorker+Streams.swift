@@ -28,7 +28,10 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             switch locals[slot].state {
             case .free, .readingHead, .refusing, .closing: break
             case .opening: lookWhetherOpen(slot)
-            case .answering: receive(slot)
+            case .answering:
+                // It may have been without room for the answer.
+                if !locals[slot].isSending, !locals[slot].awaitsSink { sendAnswer(slot) }
+                receive(slot)
             case .relaying: relay(slot)
             }
         }

@@ -27,6 +27,8 @@ struct CrossingScenario: CustomStringConvertible {
         /// Bytes that a connection carries in a second each way; nil if nothing slows it.
         var rate: UInt64?
         var short = 0
+        /// A send finds no room.
+        var full = 0
         var late = 0
     }
 
@@ -126,6 +128,7 @@ struct CrossingScenario: CustomStringConvertible {
         weather.buffers = dice.chance(300)
         weather.timeLimit = dice.chance(300) ? UInt64(dice.within(1...12)) * 500_000_000 : nil
         weather.short = roll(&dice, 600)
+        weather.full = roll(&dice, 200)
         weather.late = roll(&dice, 200)
         guard dice.chance(100) else { return }
         weather.rate = dice.pick([4000, 20_000, 200_000])

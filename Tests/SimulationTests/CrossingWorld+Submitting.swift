@@ -225,7 +225,9 @@ extension CrossingWorld {
         guard let memory = nodes[node].submissions[index].memory else { return }
         if isReset(plug) { return complete(index, node, -Errno.brokenPipe) }
         var count = min(room(plug), memory.count)
-        guard count > 0 else { return complete(index, node, -Errno.again) }
+        guard count > 0, !dice.chance(weather.full) else {
+            return complete(index, node, -Errno.again)
+        }
         if dice.chance(weather.short) { count = dice.within(1...count) }
         write(plug, count) { memory[$0] }
         complete(index, node, Int32(count))
