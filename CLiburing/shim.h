@@ -166,8 +166,8 @@ static inline int cl_pin_thread(int cpu) {
     return syscall(SYS_sched_setaffinity, 0, sizeof set, set) == 0 ? 0 : errno;
 }
 
-/// Fills `set`, of `size` bytes, with a bit for each CPU that the calling thread may run on; how many
-/// bytes of it were written, or -1.
+/// Fills `set`, of `size` bytes, with a bit for each CPU that the calling thread may run on; how
+/// many bytes of it were written, or -1.
 static inline long cl_allowed_cpus(unsigned long *set, unsigned long size) {
     return syscall(SYS_sched_getaffinity, 0, size, set);
 }

@@ -171,6 +171,11 @@ extension Ring: SubmissionQueue {
         shutdown(socket, Int32(SHUT_WR)) == 0 ? 0 : -errno
     }
 
+    /// Only for sockets that are silent for the first time.
+    public mutating func keepAlive(_ socket: Int32, seconds: Int32) {
+        Socket.keepAlive(socket, seconds: seconds)
+    }
+
     /// Only for resets, which are rare.
     public mutating func makeAbortive(_ socket: Int32) {
         Socket.makeAbortive(socket)

@@ -105,6 +105,11 @@ public enum Socket {
         return client >= 0 ? client : nil
     }
 
+    static func keepAlive(_ socket: Int32, seconds: Int32) {
+        set(TCP_KEEPIDLE, seconds, Int32(IPPROTO_TCP), socket)
+        enable(SO_KEEPALIVE, level: SOL_SOCKET, on: socket)
+    }
+
     static func makeAbortive(_ socket: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         let size = socklen_t(MemoryLayout<linger>.size)
@@ -124,8 +129,7 @@ public enum Socket {
         if options.sendBuffer > 0 { set(SO_SNDBUF, options.sendBuffer, SOL_SOCKET, socket) }
         if options.receiveBuffer > 0 { set(SO_RCVBUF, options.receiveBuffer, SOL_SOCKET, socket) }
         if options.keepaliveSeconds > 0 {
-            enable(SO_KEEPALIVE, level: SOL_SOCKET, on: socket)
-            set(TCP_KEEPIDLE, options.keepaliveSeconds, tcp, socket)
+            keepAlive(socket, seconds: options.keepaliveSeconds)
         }
         if options.userTimeoutMilliseconds > 0 {
             set(CL_TCP_USER_TIMEOUT, options.userTimeoutMilliseconds, tcp, socket)

@@ -102,6 +102,8 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32
     /// Sends FIN: no more bytes will follow on `socket`. 0 or an errno negated.
     mutating func shutdownSending(_ socket: Int32) -> Int32
+    /// Has the kernel probe the peer of `socket` after so many seconds of silence (TCP_KEEPIDLE).
+    mutating func keepAlive(_ socket: Int32, seconds: Int32)
     /// Makes the coming close of `socket` a reset.
     mutating func makeAbortive(_ socket: Int32)
     /// Moves up to `count` bytes from `source` to `sink` without waiting; a count, 0 at the end of

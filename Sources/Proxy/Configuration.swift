@@ -155,7 +155,8 @@ public struct Configuration: Sendable {
     /// From the first signal to the end of the last tunnel.
     public var drainTimeout: UInt64 = 30_000_000_000
     /// Without a byte, after which a tunnel ends while the server drains, a side from which nobody
-    /// reads any more is watched for a break, and memory of a stream without CONNECT goes back.
+    /// reads any more is watched for a break, memory of a stream without CONNECT goes back, and TCP
+    /// keepalive begins.
     public var restAfter: UInt64 = 1_000_000_000
     /// Before the next address is tried beside one that has not answered (RFC 8305 section 5, which
     /// advises 250 ms and forbids less than 10 ms).
@@ -210,6 +211,8 @@ public struct Configuration: Sendable {
     public var parkAfter: UInt64 = 5_000_000_000
     /// The same for streams without CONNECT, which have no receive but memory of their own.
     var streamParkAfter: UInt64 { min(parkAfter, restAfter) }
+    /// `keepalive` in whole seconds, as the kernel takes it.
+    var keepaliveSeconds: Int32 { Int32(clamping: (keepalive + 999_999_999) / 1_000_000_000) }
     /// Bytes of a receive that is large; so is one that fills its buffer.
     ///
     /// From about 4 KiB on splicing a message takes less CPU than copying it.

@@ -89,7 +89,7 @@ struct Terms: Sendable {
             headBytesMax: configuration.headBytesMax,
             fieldsMax: configuration.headFieldsMax
         )
-        sockets = SocketChoice(configuration, congestion)
+        sockets = SocketChoice(configuration, congestion, keepsAlive: false)
         bind4 = configuration.bind.filter { $0.family == .v4 }
         bind6 = configuration.bind.filter { $0.family == .v6 }
     }

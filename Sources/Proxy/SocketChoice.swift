@@ -7,7 +7,19 @@ package struct SocketChoice: Sendable {
     private let distant: SocketOptions
 
     /// What `configuration` says of sockets, with the congestion control that was chosen.
-    package init(_ configuration: Configuration, _ congestion: CongestionChoice) {
+    ///
+    /// - Parameters:
+    ///   - configuration: The values of flags.
+    ///   - congestion: The congestion control.
+    ///   - keepsAlive: Whether they are probed from the beginning on, and not only once they are
+    ///     silent: that saves a tunnel that never is four options and two timers.
+    package init(
+        _ configuration: Configuration,
+        _ congestion: CongestionChoice,
+        keepsAlive: Bool = true
+    ) {
+        var configuration = configuration
+        if !keepsAlive { configuration.keepalive = 0 }
         loopback = Self.options(configuration, congestion.loopback)
         distant = Self.options(configuration, congestion.distant)
     }
@@ -25,9 +37,7 @@ package struct SocketChoice: Sendable {
         options.nodelay = configuration.nodelay
         options.sendBuffer = Int32(clamping: configuration.sendBuffer)
         options.receiveBuffer = Int32(clamping: configuration.receiveBuffer)
-        options.keepaliveSeconds = Int32(
-            clamping: (configuration.keepalive + 999_999_999) / 1_000_000_000
-        )
+        options.keepaliveSeconds = configuration.keepaliveSeconds
         options.userTimeoutMilliseconds = Int32(clamping: configuration.userTimeout / 1_000_000)
         options.congestion = congestion
         return options

@@ -124,7 +124,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             let due = lastActivity + rest
             moment = due > worker.now ? due : worker.now + rest
         }
-        if unwatchedEnd != nil { moment = min(moment, watchFrom(worker)) }
+        if hasWorkAtRest(worker) { moment = min(moment, restFrom(worker)) }
         let quiet = quietLimit(configuration)
         if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
         moment = min(moment, lastMoment(worker))
@@ -137,21 +137,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let configuration = worker.terms.configuration
         if worker.isDraining { return configuration.restAfter }
         return isStream ? configuration.streamParkAfter : configuration.parkAfter
-    }
-
-    /// The direction whose source has ended and isn't watched.
-    ///
-    /// Nobody reads from there any more, but it may still break. While the other direction is busy
-    /// its sends notice that, and most tunnels end soon after.
-    private var unwatchedEnd: Direction? {
-        guard duplex.isHalfClosed else { return nil }
-        let direction: Direction = duplex.outbound.phase == .ended ? .outbound : .inbound
-        return holdings[direction].watchesHangUp || source(direction) < 0 ? nil : direction
-    }
-
-    /// When a side from which nobody reads is watched, unless bytes move until then.
-    private func watchFrom(_ worker: borrowing Worker) -> Instant {
-        lastActivity + worker.terms.configuration.restAfter
     }
 
     /// When it ends, or has to be looked at, whether or not bytes move.
@@ -201,9 +186,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
             return end(Ending(cause: cause, side: .proxy), &worker)
         }
-        if let direction = unwatchedEnd, watchFrom(worker) <= worker.now {
-            watchHangUp(direction, &worker)
-        }
+        if restFrom(worker) <= worker.now { rest(&worker) }
         if lastActivity + restLimit(worker) <= worker.now {
             if worker.isDraining, duplex.isQuiet {
                 guard isStream, !worker.sessions.isQuiet(slot) else {

@@ -53,6 +53,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var accepted = Instant(nanoseconds: 0)
     /// When a byte last moved, in either direction.
     var lastActivity = Instant(nanoseconds: 0)
+    /// Whether the kernel probes its peers when they are silent.
+    var isKeptAlive = false
     /// Whether the shared limits count this tunnel.
     var isAdmitted = false
     /// Whether its rule has limits, by which it is counted; it has a meter then.
@@ -157,6 +159,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         firstToEnd = nil
         ending = nil
         accepted = worker.now
+        isKeptAlive = false
         worker.counters.accepted.add()
         opening = worker.takeOpening()
     }

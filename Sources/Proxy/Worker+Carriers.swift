@@ -47,6 +47,8 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         }
         let timeout = services.terms.configuration.headTimeout
         carrierDeadlines.set(slot, at: carriers[slot].began + timeout)
+        let seconds = services.terms.configuration.keepaliveSeconds
+        if seconds > 0 { services.queue.keepAlive(carriers[slot].descriptor, seconds: seconds) }
         carriers[slot].isAdmitted ? advance(slot) : refuse(slot, .clientLimit)
         freeIfClosed(slot)
     }

@@ -119,6 +119,8 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
         world.shutdownSending(socket, node)
     }
 
+    mutating func keepAlive(_: Int32, seconds _: Int32) {}
+
     mutating func makeAbortive(_ socket: Int32) {
         guard let plug = world.plug(socket, node, "reset") else { return }
         world.plugs[plug].isAbortive = true
