@@ -28,11 +28,12 @@ extension EndToEndTests {
             let entered = try #require(calls["io_uring_enter"])
             #expect(entered < 10_000)
             // A socket is made, shut down and given its options by calls that cost less than a
-            // submission, and the journal asks who came; nothing else is called for a tunnel.
+            // submission, and the journal asks who came; nothing else is called for a tunnel. What
+            // is called each second, to give back what lies idle, is more the slower they come.
             let allowed: Set = [
                 "io_uring_enter", "socket", "setsockopt", "shutdown", "getpeername",
             ]
-            #expect(calls.filter { !allowed.contains($0.key) && $0.value > 100 } == [:])
+            #expect(calls.filter { !allowed.contains($0.key) && $0.value > 500 } == [:])
             let forbidden = [
                 "epoll", "read", "write", "recv", "send", "accept", "connect", "poll", "select",
             ]
