@@ -18,10 +18,9 @@ package struct SocketChoice: Sendable {
         _ congestion: CongestionChoice,
         keepsAlive: Bool = true
     ) {
-        var configuration = configuration
-        if !keepsAlive { configuration.keepalive = 0 }
-        loopback = Self.options(configuration, congestion.loopback)
-        distant = Self.options(configuration, congestion.distant)
+        let seconds = keepsAlive ? configuration.keepaliveSeconds : 0
+        loopback = Self.options(configuration, congestion.loopback, seconds)
+        distant = Self.options(configuration, congestion.distant, seconds)
     }
 
     /// Options of a socket that listens at `address` or is to be connected to it.
@@ -31,13 +30,14 @@ package struct SocketChoice: Sendable {
 
     private static func options(
         _ configuration: Configuration,
-        _ congestion: CongestionControl?
+        _ congestion: CongestionControl?,
+        _ keepaliveSeconds: Int32
     ) -> SocketOptions {
         var options = SocketOptions()
         options.nodelay = configuration.nodelay
         options.sendBuffer = Int32(clamping: configuration.sendBuffer)
         options.receiveBuffer = Int32(clamping: configuration.receiveBuffer)
-        options.keepaliveSeconds = configuration.keepaliveSeconds
+        options.keepaliveSeconds = keepaliveSeconds
         options.userTimeoutMilliseconds = Int32(clamping: configuration.userTimeout / 1_000_000)
         options.congestion = congestion
         return options

@@ -18,10 +18,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// It rests: from now on a peer that breaks, or is gone, is noticed though nothing is sent.
     mutating func rest(_ worker: inout Worker) {
         if let direction = unwatchedEnd { watchHangUp(direction, &worker) }
-        guard !isKeptAlive else { return }
-        isKeptAlive = true
         let seconds = worker.terms.configuration.keepaliveSeconds
-        guard seconds > 0 else { return }
+        guard !isKeptAlive, seconds > 0 else { return }
+        isKeptAlive = true
         if client >= 0 { worker.queue.keepAlive(client, seconds: seconds) }
         worker.queue.keepAlive(upstream, seconds: seconds)
     }
