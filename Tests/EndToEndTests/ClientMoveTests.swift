@@ -40,8 +40,7 @@ extension EndToEndTests {
                     let far = try Stream(to: server)
                     try far.send(Array(head.utf8) + body)
                     var answer = MessageReader(far)
-                    try client.send(Array(try #require(try answer.head()).utf8))
-                    while let piece = try answer.piece() { try client.send(piece) }
+                    try answer.passMessage(to: client)
                 }
             }
 

@@ -20,8 +20,7 @@ extension EndToEndTests {
                         return client.reset()
                     }
                     var answer = MessageReader(far)
-                    try client.send(Array(try #require(try answer.head()).utf8))
-                    while let piece = try answer.piece() { try client.send(piece) }
+                    try answer.passMessage(to: client)
                 }
             }
         }

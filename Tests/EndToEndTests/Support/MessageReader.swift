@@ -1,5 +1,3 @@
-import Testing
-
 /// Takes messages of HTTP off a stream as they come, their framing included.
 struct MessageReader {
     private enum Rest {
@@ -11,6 +9,9 @@ struct MessageReader {
         /// So many bytes of a chunk are left, its line end included.
         case chunk(Int)
     }
+
+    // No expectation of Swift Testing: on the threads of origins a cut is nobody's failure.
+    private static let cut = Stream.Failure(call: "recv before the end of a message", code: 0)
 
     private let stream: Stream
     private var buffer: [UInt8] = []
@@ -55,9 +56,9 @@ struct MessageReader {
             rest = .bytes(count - bytes.count)
             return bytes
         case .chunkSize:
-            let line = try #require(try take(through: "\r\n"))
+            guard let line = try take(through: "\r\n") else { throw Self.cut }
             let text = String(decoding: line.dropLast(2), as: UTF8.self)
-            let size = try #require(Int(text, radix: 16))
+            guard let size = Int(text, radix: 16) else { throw Self.cut }
             rest = size == 0 ? .bytes(2) : .chunk(size + 2)
             return line
         case .chunk(let count):
@@ -73,6 +74,15 @@ struct MessageReader {
         var body: [UInt8] = []
         while let piece = try piece() { body += piece }
         return body
+    }
+
+    /// Passes the next message on to `other` as it comes.
+    ///
+    /// Throws if the stream ends before the message does.
+    mutating func passMessage(to other: Stream) throws {
+        guard let head = try head() else { throw Self.cut }
+        try other.send(head)
+        while let piece = try piece() { try other.send(piece) }
     }
 
     private mutating func take(through end: String) throws -> [UInt8]? {
@@ -96,7 +106,7 @@ struct MessageReader {
 
     private mutating func takeSome(_ count: Int) throws -> [UInt8] {
         if buffer.isEmpty { buffer = try stream.receive() }
-        guard !buffer.isEmpty else { throw Stream.Failure(call: "recv before FIN", code: 0) }
+        guard !buffer.isEmpty else { throw Self.cut }
         let taken = Array(buffer.prefix(count))
         buffer.removeFirst(taken.count)
         return taken
