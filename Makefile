@@ -51,8 +51,8 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
-	fuzz simulate chaos endure bench bench-check compare compare-setup carry isolation micro \
-	install
+	fuzz simulate chaos endure bench bench-check compare compare-setup carry isolation scale \
+	startup micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -138,6 +138,13 @@ carry: setup-load build ## Measure tunnels in requests beside CONNECT (ROUNDS=..
 isolation: setup-load build ## Measure messages beside bulk and slow readers (ROUNDS=... FLAGS=...)
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/compare/isolation.py --rounds $(ROUNDS) $(FLAGS)
+
+scale: setup-load build ## Measure two workers on two CPUs beside one on one (FLAGS=...)
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	Benchmarks/compare/scale.py $(FLAGS)
+
+startup: setup-build build ## Measure from exec to the first tunnel (FLAGS=...)
+	Benchmarks/compare/startup.py $(FLAGS)
 
 micro: setup-build ## Measure the pieces of the hot path: time, allocations, instructions
 	$(call require,valgrind)

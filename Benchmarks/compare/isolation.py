@@ -4,6 +4,9 @@
 The proxy has one CPU, all load the other, where the tool that measures goes first. Each proxy has
 its messages alone; beside the same bulk without the proxy, which shows what the load's own CPU
 does; and beside bulk and slow readers through the proxy.
+
+All of it is in a network namespace of its own, where a socket holds little: else bulk over loopback
+uses up the kernel's memory for TCP, which holds everybody up, whichever proxy there is.
 """
 
 import argparse
@@ -20,10 +23,24 @@ from pathlib import Path
 
 import results
 from compare import end_in_order, order_of, picked, raise_file_limit, say, two_cpus
-from peers import CULVERT, PEERS, Unusable, free_port, running
+from peers import CULVERT, PEERS, Unusable, free_port, resident, running
 from scenarios import TOOL, failed
 
+NAMESPACE = "CULVERT_ISOLATED"
 CASES = ("alone", "control", "beside")
+
+
+def enter_namespace(socket_bytes):
+    """Goes on in a network namespace of its own, whose sockets hold so many bytes each way."""
+    if os.environ.get(NAMESPACE) != "1":
+        os.environ[NAMESPACE] = "1"
+        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    for name in ("tcp_rmem", "tcp_wmem"):
+        path = Path("/proc/sys/net/ipv4", name)
+        low, usual, most = map(int, path.read_text().split())
+        most = min(most, socket_bytes)
+        path.write_text(f"{low} {min(usual, most)} {most}")
 
 
 class Load:
@@ -83,12 +100,6 @@ class Load:
         return [spread[name] / 1e6 for name in ("p50", "p99")] + [failed(report)]
 
 
-def resident(processes):
-    """MiB of memory of processes together."""
-    pages = (int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in processes)
-    return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
 def measure(peer, cpus, files, options):
     """One run of each case on a fresh process each."""
     for case in CASES:
@@ -122,10 +133,11 @@ def main():
     """Measures in turns, and tells the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("rounds", 3), ("tunnels", 500), ("rate", 5000), ("bulk", 200),
-                          ("slow", 1000), ("duration", 4)):
+                          ("slow", 1000), ("duration", 4), ("socket-bytes", 262144)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--peers", default="haproxy-connect envoy")
     options = parser.parse_args()
+    enter_namespace(options.socket_bytes)
     end_in_order()
     files, cpus = raise_file_limit(), two_cpus()
     peers = picked(PEERS, [CULVERT.name, *options.peers.split()])

@@ -122,6 +122,12 @@ def session(leader):
     return sorted(members)
 
 
+def resident(processes):
+    """MiB of memory of processes together."""
+    pages = (int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in processes)
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 class Running:
     """A peer that runs, in a session and a folder of its own."""
 
@@ -135,6 +141,7 @@ class Running:
         program, *arguments = self.peer.command.split()
         command = [self.peer.program()] + [fill(each, self.values) for each in arguments]
         with self.log.open("wb") as output:
+            self.begun = time.monotonic()
             self.process = subprocess.Popen(
                 ["taskset", "-c", str(cpu)] + command, cwd=self.folder.name,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,

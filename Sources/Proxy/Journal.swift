@@ -90,8 +90,10 @@ package final class Journal: Sendable {
             let isStopping = mustStop.load(ordering: .acquiring)
             if writeAll(&lines) { continue }
             if isStopping { return }
-            isAsleep.store(true, ordering: .sequentiallyConsistent)
-            // A record that came in between would otherwise wait for the next one.
+            isAsleep.store(true, ordering: .relaxed)
+            // A record that came in between would otherwise wait for the next one. The two fences
+            // let either the writer see that this thread sleeps, or this thread see the record.
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
             if writeAll(&lines) { continue }
             Descriptors.waitForSignal(event)
             isAsleep.store(false, ordering: .relaxed)
@@ -191,7 +193,10 @@ package struct JournalWriter: ~Copyable {
     package mutating func flush(_ queue: inout some SubmissionQueue & ~Copyable) {
         guard hasNews, let journal else { return }
         hasNews = false
-        if journal.isAsleep.exchange(false, ordering: .sequentiallyConsistent) {
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        if journal.isAsleep.load(ordering: .relaxed),
+            journal.isAsleep.exchange(false, ordering: .relaxed)
+        {
             queue.wake(journal.event, token: Token(.wakeJournal).rawValue)
         }
     }
