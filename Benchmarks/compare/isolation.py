@@ -133,7 +133,7 @@ def main():
     """Measures in turns, and tells the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("rounds", 3), ("tunnels", 500), ("rate", 5000), ("bulk", 200),
-                          ("slow", 1000), ("duration", 4), ("socket-bytes", 262144)):
+                          ("slow", 1000), ("duration", 4), ("socket-bytes", 65536)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--peers", default="haproxy-connect envoy")
     options = parser.parse_args()
