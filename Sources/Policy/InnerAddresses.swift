@@ -4,7 +4,7 @@ internal import Internet
 ///
 /// Whoever forwards such an address may well send to the IPv4 host, so rules look at both.
 struct InnerAddresses {
-    private var bits = InlineArray<4, UInt32>(repeating: 0)
+    private var bits = InlineArray<5, UInt32>(repeating: 0)
     private(set) var count = 0
     /// Whether the prefix says that the address is nothing but a cover for what is inside.
     private(set) var isCover = true
@@ -48,19 +48,25 @@ struct InnerAddresses {
     /// 2.2.
     ///
     /// Nobody tells how long its prefix is. Behind one of 96 bits the address comes last; behind
-    /// 64, 56 and 48 it comes before zeros. All that it may be is judged.
+    /// 64, 56 and 48 it comes earlier, and a translator ignores what follows it. All that it may be
+    /// is judged, but for what no host has: an address that begins with 0, one that would end with
+    /// 0.0 because nothing but zeros comes before the last 32 bits, and behind 96 bits one that
+    /// would end with 0.0.0 where the address can come earlier.
     private mutating func addTranslated(_ high: UInt64, _ low: UInt64) {
+        let subnet = UInt32(truncatingIfNeeded: high)
+        let middle = UInt32(truncatingIfNeeded: low >> 32)
         let last = UInt32(truncatingIfNeeded: low)
-        if last != 0 { add(last) }
-        if last << 8 == 0 { add(UInt32(truncatingIfNeeded: low >> 24)) }
-        guard last == 0 else { return }
-        let middle = UInt32(truncatingIfNeeded: high)
-        if middle & 0xff != 0 {
-            add(middle << 24 | UInt32(truncatingIfNeeded: low >> 32) & 0x00ff_ffff)
+        if middle != 0 {
+            // Eight bits of zeros stand behind the first 64 of the whole.
+            addHost(UInt32(truncatingIfNeeded: low >> 24))
+            addHost(subnet << 24 | middle & 0x00ff_ffff)
+            addHost(subnet << 16 | middle >> 8 & 0xffff)
         }
-        if middle & 0xffff != 0 {
-            add(middle << 16 | UInt32(truncatingIfNeeded: low >> 40) & 0xffff)
-        }
+        if count == 0 || last << 8 != 0 { add(last) }
+    }
+
+    private mutating func addHost(_ address: UInt32) {
+        if address >> 24 != 0 { add(address) }
     }
 
     private mutating func add(_ address: UInt32) {

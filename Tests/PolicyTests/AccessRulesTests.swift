@@ -129,6 +129,17 @@ import Testing
         ("0.0.0.0/8", "0.1.2.3", false), ("240.0.0.0/4", "240.0.0.1", false),
         ("192.0.0.0/24", "192.0.0.1", false), ("fec0::/10", "fec0::1", false),
         ("224.0.0.0/4", "224.0.0.1", false), ("fe80::/10", "fe80::5efe:a01:203", false),
+        // NAT64 behind 96, 64, 56 and 48 bits, and what a translator ignores behind the address.
+        ("64:ff9b:1::/48", "64:ff9b:1::808:808", true),
+        ("64:ff9b:1::/48", "64:ff9b:1:ff00::808:808", true),
+        ("64:ff9b:1::/48", "64:ff9b:1::a01:203", false),
+        ("64:ff9b:1::/48", "64:ff9b:1:8:8:808:a00:0", true),
+        ("64:ff9b:1::/48", "64:ff9b:1:8:a:1:208:808", false),
+        ("64:ff9b:1::/48", "64:ff9b:1:108:8:808::", true),
+        ("64:ff9b:1::/48", "64:ff9b:1:10a:1:203:808:808", false),
+        ("64:ff9b:1::/48", "64:ff9b:1:808:8:800::", true),
+        ("64:ff9b:1::/48", "64:ff9b:1:a01:2:308:808:808", false),
+        ("64:ff9b:1:ff00::/96", "64:ff9b:1:ff00::808:808", true),
     ])
     func `a rule opens special addresses by naming their network`(
         _ network: String,

@@ -88,6 +88,10 @@ import Testing
             ("64:ff9b:1:8:7f:0:100:0", .loopback), ("64:ff9b:1:8:8:808:800:0", .private),
             ("64:ff9b:1:87f:8:808::", .loopback), ("64:ff9b:1:808:8:808::", .private),
             ("64:ff9b:1:e008:8:800::", .multicast), ("64:ff9b:1:808:8:800::", .private),
+            // What follows the address is ignored, and no address of a host.
+            ("64:ff9b:1:8:7f:0:108:808", .loopback), ("64:ff9b:1:7f:0:1:808:808", .loopback),
+            ("64:ff9b:1:7f00:0:100:808:808", .loopback), ("64:ff9b:1:8:8:808:e000:0", .private),
+            ("64:ff9b:1:8:0:1:a9fe:a9fe", .linkLocal),
             ("2002:7f00:1::", .loopback), ("2002:a00:1::1", .private), ("2002:808:808::1", .public),
             ("2002:a9fe:a9fe::", .linkLocal), ("2002:e000:1::", .multicast),
             // Teredo: a server and a client, the latter with every bit flipped.
