@@ -80,7 +80,7 @@ public struct CaseText: Sendable {
             tls: try read(values["tls"], "required, sni or off") { TLSDemand(rawValue: $0) },
             source: try read(values["source"], "an address") { Address($0)?.unmapped },
             parent: try read(values["parent"], "HOST:PORT, or none") { text in
-                text == "none" ? .some(nil) : CaseText.authority(text)
+                text == "none" ? .some(nil) : CaseText.authority(text).map { .some($0) }
             }
         )
     }

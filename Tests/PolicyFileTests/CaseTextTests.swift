@@ -26,6 +26,10 @@ import Testing
                 "1:48: error: allowed is an address"
             ),
             (
+                "cases: [{to: 'a.test:1', expect: allow, parent: proxy.test}]",
+                "1:49: error: allowed is HOST:PORT, or none"
+            ),
+            (
                 "cases: [{to: 'a.test:1', expect: deny, at: noon}]",
                 "1:44: error: allowed is a day and a time, as in Mon 09:30"
             ),
