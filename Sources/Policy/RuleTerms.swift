@@ -69,4 +69,10 @@ public struct RuleTerms: Equatable, Sendable {
 
     /// Tunnels of which the rule says nothing.
     public init() {}
+
+    /// Whether the rule has addresses to dial from, but none of the family of `target`, which is
+    /// dialled itself and not a parent.
+    public func lacksSource(for target: Address) -> Bool {
+        parent == nil && !source.isEmpty && source[target.unmapped.family] == nil
+    }
 }

@@ -62,20 +62,24 @@ public struct PolicyCase: Sendable {
         )
         let before = judge.judge(standing)
         var judgement = before
+        var address = address
+        if case .address(let literal) = authority.host { address = literal }
         if before.verdict == .allowed {
-            var address = address
-            if case .address(let literal) = authority.host { address = literal }
             judgement =
                 address.map { judge.judge($0, port: authority.port, standing) }
                 ?? judge.judgeWithoutAddress(standing)
         }
         let isByRules = judgement.decision?.isAllowed == false
         let rule = judgement.decision?.rule
+        var refusal = judgement.verdict.refusal
+        if refusal == nil, let address, let rule, rules.terms[rule].lacksSource(for: address) {
+            refusal = .noSource
+        }
         return Outcome(
-            isAllowed: judgement.verdict.refusal == nil,
+            isAllowed: refusal == nil,
             rule: rule.map { rules.names[$0] },
             reported: judgement.decision?.report.map { rules.names[$0] },
-            refusal: isByRules ? nil : judgement.verdict.refusal,
+            refusal: isByRules ? nil : refusal,
             tls: tls.requirement(port: authority.port, rule.flatMap { rules.terms[$0].tls }).demand,
             terms: rule.map { rules.terms[$0] }
         )

@@ -105,11 +105,16 @@ public struct Explanation: Sendable {
         for address in addresses {
             let judgement = judge.judge(address, port: port, standing)
             let rule = judgement.decision?.rule.flatMap { rules?.terms[$0] }
-            let isLoop = judgement.verdict == .allowedUnlessLocal && finder.isLocal(address)
+            var verdict = judgement.verdict
+            if verdict == .allowedUnlessLocal, finder.isLocal(address) {
+                verdict = .refused(.ownListener)
+            } else if verdict.refusal == nil, rule?.lacksSource(for: address) == true {
+                verdict = .refused(.noSource)
+            }
             candidates.append(
                 Candidate(
                     address: address,
-                    verdict: isLoop ? .refused(.ownListener) : judgement.verdict,
+                    verdict: verdict,
                     decision: judgement.decision,
                     tls: configuration.tlsRules.requirement(port: port, rule?.tls),
                     terms: rule

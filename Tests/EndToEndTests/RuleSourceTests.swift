@@ -44,12 +44,29 @@ extension EndToEndTests {
             let folder = try Policies.folder(Self.policy)
             let files = ["--policy", folder.path("policy.yaml")]
             let culvert = try Culvert(Culvert.openFlags + files + names.flags)
+            let explain = ["explain", "--allow-private"] + files + names.flags
             for (host, rule) in [("six.test", "six"), ("four.test", "four")] {
                 let refused = try culvert.ask(for: "\(host):443")
                 refused.expect(502, "destination_ip_unroutable")
                 #expect(refused.body.contains("there is no source address for the target"))
                 #expect(try culvert.end(of: "\(host):443")["rule"] as? String == rule)
+                let output = try Program.run(Culvert.program, explain + ["\(host):443"]).output
+                #expect(output.contains(refused.body.dropLast()), "\(output)")
+                #expect(output.contains("rule '\(rule)'") && output.hasSuffix("  refused\n"))
             }
+            let cases = """
+                cases:
+                  - {to: "six.test:443", address: 127.0.0.1, expect: deny, rule: six}
+                  - {to: "six.test:443", address: "::1", expect: allow}
+                  - {to: "four.test:443", address: "::ffff:127.0.0.1", expect: allow}
+                  - {to: "four.test:443", address: "::1", expect: allow}
+                """
+            try folder.write("cases.yaml", Data(cases.utf8))
+            let test = ["test", "--allow-private"] + files + [folder.path("cases.yaml")]
+            let lines = try Program.run(Culvert.program, test).output.split(separator: "\n")
+            try #require(lines.count == 2)
+            #expect(lines[0].contains(":5:5: ") && lines[0].contains("there is no source address"))
+            #expect(lines[1] == "4 cases, 1 differences")
         }
 
         @Test func `an address that this machine hasn't stops the start, check and reload`() throws
