@@ -48,6 +48,11 @@ public struct Rate: Equatable, Sendable, BitwiseCopyable {
         return max(debt, paid) + Rate.nanoseconds(count, perSecond)
     }
 
+    /// The debt once `count` of what had been taken are given back.
+    public func debt(_ debt: UInt64, returning count: UInt64) -> UInt64 {
+        debt - min(debt, Rate.nanoseconds(count, perSecond))
+    }
+
     private static func nanoseconds(_ count: UInt64, _ perSecond: UInt64) -> UInt64 {
         let product = count.multipliedFullWidth(by: second)
         guard product.high < perSecond else { return .max / 4 }

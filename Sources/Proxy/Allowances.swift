@@ -194,6 +194,18 @@ final class Allowances: Sendable {
         }
     }
 
+    /// Gives `count` back that were taken of `line` and haven't gone.
+    func giveBack(_ count: UInt64, to line: Number, _ cell: Cell, _ rate: Rate) {
+        change(line, cell) { rate.debt($0, returning: count) }
+    }
+
+    private func change(_ line: Number, _ cell: Cell, _ body: (UInt64) -> UInt64) {
+        while true {
+            let old = lines.read(Int(line), cell.rawValue)
+            if lines.exchange(Int(line), cell.rawValue, old, for: body(old)) { return }
+        }
+    }
+
     /// Whether others wait for what `line` allows.
     func isBehind(_ line: Number, _ cell: Cell, _ rate: Rate, _ now: Instant) -> Bool {
         rate.isBehind(lines.read(Int(line), cell.rawValue), at: now.nanoseconds)

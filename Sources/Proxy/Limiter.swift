@@ -194,12 +194,15 @@ struct Limiter: ~Copyable {
         return Grant(count: count, from: moment ?? now)
     }
 
-    /// What isn't used is credit; but nobody saves up more than a little.
+    /// What isn't used is credit; but nobody saves up more than a little, and the rest goes back.
     private func refund(_ count: UInt64, _ line: Allowances.Number, _ direction: Direction) {
         guard count > 0, let rate = rate(line, direction) else { return }
         let share = Limiter.share(line, direction)
+        let credit = shares[share].credit + count
         let most = 2 * rate.quantum(whileOthersWait: false)
-        shares[share].credit = min(shares[share].credit + count, most)
+        shares[share].credit = min(credit, most)
+        guard credit > most else { return }
+        allowances?.giveBack(credit - most, to: line, Limiter.cell(direction), rate)
     }
 
     private func isBehind(

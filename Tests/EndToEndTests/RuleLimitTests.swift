@@ -8,12 +8,14 @@ extension EndToEndTests {
         static func start(
             _ limits: String,
             _ flags: [String] = [],
-            more: String = ""
+            more: String = "",
+            users: [String] = []
         ) throws -> (Culvert, Folder) {
             let folder = try Policies.folder(policy(limits, more))
-            let file = ["--policy", folder.path("policy.yaml")]
+            var files = ["--policy", folder.path("policy.yaml")]
+            if !users.isEmpty { files += try folder.writeUsers(users) }
             let open = Culvert.openFlags + ["--tls-ports", "none"]
-            return (try Culvert(open + file + flags), folder)
+            return (try Culvert(open + files + flags), folder)
         }
 
         static func policy(_ limits: String, _ more: String = "") -> String {

@@ -131,6 +131,34 @@ extension EndToEndTests {
             #expect(try Self.seconds { try Self.move(1 << 15..<4 << 20, [way]) } < 20)
         }
 
+        /// Tunnels that wait in turn for a rate; it takes half a minute until all had theirs.
+        private static func waiting(_ culvert: Culvert, _ origin: Origin) throws -> [Way] {
+            let ways = try (0..<60).map { _ in
+                let client = try Stream.tunnel(culvert, to: origin.authority, as: "ana:word")
+                return Way(try origin.accept(), client, .inbound)
+            }
+            for way in ways {
+                Foundation.Thread.detachNewThread { try? way.from.send(.inbound, 0..<1 << 15) }
+            }
+            for _ in 0..<3000 {
+                if try culvert.status()["limit_pauses"] ?? 0 >= ways.count { break }
+                usleep(10_000)
+            }
+            return ways
+        }
+
+        @Test(arguments: ["bytes-per-second: 2KiB", "per-user: {bytes-per-second: 2KiB}"])
+        func `what tunnels that are gone have waited for is for others`(limits: String) throws {
+            let flags = ["--workers", "1"]
+            let (culvert, _) = try RuleLimits.start(limits, flags, users: ["ana"])
+            let origin = try Origin()
+            for way in try Self.waiting(culvert, origin) { way.to.reset() }
+            try culvert.wait(until: "tunnels", is: 0)
+            let client = try Stream.tunnel(culvert, to: origin.authority, as: "ana:word")
+            let way = Way(try origin.accept(), client, .inbound)
+            #expect(try Self.seconds { try Self.move(0..<1 << 12, [way]) } < 10)
+        }
+
         @Test func `a flow that pauses passes a half-close on, and a reset at once`() throws {
             let limits = "bytes-per-second: {up: 64KiB}"
             let tunnel = try Self.open(limits)

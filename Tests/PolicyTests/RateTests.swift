@@ -52,10 +52,20 @@ import Testing
         #expect(rate.debt(debt, taking: 1, at: now + Self.second / 5) <= now + Self.second / 5)
     }
 
+    @Test func `what is given back can be taken again, and no more`() {
+        let rate = Rate(bytesPerSecond: 1 << 20)
+        let now = 100 * Self.second
+        let debt = rate.debt(now, taking: 3 << 20, at: now)
+        #expect(debt == now + 3 * Self.second)
+        #expect(rate.debt(debt, returning: 2 << 20) == now + Self.second)
+        #expect(rate.debt(rate.debt(now, returning: .max), taking: rate.burst, at: now) == now)
+    }
+
     @Test func `nothing overflows`() {
         let rate = Rate(bytesPerSecond: 1024)
         let debt = rate.debt(.max / 8, taking: .max, at: 0)
         #expect(debt > .max / 8)
         #expect(rate.debt(0, taking: 0, at: 0) == 0)
+        #expect(rate.debt(1, returning: .max) == 0)
     }
 }
