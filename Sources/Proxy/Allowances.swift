@@ -171,6 +171,13 @@ final class Allowances: Sendable {
     /// A tunnel that was counted at `line` has ended.
     func release(_ line: Number) { lines.add(Int(line), Cell.tunnels.rawValue, .max) }
 
+    /// A tunnel that was just counted at `line` by `limits` isn't to be: as if it had never come.
+    func withdraw(_ line: Number, _ limits: SharedLimits) {
+        release(line)
+        guard limits.newPerSecond > 0 else { return }
+        giveBack(1, to: line, .opened, Rate(tunnelsPerSecond: limits.newPerSecond))
+    }
+
     // MARK: Debts
 
     /// Takes `count` of `line`: when they may go.

@@ -83,6 +83,8 @@ struct Limiter: ~Copyable {
 
     /// Counts the tunnel in `slot`, of `user`, by `rule`, which has limits; it has a meter then,
     /// unless it is denied.
+    ///
+    /// The user comes first: whoever is over his own limits uses up nothing of everybody's.
     func admit(
         _ slot: UInt32,
         _ user: Extent?,
@@ -91,17 +93,18 @@ struct Limiter: ~Copyable {
     ) -> (denial: Allowances.Denial, isOfUser: Bool)? {
         guard let allowances else { return nil }
         let (limits, line) = rules[rule]
-        if let denial = allowances.admit(line, limits.all, now) { return (denial, false) }
         var meter = Meter(rule: line, user: 0)
         if let user, !limits.perUser.isEmpty {
             switch allowances.admit(user, by: line, limits.perUser, now) {
-            case .failure(let denial):
-                allowances.release(line)
-                return (denial, true)
+            case .failure(let denial): return (denial, true)
             case .success(let own):
                 meter.user = own
                 setRates(own, limits.perUser)
             }
+        }
+        if let denial = allowances.admit(line, limits.all, now) {
+            if meter.user > 0 { allowances.withdraw(meter.user, limits.perUser) }
+            return (denial, false)
         }
         meters[Int(slot)] = meter
         return nil

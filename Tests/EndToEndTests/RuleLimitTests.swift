@@ -86,6 +86,29 @@ extension EndToEndTests {
             withExtendedLifetime((open, other)) {}
         }
 
+        @Test func `whoever is over a limit uses up nothing of others`() throws {
+            let users = ["ana", "ben"]
+            let perUser = "new-per-second: 5, per-user: {tunnels: 1}"
+            let (culvert, _) = try Self.start(perUser, users: users)
+            let origin = try Origin()
+            let authority = origin.authority
+            let first = try Stream.tunnel(culvert, to: authority, as: "ana:word")
+            for _ in 0..<10 {
+                let refused = try culvert.ask(for: authority, as: "ana:word")
+                refused.expect(429, "connection_limit_reached")
+            }
+            let second = try Stream.tunnel(culvert, to: authority, as: "ben:word")
+            // Nor does the rule, once it has no more, use up what is the user's.
+            let all = "tunnels: 1, per-user: {new-per-second: 2}"
+            let (other, _) = try Self.start(all, users: users)
+            let third = try Stream.tunnel(other, to: authority, as: "ben:word")
+            for _ in 0..<5 {
+                let refused = try other.ask(for: authority, as: "ana:word")
+                refused.expect(503, "connection_limit_reached")
+            }
+            withExtendedLifetime((first, second, third)) {}
+        }
+
         @Test func `limits of users need users`() throws {
             let folder = try Policies.folder(Self.policy("per-user: {tunnels: 1}"))
             let flags = ["--listen", "127.0.0.1:0", "--policy", folder.path("policy.yaml")]
