@@ -76,9 +76,9 @@ struct Limiter: ~Copyable {
         return rules[rule].limits
     }
 
-    /// Whether the tunnel in `slot`, which has a meter, is counted by `rule`.
-    func counts(_ slot: UInt32, by rule: Int) -> Bool {
-        rule < rules.count && meters[Int(slot)].rule == rules[rule].line
+    /// Whether a tunnel with `meter` is counted by `rule`.
+    func counts(_ meter: Meter, by rule: Int) -> Bool {
+        rule < rules.count && meter.rule == rules[rule].line
     }
 
     /// Counts the tunnel in `slot`, of `user`, by `rule`, which has limits; it has a meter then,
@@ -112,9 +112,13 @@ struct Limiter: ~Copyable {
 
     /// The tunnel in `slot`, which has a meter, is no more, or is another rule's.
     func release(_ slot: UInt32) {
-        guard let allowances else { return }
         for direction in Direction.allCases { giveBack(slot, direction, used: 0) }
-        let meter = meters[Int(slot)]
+        release(meters[Int(slot)])
+    }
+
+    /// A tunnel that had `meter` has it no more, and nothing granted by it.
+    func release(_ meter: Meter) {
+        guard let allowances else { return }
         allowances.release(meter.rule)
         if meter.user > 0 { allowances.release(meter.user) }
     }

@@ -57,6 +57,9 @@ struct Opening: ~Copyable {
     /// When each attempt began; never for one that makes room for another.
     var attemptStarts = InlineArray<4, Instant>(repeating: Instant(nanoseconds: 0))
     var attemptCount = 0
+    /// Where it is counted besides its meter, as long as addresses of two rules are tried; only
+    /// where it has a meter.
+    var spareMeter: Meter?
     /// When the next attempt is due, the present ones notwithstanding.
     var nextAttempt = Instant(nanoseconds: 0)
     /// When the phase under way is over.

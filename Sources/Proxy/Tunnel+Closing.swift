@@ -341,11 +341,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         client = -1
         close(upstream, &worker)
         upstream = -1
+        beCountedNoMore(&worker)
         releaseOpening(&worker)
         if isTurnedAway { worker.turnedAwayCount -= 1 }
         if isAdmitted { worker.leave(slot) }
         isAdmitted = false
-        beCountedNoMore(&worker)
         if refusalOfTunnel != nil { worker.leaveCarriers(slot) }
         refusalOfTunnel = nil
         tell(&worker)

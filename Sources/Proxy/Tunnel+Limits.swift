@@ -7,19 +7,39 @@ internal import Resolver
 
 /// The limits of the rule by which a tunnel may be.
 ///
-/// A tunnel is counted before its target is dialled, by the rule of the first address that is. From
-/// then on it has a meter. Its bytes are allowed before they are read; a flow that may not read yet
-/// pauses, so that its sender is held back by TCP itself, and goes on by the tunnel's timer.
+/// A tunnel is counted before an address is dialled, by the rule of that address, and in the end by
+/// that of the one that is connected. From then on it has a meter. Its bytes are allowed before they
+/// are read; a flow that may not read yet pauses, so that its sender is held back by TCP itself, and
+/// goes on by the tunnel's timer.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Being counted
 
     /// Counts this tunnel by the rule of `decision`, by which an address may be dialled, unless it
-    /// is counted already; false if it may not be, which is noted.
+    /// is counted so already; false if it may not be, which is noted.
     mutating func beCounted(by decision: Decision?, _ worker: inout Worker) -> Bool {
-        guard !isLimited, worker.limiter.haveLimits, let opening else { return true }
-        guard let refusal = count(by: decision, &worker) else { return true }
+        guard worker.limiter.haveLimits, let opening, let rule = decision?.rule,
+            worker.limiter.limits(of: rule) != nil, !isCounted(by: rule, worker)
+        else { return true }
+        // The rule that was asked before goes on counting it, but no more than two do at a time.
+        if worker.openings[opening].spareMeter != nil, worker.openings[opening].attemptCount == 0 {
+            beCountedNoMore(&worker)
+        }
+        let other = isLimited ? worker.limiter.meters[Int(slot)] : nil
+        let refusal: Refusal? =
+            worker.openings[opening].spareMeter == nil ? count(by: decision, &worker) : .ruleLimit
+        guard let refusal else {
+            worker.openings[opening].spareMeter = other
+            return true
+        }
         worker.openings[opening].note(refusal)
         return false
+    }
+
+    private func isCounted(by rule: Int, _ worker: borrowing Worker) -> Bool {
+        guard isLimited else { return false }
+        if worker.limiter.counts(worker.limiter.meters[Int(slot)], by: rule) { return true }
+        guard let opening, let spare = worker.openings[opening].spareMeter else { return false }
+        return worker.limiter.counts(spare, by: rule)
     }
 
     /// The tunnel is connected by `decision`: the limits of its rule hold from now on; false if it
@@ -27,10 +47,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func beLimited(by decision: Decision?, _ worker: inout Worker) -> Bool {
         guard isLimited || worker.limiter.haveLimits else { return true }
         let rule = decision?.rule
-        if isLimited, let rule, worker.limiter.counts(slot, by: rule) == false {
-            // It was counted by the rule of another address.
-            beCountedNoMore(&worker)
-        }
+        if isLimited { settleCount(on: rule, &worker) }
         if !isLimited, let refusal = count(by: decision, &worker) {
             refuse(refusal, &worker)
             return false
@@ -44,6 +61,20 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             duplex.inbound.measure()
         }
         return true
+    }
+
+    /// Of the rules that count this tunnel, `rule` alone goes on, if it is one of them.
+    private mutating func settleCount(on rule: Int?, _ worker: inout Worker) {
+        let spare = opening.flatMap { worker.openings[$0].spareMeter }
+        if let rule, worker.limiter.counts(worker.limiter.meters[Int(slot)], by: rule) {
+            if let spare { worker.limiter.release(spare) }
+        } else if let rule, let spare, worker.limiter.counts(spare, by: rule) {
+            worker.limiter.release(slot)
+            worker.limiter.meters[Int(slot)] = spare
+        } else {
+            return beCountedNoMore(&worker)
+        }
+        if let opening { worker.openings[opening].spareMeter = nil }
     }
 
     private mutating func count(by decision: Decision?, _ worker: inout Worker) -> Refusal? {
@@ -66,6 +97,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard isLimited else { return }
         isLimited = false
         worker.limiter.release(slot)
+        guard let opening, let spare = worker.openings[opening].spareMeter else { return }
+        worker.openings[opening].spareMeter = nil
+        worker.limiter.release(spare)
     }
 
     // MARK: Reading

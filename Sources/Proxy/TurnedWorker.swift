@@ -27,7 +27,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         package let waitingForBuffers: Int
         /// What all tunnels together count as in flight.
         package let inFlight: Int
-        /// Tunnels that have a meter, and those that the rules with limits count.
+        /// Meters of tunnels, and tunnels as the rules with limits count them.
         package let metered, counted: Int
         /// Requests of clients that broke the format of the tunnel without CONNECT, as well as its
         /// sessions, and the connections that carry their requests.
@@ -122,6 +122,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         for slot in 0..<worker.tunnels.used {
             inFlight += Int(worker.tunnels[UInt32(slot)].inFlight)
             metered += worker.tunnels[UInt32(slot)].isLimited ? 1 : 0
+            if let opening = worker.tunnels[UInt32(slot)].opening {
+                metered += worker.services.openings[opening].spareMeter == nil ? 0 : 1
+            }
         }
         for slot in 0..<worker.carriers.used {
             inFlight += Int(worker.carriers[UInt32(slot)].inFlight)

@@ -117,6 +117,71 @@ extension EndToEndTests {
             #expect(outcome.errors.contains("the rule 'a' is about users, whom nobody knows"))
         }
 
+        // MARK: Addresses of two rules
+
+        /// Rules for IPv6 and IPv4 apart, and a name that has both, of which IPv6 is tried first.
+        private static func startApart(
+            six: Int,
+            four: Int
+        ) throws -> (culvert: Culvert, folder: Folder, names: NameServer) {
+            let names = try NameServer { _ in .addresses(["::1", "127.0.0.1"]) }
+            let folder = try Policies.folder(
+                """
+                rules:
+                - {name: six, action: allow, networks: "::1", ports: any, limits: {tunnels: \(six)}}
+                - {name: four, action: allow, networks: 127.0.0.1, ports: any,
+                   limits: {tunnels: \(four)}}
+                """
+            )
+            let files = ["--policy", folder.path("policy.yaml"), "--workers", "1"]
+            let flags = Culvert.openFlags + ["--tls-ports", "none"] + files + names.flags
+            return (try Culvert(flags), folder, names)
+        }
+
+        @Test func `each address is asked for by its rule before it is dialled`() throws {
+            let (culvert, _, names) = try Self.startApart(six: 1, four: 1)
+            let origin = try Origin()
+            let first = try Stream.tunnel(culvert, to: origin.authority)
+            _ = try origin.accept()
+            // Nobody listens there by IPv6, and by IPv4 there are as many as may be.
+            let both = "both.test:\(origin.endpoint.port)"
+            try culvert.ask(for: both).expect(502, "connection_refused")
+            #expect(origin.hasNoVisitor)
+            first.reset()
+            try culvert.wait(until: "tunnels", is: 0)
+            _ = try Stream.tunnel(culvert, to: both)
+            withExtendedLifetime(names) {}
+        }
+
+        @Test func `a tunnel of which two rules are asked is counted by that of its address`()
+            throws
+        {
+            let (culvert, _, names) = try Self.startApart(six: 1, four: 2)
+            let origin = try Origin()
+            let hole = try BlackHole("::1", port: origin.endpoint.port)
+            let both = "both.test:\(origin.endpoint.port)"
+            // IPv6 doesn't answer, so both are tried.
+            var open = try (0..<2).map { _ in try Stream.tunnel(culvert, to: both) }
+            let six = try Origin("::1")
+            open.append(try Stream.tunnel(culvert, to: six.authority))
+            try culvert.ask(for: six.authority).expect(503, "connection_limit_reached")
+            for stream in open { stream.reset() }
+            try culvert.expectEmpty()
+            // And if it answers in the end, it is counted by IPv6 alone.
+            let silent = try BlackHole("127.0.0.1")
+            let late = try BlackHole("::1", port: silent.endpoint.port)
+            let client = try Stream.asking(culvert, for: "both.test:\(silent.endpoint.port)")
+            usleep(600_000)
+            _ = try late.open()
+            #expect(try client.receiveHead().hasPrefix("HTTP/1.1 200 "))
+            try culvert.ask(for: six.authority).expect(503, "connection_limit_reached")
+            let four = try (0..<2).map { _ in
+                try Stream.tunnel(culvert, to: origin.authority)
+            }
+            try culvert.ask(for: origin.authority).expect(503, "connection_limit_reached")
+            withExtendedLifetime((client, four, hole, names)) {}
+        }
+
         // MARK: In a second
 
         @Test func `tunnels are opened no faster than the rule lets them`() throws {
