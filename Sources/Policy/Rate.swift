@@ -53,9 +53,23 @@ public struct Rate: Equatable, Sendable, BitwiseCopyable {
         debt - min(debt, Rate.nanoseconds(count, perSecond))
     }
 
+    /// The debt at `now` that was made at the rate `old`: what isn't paid yet goes at this one.
+    public func debt(_ debt: UInt64, madeAt old: Rate, at now: UInt64) -> UInt64 {
+        debt > now ? now + Rate.quotient(debt - now, old.perSecond, perSecond) : debt
+    }
+
     private static func nanoseconds(_ count: UInt64, _ perSecond: UInt64) -> UInt64 {
-        let product = count.multipliedFullWidth(by: second)
-        guard product.high < perSecond else { return .max / 4 }
-        return min(perSecond.dividingFullWidth(product).quotient, .max / 4)
+        quotient(count, second, perSecond)
+    }
+
+    /// `count` times `factor`, divided by `divisor`; never more than a moment can be away.
+    private static func quotient(
+        _ count: UInt64,
+        _ factor: UInt64,
+        _ divisor: UInt64
+    ) -> UInt64 {
+        let product = count.multipliedFullWidth(by: factor)
+        guard product.high < divisor else { return .max / 4 }
+        return min(divisor.dividingFullWidth(product).quotient, .max / 4)
     }
 }

@@ -23,13 +23,21 @@ final class Allowances: Sendable {
     /// Lines of rules come first, then those of users.
     static var lineCount: Int { 1 + RuleLimits.rulesMax + usersMax }
 
+    /// A user's line, and that of the rule.
+    private struct UserLine {
+        let own: Number
+        let rule: Number
+    }
+
     private struct State {
         var rules: [String: Number] = [:]
+        /// What the rules of these lines say, as they were read last.
+        var limits: [Number: RuleLimits] = [:]
         /// Lines of rules that are no more, with those that were the time before.
         var retired: [String: Number] = [:]
         var freeRules: [Number] = []
         var rulesMade: Number = 0
-        var users: [Tag: Number] = [:]
+        var users: [Tag: UserLine] = [:]
         var freeUsers: [Number] = []
         var usersMade: Number = 0
     }
@@ -46,12 +54,12 @@ final class Allowances: Sendable {
     // MARK: Lines
 
     /// Gives each of `rules` that has limits a line, unless it has one by its name, and takes those
-    /// back that aren't needed any more.
+    /// back that aren't needed any more; what the others owe `now`, they owe at their new rates.
     ///
     /// - Throws: `StartError` if there are too many.
-    func prepare(for rules: AccessRules) throws(StartError) {
-        let names = rules.names.indices.filter { !rules.terms[$0].limits.isEmpty }
-            .map { rules.names[$0] }
+    func prepare(for rules: AccessRules, _ now: Instant) throws(StartError) {
+        let limited = rules.names.indices.filter { !rules.terms[$0].limits.isEmpty }
+        let names = limited.map { rules.names[$0] }
         let fits = state.withLock { state in
             for name in names where state.rules[name] == nil {
                 state.rules[name] = state.retired.removeValue(forKey: name)
@@ -71,11 +79,52 @@ final class Allowances: Sendable {
                 guard let line = Allowances.makeRule(&state) else { return false }
                 state.rules[name] = line
             }
+            var limits: [Number: RuleLimits] = [:]
+            for rule in limited {
+                if let line = state.rules[rules.names[rule]] {
+                    limits[line] = rules.terms[rule].limits
+                }
+            }
+            renew(&state, limits, now)
             return true
         }
         guard fits else {
             // Those that are no more count while they have tunnels.
             throw StartError("--policy: at most \(RuleLimits.rulesMax) rules can have limits")
+        }
+    }
+
+    /// From now on the rules of lines say `limits`.
+    private func renew(_ state: inout State, _ limits: [Number: RuleLimits], _ now: Instant) {
+        let changed = state.limits.filter { limits[$0.key] != $0.value }
+        state.limits = limits
+        guard !changed.isEmpty else { return }
+        for (line, old) in changed {
+            convert(line, old.all, limits[line]?.all ?? SharedLimits(), now)
+        }
+        for user in state.users.values {
+            guard let old = changed[user.rule] else { continue }
+            convert(user.own, old.perUser, limits[user.rule]?.perUser ?? SharedLimits(), now)
+        }
+    }
+
+    /// Debts are moments: those of `line`, made at the rates of `old`, become what they are at those
+    /// of `new`.
+    private func convert(
+        _ line: Number,
+        _ old: SharedLimits,
+        _ new: SharedLimits,
+        _ now: Instant
+    ) {
+        let rates: [(Cell, UInt64, UInt64)] = [
+            (.up, old.upPerSecond, new.upPerSecond), (.down, old.downPerSecond, new.downPerSecond),
+        ]
+        for (cell, old, new) in rates where old != new && old > 0 {
+            change(line, cell) { debt in
+                guard new > 0 else { return 0 }
+                let before = Rate(bytesPerSecond: old)
+                return Rate(bytesPerSecond: new).debt(debt, madeAt: before, at: now.nanoseconds)
+            }
         }
     }
 
@@ -112,20 +161,20 @@ final class Allowances: Sendable {
     ) -> Result<Number, Denial> {
         let tag = Tag(user, salt: UInt64(line), keys)
         return state.withLock { state in
-            guard let own = state.users[tag] ?? makeUser(&state, now) else {
+            guard let own = state.users[tag]?.own ?? makeUser(&state, now) else {
                 return .failure(.full)
             }
-            state.users[tag] = own
+            state.users[tag] = UserLine(own: own, rule: line)
             return admit(own, limits, now).map { .failure($0) } ?? .success(own)
         }
     }
 
     private func makeUser(_ state: inout State, _ now: Instant) -> Number? {
         if state.freeUsers.isEmpty, state.usersMade == Allowances.usersMax {
-            state.users = state.users.filter { _, line in
-                guard isAtRest(line, now) else { return true }
-                clear(line)
-                state.freeUsers.append(line)
+            state.users = state.users.filter { _, user in
+                guard isAtRest(user.own, now) else { return true }
+                clear(user.own)
+                state.freeUsers.append(user.own)
                 return false
             }
         }
@@ -211,6 +260,11 @@ final class Allowances: Sendable {
             let old = lines.read(Int(line), cell.rawValue)
             if lines.exchange(Int(line), cell.rawValue, old, for: body(old)) { return }
         }
+    }
+
+    /// When all that has been taken of `line` is paid.
+    func paid(_ line: Number, _ cell: Cell) -> Instant {
+        Instant(nanoseconds: lines.read(Int(line), cell.rawValue))
     }
 
     /// Whether others wait for what `line` allows.

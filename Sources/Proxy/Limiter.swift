@@ -29,6 +29,8 @@ struct Limiter: ~Copyable {
     let meters: Table<Meter>
     /// The limits of each rule, and its line; 0 if it has none.
     private var rules: [(limits: RuleLimits, line: Allowances.Number)] = []
+    /// The limits of each user, by the rule's line.
+    private var ofUsers: [Allowances.Number: SharedLimits] = [:]
     /// Whether any of them has some.
     private(set) var haveLimits = false
 
@@ -47,16 +49,28 @@ struct Limiter: ~Copyable {
     /// From now on `rules` hold, whose lines have been prepared.
     ///
     /// Tunnels that are open keep the limits that they were opened with, but for rates, which
-    /// belong to all tunnels of a rule.
+    /// belong to all tunnels of a rule; those of their users are for `renew`.
     mutating func adopt(_ rules: AccessRules) {
         guard let allowances else { return }
+        // A rule that has no limits any more leaves its line to the tunnels that are open.
+        for rule in self.rules where rule.line > 0 { setRates(rule.line, SharedLimits()) }
         self.rules = rules.terms.indices.map { rule in
             let limits = rules.terms[rule].limits
             let line = limits.isEmpty ? 0 : allowances.line(ofRule: rules.names[rule])
             return (limits, line)
         }
         haveLimits = self.rules.contains { $0.line > 0 }
-        for rule in self.rules where rule.line > 0 { setRates(rule.line, rule.limits.all) }
+        ofUsers = [:]
+        for rule in self.rules where rule.line > 0 {
+            setRates(rule.line, rule.limits.all)
+            ofUsers[rule.line] = rule.limits.perUser
+        }
+    }
+
+    /// There are new rules: their rates hold for the user of `meter`.
+    func renew(_ meter: Meter) {
+        guard meter.user > 0 else { return }
+        setRates(meter.user, ofUsers[meter.rule] ?? SharedLimits())
     }
 
     private func setRates(_ line: Allowances.Number, _ limits: SharedLimits) {
@@ -210,6 +224,17 @@ struct Limiter: ~Copyable {
         shares[share].credit = min(credit, most)
         guard credit > most else { return }
         allowances?.giveBack(credit - most, to: line, Limiter.cell(direction), rate)
+    }
+
+    /// When all is paid that was allowed by the lines of the tunnel in `slot`, which has a meter.
+    func paid(_ slot: UInt32, _ direction: Direction) -> Instant {
+        let meter = meters[Int(slot)]
+        return max(paid(line: meter.rule, direction), paid(line: meter.user, direction))
+    }
+
+    private func paid(line: Allowances.Number, _ direction: Direction) -> Instant {
+        guard let allowances, rate(line, direction) != nil else { return Instant(nanoseconds: 0) }
+        return allowances.paid(line, Limiter.cell(direction))
     }
 
     private func isBehind(

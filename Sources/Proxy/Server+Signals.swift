@@ -49,7 +49,7 @@ extension Server {
             let rules = list.map { list in
                 AccessRules(list, version: version.add(1, ordering: .relaxed).newValue)
             }
-            if let rules { try allowances?.prepare(for: rules) }
+            if let rules { try allowances?.prepare(for: rules, Instant.now()) }
             Server.hideSecrets(users, rules)
             guard users != nil || rules != nil else { return }
             let revoked = users.flatMap { gate?.replace($0) } ?? []

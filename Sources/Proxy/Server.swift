@@ -125,7 +125,7 @@ public final class Server: Sendable {
             gate = try users.map { try Gate($0, configuration, mailboxes) }
             let rules = try Server.rules(configuration, policy, users).map { AccessRules($0) }
             let allowances = try policy.map { _ in try Allowances() }
-            if let rules { try allowances?.prepare(for: rules) }
+            if let rules { try allowances?.prepare(for: rules, Instant.now()) }
             self.rules = rules
             self.allowances = allowances
             Server.hideSecrets(users, rules)

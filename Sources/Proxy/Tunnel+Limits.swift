@@ -102,6 +102,22 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         worker.limiter.release(spare)
     }
 
+    /// There are new rules: their rates hold for this tunnel, which is counted, and what waits does
+    /// so no longer than by them.
+    mutating func renewRates(_ worker: inout Worker) {
+        worker.limiter.renew(worker.limiter.meters[Int(slot)])
+        if let spare = opening.flatMap({ worker.openings[$0].spareMeter }) {
+            worker.limiter.renew(spare)
+        }
+        guard state == .relaying, duplex.isPaused else { return }
+        for direction in Direction.allCases where duplex[direction].phase == .paused {
+            let moment = worker.limiter.meters[Int(slot)][direction].resumeAt
+            worker.limiter.meters[Int(slot)][direction].resumeAt =
+                min(moment, worker.limiter.paid(slot, direction))
+        }
+        scheduleRelayTimer(&worker)
+    }
+
     // MARK: Reading
 
     /// The poll has found something to read from the source of `direction`: whether it may be.

@@ -52,7 +52,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let counters = Counters()
         let allowances = rules == nil ? nil : try Allowances()
         let compiled = rules.map { AccessRules($0) }
-        if let compiled { Self.prepare(allowances, for: compiled) }
+        if let compiled { Self.prepare(allowances, for: compiled, queue.now()) }
         let services = try Services(
             terms: Terms(
                 configuration,
@@ -84,9 +84,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.allowances = allowances
     }
 
-    private static func prepare(_ allowances: Allowances?, for rules: AccessRules) {
+    private static func prepare(
+        _ allowances: Allowances?,
+        for rules: AccessRules,
+        _ now: Instant
+    ) {
         do throws(StartError) {
-            try allowances?.prepare(for: rules)
+            try allowances?.prepare(for: rules, now)
         } catch {
             preconditionFailure("\(error)")
         }
@@ -96,7 +100,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     package mutating func adopt(_ list: RuleList) {
         version += 1
         let rules = AccessRules(list, version: version)
-        Self.prepare(allowances, for: rules)
+        Self.prepare(allowances, for: rules, worker.services.now)
         worker.adopt(Access(rules: rules, revoked: []))
     }
 

@@ -12,6 +12,9 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         if let rules = access.rules { services.adopt(rules) }
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)
+            if access.rules != nil, tunnels[slot].isLimited {
+                tunnels[slot].renewRates(&services)
+            }
             switch tunnels[slot].state {
             case .resolving, .dialling, .askingParent:
                 tunnels[slot].judgeAnew(access, &services)

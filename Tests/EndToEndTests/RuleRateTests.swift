@@ -119,16 +119,35 @@ extension EndToEndTests {
             #expect(both > 0.6)
         }
 
-        @Test func `a rate that is read again holds for open tunnels`() throws {
-            let (culvert, folder) = try RuleLimits.start("bytes-per-second: 32KiB")
-            let tunnel = try Tunnel(culvert)
-            let way = Way(tunnel, from: .upstream)
-            try Self.move(0..<1 << 15, [way])
-            let policy = RuleLimits.policy("bytes-per-second: 64MiB")
-            try folder.write("policy.yaml", Data(policy.utf8))
+        /// Has `culvert` read its rule again, which now has `limits`.
+        private static func reload(
+            _ culvert: Culvert,
+            _ folder: Folder,
+            to limits: String
+        ) throws {
+            try folder.write("policy.yaml", Data(RuleLimits.policy(limits, "").utf8))
             culvert.signal(SIGHUP)
             _ = try culvert.notices.first { $0.contains(" rules read again") }
-            #expect(try Self.seconds { try Self.move(1 << 15..<4 << 20, [way]) } < 20)
+        }
+
+        @Test(arguments: [
+            ("bytes-per-second: 32KiB", "bytes-per-second: 64MiB"),
+            ("bytes-per-second: 32KiB", "tunnels: 9"), ("bytes-per-second: 32KiB", ""),
+            ("per-user: {bytes-per-second: 32KiB}", "per-user: {bytes-per-second: 64MiB}"),
+            ("per-user: {bytes-per-second: 32KiB}", "per-user: {tunnels: 9}"),
+            ("per-user: {bytes-per-second: 32KiB}", ""),
+        ])
+        func `a rate that is read again holds for open tunnels`(
+            before: String,
+            after: String
+        ) throws {
+            let (culvert, folder) = try RuleLimits.start(before, users: ["ana"])
+            let origin = try Origin()
+            let client = try Stream.tunnel(culvert, to: origin.authority, as: "ana:word")
+            let way = Way(try origin.accept(), client, .inbound)
+            try Self.move(0..<1 << 15, [way])
+            try Self.reload(culvert, folder, to: after)
+            #expect(try Self.seconds { try Self.move(1 << 15..<1 << 20, [way]) } < 10)
         }
 
         /// Tunnels that wait in turn for a rate; it takes half a minute until all had theirs.
@@ -145,6 +164,19 @@ extension EndToEndTests {
                 usleep(10_000)
             }
             return ways
+        }
+
+        @Test(arguments: ["bytes-per-second: 2KiB", "per-user: {bytes-per-second: 2KiB}"])
+        func `whoever waits when a rate is read again waits by the new one`(limits: String) throws {
+            let flags = ["--workers", "2"]
+            let (culvert, folder) = try RuleLimits.start(limits, flags, users: ["ana"])
+            let origin = try Origin()
+            let ways = try Self.waiting(culvert, origin)
+            try Self.reload(culvert, folder, to: limits.replacing("2KiB", with: "64MiB"))
+            let time = try Self.seconds {
+                for way in ways { try way.to.receive(.inbound, 0..<1 << 15) }
+            }
+            #expect(time < 10)
         }
 
         @Test(arguments: ["bytes-per-second: 2KiB", "per-user: {bytes-per-second: 2KiB}"])

@@ -61,11 +61,22 @@ import Testing
         #expect(rate.debt(rate.debt(now, returning: .max), taking: rate.burst, at: now) == now)
     }
 
+    @Test func `a debt goes at the new rate`() {
+        let (old, rate) = (Rate(bytesPerSecond: 1 << 20), Rate(bytesPerSecond: 1 << 22))
+        let now = 100 * Self.second
+        let debt = now + 8 * Self.second
+        #expect(rate.debt(debt, madeAt: old, at: now) == now + 2 * Self.second)
+        #expect(old.debt(debt, madeAt: rate, at: now) == now + 32 * Self.second)
+        #expect(rate.debt(now - 1, madeAt: old, at: now) == now - 1)
+    }
+
     @Test func `nothing overflows`() {
         let rate = Rate(bytesPerSecond: 1024)
         let debt = rate.debt(.max / 8, taking: .max, at: 0)
         #expect(debt > .max / 8)
         #expect(rate.debt(0, taking: 0, at: 0) == 0)
+        let fast = Rate(bytesPerSecond: .max)
+        #expect(rate.debt(.max / 8, madeAt: fast, at: 0) == UInt64.max / 4)
         #expect(rate.debt(1, returning: .max) == 0)
     }
 }
