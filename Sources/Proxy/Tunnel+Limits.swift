@@ -52,14 +52,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             refuse(refusal, &worker)
             return false
         }
-        guard isLimited, let rule, let limits = worker.limiter.limits(of: rule) else { return true }
-        worker.limiter.meters[Int(slot)].bytesMax = limits.bytes
-        let end = limits.lifetime > 0 ? accepted + limits.lifetime : Instant(nanoseconds: 0)
-        worker.limiter.meters[Int(slot)].endsAt = end
-        if worker.limiter.measures(slot) {
-            duplex.outbound.measure()
-            duplex.inbound.measure()
+        if isLimited, let rule, let limits = worker.limiter.limits(of: rule) {
+            worker.limiter.meters[Int(slot)].bytesMax = limits.bytes
+            let end = limits.lifetime > 0 ? accepted + limits.lifetime : Instant(nanoseconds: 0)
+            worker.limiter.meters[Int(slot)].endsAt = end
         }
+        // It may have been connected by other limits, those of the rules of before.
+        let isMeasured = isLimited && worker.limiter.measures(slot)
+        for direction in Direction.allCases { duplex[direction].measure(isMeasured) }
         return true
     }
 

@@ -62,16 +62,20 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    /// There are new rules, by which the request may be: whether it still goes to its parent.
-    mutating func keepsParent(_ worker: inout Worker) -> Bool {
-        guard let opening, worker.openings[opening].parent >= 0 else { return true }
+    /// There are new rules, by which the request, for a target at `port`, may be: if it is on its
+    /// way to a parent, refuses it unless it still goes there, and else has it as they say.
+    mutating func keepParent(port: UInt16, _ worker: inout Worker) {
+        guard let opening, worker.openings[opening].parent >= 0 else { return }
         let parent = worker.openings[opening].parent
         guard let route = worker.route(opening), route.parent == parent else {
-            refuse(.rulesChanged, &worker)
-            return false
+            return refuse(.rulesChanged, &worker)
         }
         worker.openings[opening].parentDecision = route.decision
-        return true
+        // If it isn't connected yet, that is done once it is.
+        guard state == .askingParent else { return }
+        worker.openings[opening].tls = worker.terms.tls.requirement(port: port)
+        worker.follow(route.decision, of: slot, opening)
+        _ = beLimited(by: route.decision, &worker)
     }
 
     // MARK: Asking it

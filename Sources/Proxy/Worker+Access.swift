@@ -40,6 +40,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if let refusal = worker.judge(authority, of: slot, opening) {
             return refuse(refusal, &worker)
         }
-        _ = keepsParent(&worker)
+        keepParent(port: authority.port, &worker)
     }
 }

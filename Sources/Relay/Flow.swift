@@ -133,10 +133,10 @@ public struct Flow: Equatable, Sendable {
 
     // MARK: Beginning
 
-    /// The bytes of this flow are measured from its beginning on.
-    public mutating func measure() {
+    /// The bytes of this flow are measured from its beginning on, or aren't.
+    public mutating func measure(_ isMeasured: Bool = true) {
         precondition(phase == .idle)
-        isMeasured = true
+        self.isMeasured = isMeasured
     }
 
     /// The tunnel is established.

@@ -211,5 +211,52 @@ extension EndToEndTests {
             try Refused(from: denied).expect(403, "http_request_denied")
             #expect(try culvert.end(of: "a.test:\(ports)")["rule"] as? String == "b")
         }
+
+        @Test func `what new rules say holds for a tunnel whose parent is being asked`() throws {
+            let parent = try Origin()
+            func rules(_ terms: String, one: String = "one.test") -> String {
+                let way = "action: allow, ports: any, parent: '\(parent.authority)'"
+                return """
+                    - {name: one, \(way), hosts: [\(one)], limits: {tunnels: 1}}
+                    - {name: up, \(way)\(terms)}
+                    """
+            }
+            func ask(_ host: String, of culvert: Culvert) throws -> (Stream, Stream) {
+                let client = try Stream.asking(culvert, for: "\(host):443")
+                let upstream = try parent.accept()
+                _ = try upstream.receiveHead()
+                return (client, upstream)
+            }
+            func answer(_ client: Stream, _ upstream: Stream) throws {
+                try upstream.send("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 200))
+                _ = try client.receiveHead()
+            }
+            let (culvert, folder) = try start(rules(", limits: {bytes: 50}"))
+            // The flags want TLS at this port, and it may move 50 bytes; soon neither is so.
+            let (free, freeUp) = try ask("free.test", of: culvert)
+            try write(rules(", tls: off"), in: folder)
+            try reload(culvert)
+            try answer(free, freeUp)
+            #expect(try free.receive(exactly: 200).count == 200)
+            let (short, shortUp) = try ask("short.test", of: culvert)
+            try write(rules(", tls: off, limits: {bytes: 100}"), in: folder)
+            try reload(culvert)
+            try answer(short, shortUp)
+            #expect(try short.receiveToEnd().bytes.count == 100)
+            #expect(try culvert.end(of: "short.test:443")["reason"] as? String == "rule_bytes")
+            let (plain, plainUp) = try ask("plain.test", of: culvert)
+            let (one, oneUp) = try ask("one.test", of: culvert)
+            let (two, twoUp) = try ask("two.test", of: culvert)
+            try answer(one, oneUp)
+            // By the flags again; and of this rule there is a tunnel already.
+            try write(rules("", one: "one.test, two.test"), in: folder)
+            try reload(culvert)
+            try Refused(from: two).expect(503, "connection_limit_reached")
+            try answer(plain, plainUp)
+            try plain.send("SSH-2.0-x\r\n")
+            #expect(try plain.receiveToEnd().end == .reset)
+            #expect(try culvert.end(of: "plain.test:443")["reason"] as? String == "not-tls")
+            withExtendedLifetime((folder, twoUp)) {}
+        }
     }
 }
