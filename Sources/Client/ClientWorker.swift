@@ -179,6 +179,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     mutating func turn() {
         followUp()
         guard !isDone else { return }
+        names.poll(on: &queue)
         journal.flush(&queue)
         let wake = min(nextWake() ?? now + Self.lookAgain, now + Self.lookAgain)
         queue.submitAndWait(count: 1, gatherMicroseconds: 0, until: wake)

@@ -27,6 +27,24 @@ extension EndToEndTests {
             server.expectNoViolation()
         }
 
+        @Test func `the name of the server is found without waiting for anything else`() throws {
+            let names = try NameServer { _ in .addresses(["127.0.0.1"]) }
+            let server = try FarServer()
+            let clock = ContinuousClock()
+            // An answer that nobody looks at is found when the question is to be asked again, after
+            // 1.5 s. Of several starts not all can be slow for another reason.
+            let times = try (0..<3).map { _ in
+                let began = clock.now
+                let url = "http://far.test:\(server.port)/tunnel"
+                let client = try Culvert.client(url, names.flags)
+                let time = clock.now - began
+                #expect(client.stop() == 0)
+                return time
+            }
+            #expect(try #require(times.min()) < .seconds(1.4))
+            #expect(Set(names.questions.map(\.name)) == ["far.test"])
+        }
+
         @Test func `a refusal of the server is passed on with its status and error type`() throws {
             let server = try FarServer()
             let client = try Culvert.client(server.url, ["--name", "near"])
