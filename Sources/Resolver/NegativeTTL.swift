@@ -13,7 +13,11 @@ package struct NegativeTTL {
     /// Where the walk is.
     private var position = NegativeTTL.headerBytes
 
-    /// The lesser of the SOA's own TTL and its MINIMUM in seconds; nil if there is no sound SOA.
+    /// The least of the SOA's own TTL, its MINIMUM and the TTLs of the answers in seconds; nil if
+    /// there is no sound SOA.
+    ///
+    /// Answers are the aliases that lead to what is absent, and may lead elsewhere once their time
+    /// is over.
     package static func seconds(in message: borrowing Span<UInt8>) -> UInt32? {
         guard message.count >= headerBytes else { return nil }
         let questions = read16(message, 4)
@@ -23,13 +27,15 @@ package struct NegativeTTL {
         for _ in 0..<questions {
             guard walk.skipName(message), walk.advance(4, message) else { return nil }
         }
+        var least = UInt32.max
         for _ in 0..<answers {
-            guard walk.nextRecord(message) != nil else { return nil }
+            guard let record = walk.nextRecord(message) else { return nil }
+            least = min(least, time(record.ttl))
         }
         for _ in 0..<authorities {
             guard let record = walk.nextRecord(message) else { return nil }
             guard record.type == typeSOA, record.class == classInternet else { continue }
-            return lifetime(record, message)
+            return lifetime(record, message).map { min($0, least) }
         }
         return nil
     }
@@ -45,10 +51,12 @@ package struct NegativeTTL {
     private static func lifetime(_ record: Record, _ message: borrowing Span<UInt8>) -> UInt32? {
         // Two names of at least one byte each stand before the numbers.
         guard record.data.count >= numbersBytes + 2 else { return nil }
-        let minimum = read32(message, record.data.upperBound - 4)
-        // A TTL with the top bit set counts as zero (RFC 2181, section 8).
-        if record.ttl > UInt32(Int32.max) || minimum > UInt32(Int32.max) { return 0 }
-        return min(record.ttl, minimum)
+        return min(time(record.ttl), time(read32(message, record.data.upperBound - 4)))
+    }
+
+    /// A time as it counts: one with the top bit set is zero (RFC 2181, section 8).
+    private static func time(_ seconds: UInt32) -> UInt32 {
+        seconds > UInt32(Int32.max) ? 0 : seconds
     }
 
     private mutating func nextRecord(_ message: borrowing Span<UInt8>) -> Record? {
