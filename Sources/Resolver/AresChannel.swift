@@ -77,6 +77,14 @@ struct AresChannel: ~Copyable {
     /// Lets the next question open the channel anew, and so learn the system's servers again.
     mutating func makeOutdated() { isOutdated = true }
 
+    /// Whether what is asked now goes to servers that the system may name no longer.
+    ///
+    /// The channel before the present one has to be done before there can be a new one.
+    var asksFormerServers: Bool {
+        guard isOutdated else { return false }
+        return unsafe retired != nil
+    }
+
     /// Opens the channel anew if that is due and the one before is done.
     ///
     /// Should that fail, the present one goes on, and the next question tries again.

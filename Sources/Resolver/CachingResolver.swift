@@ -111,6 +111,7 @@ public struct CachingResolver: ~Copyable, NameService {
         waiters.join(waiter, place, first: &lookUps[place].firstWaiter)
         if lookUp.answer.v6 == .pending { channel.ask(lookUp.name, .v6, lookUp: place) }
         if lookUp.answer.v4 == .pending { channel.ask(lookUp.name, .v4, lookUp: place) }
+        if channel.asksFormerServers { lookUps.disown(place) }
         // Those that were asked before may be backing off for longer than this one waits.
         let timeout = now + firstTimeout
         nextDeadline = nextDeadline.map { min($0, timeout) } ?? timeout
@@ -145,7 +146,7 @@ public struct CachingResolver: ~Copyable, NameService {
 
     public mutating func reload(_ hosts: HostsFile, now: Instant) {
         options.hosts = hosts
-        lookUps.forgetCached()
+        lookUps.forgetAll()
         channel.makeOutdated()
     }
 

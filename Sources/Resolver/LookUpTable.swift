@@ -26,6 +26,8 @@ struct LookUp {
     var firstWaiter: Int32 = -1
     /// Whether it was found since the eviction hand last passed.
     var wasUsed = false
+    /// Whether it is for its waiters only while it is pending, and isn't found by its name.
+    var isDisowned = false
 
     init(name: Name) {
         self.name = name
@@ -119,13 +121,15 @@ struct LookUpTable {
         return place
     }
 
-    /// The last answer of a look-up came: it is remembered if there is something worth it.
+    /// The last answer of a look-up came: it is remembered if there is something worth it, and it
+    /// wasn't disowned.
     mutating func complete(_ place: UInt32, now: Instant) {
         precondition(entries[Int(place)].state == .pending)
         pendingCount -= 1
         let isWorthIt = self[place].isFresh(.v6, now) || self[place].isFresh(.v4, now)
-        guard isWorthIt, cachedMax > 0 else {
-            forget(place)
+        let isDisowned = self[place].isDisowned
+        guard isWorthIt, cachedMax > 0, !isDisowned else {
+            if !isDisowned { forget(place) }
             entries[Int(place)].state = .detached
             return freeIfUnused(place)
         }
@@ -143,11 +147,23 @@ struct LookUpTable {
         freeIfUnused(place)
     }
 
-    /// Takes all cached look-ups out of the cache.
-    mutating func forgetCached() {
-        for place in entries.indices where entries[place].state == .cached {
-            detach(UInt32(place))
+    /// Takes all cached look-ups out of the cache, and disowns the pending ones.
+    mutating func forgetAll() {
+        for place in entries.indices {
+            switch entries[place].state {
+            case .cached: detach(UInt32(place))
+            case .pending: disown(UInt32(place))
+            case .free, .detached: break
+            }
         }
+    }
+
+    /// Lets a pending look-up answer those who wait for it, and nobody who asks later.
+    mutating func disown(_ place: UInt32) {
+        precondition(entries[Int(place)].state == .pending)
+        guard !entries[Int(place)].isDisowned else { return }
+        forget(place)
+        entries[Int(place)].isDisowned = true
     }
 
     /// Gives the place back if nobody reads it any more.

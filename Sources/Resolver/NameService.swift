@@ -62,7 +62,8 @@ public protocol NameService: ~Copyable {
 
     /// From now on `hosts` names addresses, and the servers are those that the system now names.
     ///
-    /// What is remembered is forgotten; what is on its way goes on.
+    /// What is remembered is forgotten; what is on its way goes on, but only for those who wait for
+    /// it already.
     mutating func reload(_ hosts: HostsFile, now: Instant)
 
     /// A socket whose interest changed since last asked, or nil.
