@@ -62,8 +62,14 @@ public enum SystemFile {
     }
 
     /// Whether `path` is a directory.
-    public static func isDirectory(_ path: String) -> Bool {
-        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+    public static func isDirectory(_ path: String) -> Bool { canBeOpened(path, O_DIRECTORY) }
+
+    /// Whether the file at `path` can be opened for reading now, for which there has to be a
+    /// descriptor left.
+    public static func canBeOpened(_ path: String) -> Bool { canBeOpened(path, O_NONBLOCK) }
+
+    private static func canBeOpened(_ path: String, _ flags: Int32) -> Bool {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags)
         guard descriptor >= 0 else { return false }
         _ = Glibc.close(descriptor)
         return true

@@ -9,8 +9,9 @@ internal import Kernel
 /// the channel; it is read between the calls.
 ///
 /// The library sends all questions to a server from one port as long as one of them is on its way,
-/// and never learns of other servers. So the channel is opened anew every few questions: what is on
-/// its way ends in the old one, which is then closed. A spoofed reply has to guess the port again.
+/// and never learns of other servers. So the channel is opened anew every few questions, to the
+/// same servers, and once it is outdated: what is on its way ends in the old one, which is then
+/// closed. A spoofed reply has to guess the port again.
 @safe
 struct AresChannel: ~Copyable {
     private var channel: ares_channel
@@ -54,6 +55,9 @@ struct AresChannel: ~Copyable {
         var servers: [Endpoint]
         var timeoutMilliseconds: Int32
         var tries: Int32
+
+        /// The servers to ask at present; none if the system names none.
+        var presentServers: [Endpoint] { servers.isEmpty ? SystemServers.read() : servers }
     }
 
     /// A channel by `options`.
@@ -61,10 +65,12 @@ struct AresChannel: ~Copyable {
         guard AresChannel.libraryStatus == ARES_SUCCESS else {
             throw ResolverError.channel(status: AresChannel.libraryStatus)
         }
+        let named = options.presentServers
+        let servers = named.isEmpty ? [SystemServers.local] : named
         let mailbox = UnsafeMutablePointer<Mailbox>.allocate(capacity: 1)
         unsafe mailbox.initialize(to: Mailbox())
         do throws(ResolverError) {
-            unsafe channel = try AresChannel.open(options, mailbox)
+            unsafe channel = try AresChannel.open(servers, options, mailbox)
         } catch {
             unsafe mailbox.deinitialize(count: 1)
             unsafe mailbox.deallocate()
@@ -89,16 +95,31 @@ struct AresChannel: ~Copyable {
     ///
     /// Should that fail, the present one goes on, and the next question tries again.
     private mutating func renewIfDue() {
-        guard isOutdated || questionCount >= AresChannel.questionsMax, unsafe retired == nil,
-            let renewed = try? unsafe AresChannel.open(options, mailbox)
-        else { return }
+        guard unsafe retired == nil else { return }
+        if isOutdated, let opened = unsafe openAnew() {
+            isOutdated = false
+            unsafe replace(by: opened)
+        } else if questionCount >= AresChannel.questionsMax,
+            let copy = try? unsafe AresChannel.copy(of: channel)
+        {
+            unsafe replace(by: copy)
+        }
+    }
+
+    /// A channel to the servers that are to be asked now; nil if they can't be found out.
+    private func openAnew() -> ares_channel? {
+        let servers = options.presentServers
+        guard !servers.isEmpty else { return nil }
+        return try? unsafe AresChannel.open(servers, options, mailbox)
+    }
+
+    private mutating func replace(by renewed: ares_channel) {
         unsafe retired = channel
         unsafe channel = renewed
         unsafe mailbox.pointee.retiredPendingCount = unsafe mailbox.pointee.pendingCount
         unsafe mailbox.pointee.pendingCount = 0
         unsafe mailbox.pointee.opening &+= 1
         questionCount = 0
-        isOutdated = false
         closeRetiredIfDone()
     }
 
@@ -121,17 +142,40 @@ struct AresChannel: ~Copyable {
         unsafe mailbox.deallocate()
     }
 
+    /// Where the library takes from what makes the numbers of questions hard to guess.
+    ///
+    /// If it can't be opened, the library takes what anybody can guess, and says nothing of it.
+    private static var randomPath: String { "/dev/urandom" }
+
+    private static func checkRandom() throws(ResolverError) {
+        guard SystemFile.canBeOpened(randomPath) else {
+            throw ResolverError.random(path: randomPath)
+        }
+    }
+
+    /// A channel like `channel`, which asks the same servers; of files only `randomPath` is read.
+    private static func copy(of channel: ares_channel) throws(ResolverError) -> ares_channel {
+        try checkRandom()
+        var made: ares_channel?
+        let status = unsafe ares_dup(&made, channel)
+        guard status == ARES_SUCCESS, let copy = unsafe made else {
+            throw ResolverError.channel(status: status)
+        }
+        return unsafe copy
+    }
+
     private static func open(
+        _ servers: [Endpoint],
         _ options: Options,
         _ mailbox: UnsafeMutablePointer<Mailbox>
     ) throws(ResolverError) -> ares_channel {
+        try checkRandom()
         var opened: ares_channel?
         let status = unsafe open(&opened, options, mailbox)
         guard status == ARES_SUCCESS, let channel = unsafe opened else {
             throw ResolverError.channel(status: status)
         }
-        guard !options.servers.isEmpty else { return unsafe channel }
-        let list = options.servers.map(\.description).joined(separator: ",")
+        let list = servers.map(\.description).joined(separator: ",")
         let serversStatus = unsafe ares_set_servers_ports_csv(channel, list)
         guard serversStatus == ARES_SUCCESS else {
             unsafe ares_destroy(channel)

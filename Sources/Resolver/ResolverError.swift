@@ -6,6 +6,8 @@ public enum ResolverError: Error, Equatable {
     case channel(status: Int32)
     /// The library refused the list of servers; its own status code.
     case servers(status: Int32)
+    /// The file at `path` can't be opened, without which the numbers of questions can be guessed.
+    case random(path: String)
     /// The hosts file could not be read.
     case hosts(SystemError)
 }
@@ -16,6 +18,7 @@ extension ResolverError: CustomStringConvertible {
         switch self {
         case .channel(let status): "the look-up library can't start (status \(status))"
         case .servers(let status): "the look-up library refuses the servers (status \(status))"
+        case .random(let path): "\(path) can't be opened"
         case .hosts(let error): "\(error)"
         }
     }

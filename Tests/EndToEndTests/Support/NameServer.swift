@@ -34,16 +34,20 @@ final class NameServer: @unchecked Sendable {
     private let answer: @Sendable (Question) -> Answer
     private let lock = NSLock()
     private var asked: [Question] = []
+    private var sources: Set<UInt16> = []
 
     private let streams: Int32
 
     /// Answers each question by what `answer` says, one after the other; it may wait.
-    init(_ answer: @escaping @Sendable (Question) -> Answer) throws {
-        (descriptor, streams, endpoint) = try Self.makeSockets()
+    init(
+        at wished: Endpoint = Endpoint(Address(v4: 0x7f00_0001), port: 0),
+        _ answer: @escaping @Sendable (Question) -> Answer
+    ) throws {
+        (descriptor, streams, endpoint) = try Self.makeSockets(wished)
         self.answer = answer
         let (descriptor, streams) = (descriptor, streams)
         Foundation.Thread.detachNewThread { [weak self] in
-            while Self.serve(descriptor, { self?.take($0) ?? .silence }) {}
+            while Self.serve(descriptor, { self?.take($0, from: $1) ?? .silence }) {}
             close(descriptor)
         }
         Foundation.Thread.detachNewThread { [weak self] in
@@ -62,14 +66,13 @@ final class NameServer: @unchecked Sendable {
         shutdown(streams, Int32(SHUT_RDWR))
     }
 
-    /// A socket for datagrams and a listener, both on the same port.
-    private static func makeSockets() throws -> (Int32, Int32, Endpoint) {
-        let loopback = Address(v4: 0x7f00_0001)
+    /// A socket for datagrams and a listener, both on the same port; port 0 takes a free one.
+    private static func makeSockets(_ wished: Endpoint) throws -> (Int32, Int32, Endpoint) {
         while true {
             let datagrams = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             let streams = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            try bind(datagrams, Endpoint(loopback, port: 0))
-            let endpoint = Endpoint(loopback, port: SocketName.port(of: datagrams))
+            try bind(datagrams, wished)
+            let endpoint = Endpoint(wished.address, port: SocketName.port(of: datagrams))
             if (try? bind(streams, endpoint)) != nil, listen(streams, 16) == 0 {
                 return (datagrams, streams, endpoint)
             }
@@ -91,13 +94,19 @@ final class NameServer: @unchecked Sendable {
     /// All questions so far.
     var questions: [Question] { lock.withLock { asked } }
 
-    private func take(_ question: Question) -> Answer {
-        lock.withLock { asked.append(question) }
+    /// The ports from which they came by UDP.
+    var ports: Set<UInt16> { lock.withLock { sources } }
+
+    private func take(_ question: Question, from port: UInt16? = nil) -> Answer {
+        lock.withLock {
+            asked.append(question)
+            if let port { sources.insert(port) }
+        }
         return answer(question)
     }
 
-    /// Answers one question; false if there are no more.
-    private static func serve(_ descriptor: Int32, _ answer: (Question) -> Answer) -> Bool {
+    /// Answers one question, which is told with its port; false if there are no more.
+    private static func serve(_ descriptor: Int32, _ answer: (Question, UInt16) -> Answer) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 2048)
         var name = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -108,7 +117,8 @@ final class NameServer: @unchecked Sendable {
                 guard let message = DNSMessage(question: Array(bytes.prefix(count))) else {
                     return true
                 }
-                let reply = message.reply(answer(message.question))
+                let port = unsafe UInt16(bigEndian: pointer.pointee.sin_port)
+                let reply = message.reply(answer(message.question, port))
                 guard !reply.isEmpty else { return true }
                 _ = unsafe sendto(descriptor, reply, reply.count, 0, sender, length)
                 return true

@@ -20,16 +20,23 @@ final class Namespace {
     private let keeper: Daemon
     private let folder: Folder
 
-    /// Makes one whose hosts file has these lines besides those of localhost.
-    init(hosts: [String] = []) throws {
+    /// Makes one whose hosts file has these lines besides those of localhost, and whose resolv.conf
+    /// is this text, if there is one.
+    init(hosts: [String] = [], resolvConf: String? = nil) throws {
         try #require(geteuid() == 0, "a network namespace takes root: run the tests as root")
         let folder = try Folder()
         let lines = ["127.0.0.1 localhost", "::1 localhost"] + hosts + [""]
         try folder.write("hosts", Data(lines.joined(separator: "\n").utf8))
         let addresses = [Self.public4, Self.private4, Self.linkLocal4]
         let addresses6 = [Self.public6, Self.private6, Self.translated6]
+        var names = ["hosts"]
+        if let resolvConf {
+            try folder.write("resolv.conf", Data(resolvConf.utf8))
+            names.append("resolv.conf")
+        }
         let script =
-            ["set -e", "ip link set lo up", "mount --bind '\(folder.path("hosts"))' /etc/hosts"]
+            ["set -e", "ip link set lo up"]
+            + names.map { "mount --bind '\(folder.path($0))' /etc/\($0)" }
             + addresses.map { "ip address add \($0)/32 dev lo" }
             + addresses6.map { "ip address add \($0)/128 dev lo" }
             + ["echo ready", "exec sleep 600"]
