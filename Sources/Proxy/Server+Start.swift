@@ -97,23 +97,9 @@ extension Server {
         var options = CachingResolver.Options()
         options.servers = configuration.nameServers
         options.hosts = hosts
-        fit(&options, into: configuration.resolveTimeout)
+        options.tries = 5
+        options.timeoutMilliseconds = Int(clamping: configuration.resolveTimeout / 1_000_000)
         return options
-    }
-
-    /// Lets a question be asked as often as fits into `timeout`, each time waiting twice as long.
-    ///
-    /// A question that went on for longer would take up room that nobody waits for.
-    private static func fit(_ options: inout CachingResolver.Options, into timeout: UInt64) {
-        let milliseconds = Int(clamping: timeout / 1_000_000)
-        let first = min(max(milliseconds / 3, 1), options.queryTimeoutMilliseconds)
-        options.queryTimeoutMilliseconds = first
-        options.tries = 1
-        var whole = first
-        while options.tries < 5, whole + first << options.tries <= milliseconds {
-            whole += first << options.tries
-            options.tries += 1
-        }
     }
 
     /// Worker `index`'s end of the journal, if there is one.

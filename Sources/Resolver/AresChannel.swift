@@ -18,6 +18,8 @@ struct AresChannel: ~Copyable {
     /// The channel as it was opened before, while questions are on their way in it.
     private var retired: ares_channel?
     private let options: Options
+    /// How long its questions wait, and how often they are asked.
+    private(set) var patience: Patience
     private var questionCount = 0
     private var isOutdated = false
     private let mailbox: UnsafeMutablePointer<Mailbox>
@@ -53,11 +55,20 @@ struct AresChannel: ~Copyable {
     struct Options {
         /// The servers to ask; those of `/etc/resolv.conf` if there are none.
         var servers: [Endpoint]
-        var timeoutMilliseconds: Int32
-        var tries: Int32
+        /// The patience of its questions, if nothing bounds it.
+        var patience: Patience
+        /// How long a question may be on its way, whatever number of servers there is; nil if
+        /// nothing bounds it.
+        var timeoutMilliseconds: Int?
 
         /// The servers to ask at present; none if the system names none.
         var presentServers: [Endpoint] { servers.isEmpty ? SystemServers.read() : servers }
+
+        /// The patience of questions to `count` servers.
+        func patience(serverCount count: Int) -> Patience {
+            guard let timeoutMilliseconds else { return patience }
+            return patience.fitted(into: timeoutMilliseconds, serverCount: count)
+        }
     }
 
     /// A channel by `options`.
@@ -67,10 +78,11 @@ struct AresChannel: ~Copyable {
         }
         let named = options.presentServers
         let servers = named.isEmpty ? [SystemServers.local] : named
+        let patience = options.patience(serverCount: servers.count)
         let mailbox = UnsafeMutablePointer<Mailbox>.allocate(capacity: 1)
         unsafe mailbox.initialize(to: Mailbox())
         do throws(ResolverError) {
-            unsafe channel = try AresChannel.open(servers, options, mailbox)
+            unsafe channel = try AresChannel.open(servers, patience, mailbox)
         } catch {
             unsafe mailbox.deinitialize(count: 1)
             unsafe mailbox.deallocate()
@@ -78,6 +90,7 @@ struct AresChannel: ~Copyable {
         }
         unsafe self.mailbox = mailbox
         self.options = options
+        self.patience = patience
     }
 
     /// Lets the next question open the channel anew, and so learn the system's servers again.
@@ -107,10 +120,15 @@ struct AresChannel: ~Copyable {
     }
 
     /// A channel to the servers that are to be asked now; nil if they can't be found out.
-    private func openAnew() -> ares_channel? {
+    private mutating func openAnew() -> ares_channel? {
         let servers = options.presentServers
         guard !servers.isEmpty else { return nil }
-        return try? unsafe AresChannel.open(servers, options, mailbox)
+        let patience = options.patience(serverCount: servers.count)
+        guard let opened = try? unsafe AresChannel.open(servers, patience, mailbox) else {
+            return nil
+        }
+        self.patience = patience
+        return unsafe opened
     }
 
     private mutating func replace(by renewed: ares_channel) {
@@ -166,12 +184,12 @@ struct AresChannel: ~Copyable {
 
     private static func open(
         _ servers: [Endpoint],
-        _ options: Options,
+        _ patience: Patience,
         _ mailbox: UnsafeMutablePointer<Mailbox>
     ) throws(ResolverError) -> ares_channel {
         try checkRandom()
         var opened: ares_channel?
-        let status = unsafe open(&opened, options, mailbox)
+        let status = unsafe open(&opened, patience, mailbox)
         guard status == ARES_SUCCESS, let channel = unsafe opened else {
             throw ResolverError.channel(status: status)
         }
@@ -186,13 +204,13 @@ struct AresChannel: ~Copyable {
 
     private static func open(
         _ channel: inout ares_channel?,
-        _ wished: Options,
+        _ patience: Patience,
         _ mailbox: UnsafeMutablePointer<Mailbox>
     ) -> Int32 {
         var options = unsafe ares_options()
         unsafe options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES
-        unsafe options.timeout = wished.timeoutMilliseconds
-        unsafe options.tries = wished.tries
+        unsafe options.timeout = Int32(clamping: patience.firstMilliseconds)
+        unsafe options.tries = Int32(clamping: patience.tries)
         unsafe options.ndomains = 0
         unsafe options.sock_state_cb = { pointer, descriptor, reads, writes in
             guard let pointer = unsafe pointer else { return }

@@ -24,6 +24,9 @@ public struct CachingResolver: ~Copyable, NameService {
         public var queryTimeoutMilliseconds = 1500
         /// How often each server is asked.
         public var tries = 2
+        /// How long a question may be on its way in all: tries and their times are made to fit into
+        /// it, for as many servers as there are; nil if nothing bounds them.
+        public var timeoutMilliseconds: Int?
         /// How many names may be on their way at once; more are answered by failure.
         public var lookUpsMax = 16384
         /// The names that need no server.
@@ -51,8 +54,11 @@ public struct CachingResolver: ~Copyable, NameService {
         channel = try AresChannel(
             AresChannel.Options(
                 servers: options.servers,
-                timeoutMilliseconds: Int32(clamping: max(1, options.queryTimeoutMilliseconds)),
-                tries: Int32(clamping: max(1, options.tries))
+                patience: Patience(
+                    firstMilliseconds: options.queryTimeoutMilliseconds,
+                    tries: options.tries
+                ),
+                timeoutMilliseconds: options.timeoutMilliseconds
             )
         )
         self.options = options
@@ -138,9 +144,7 @@ public struct CachingResolver: ~Copyable, NameService {
     }
 
     /// The shortest time that a question waits before it is asked again.
-    private var firstTimeout: UInt64 {
-        UInt64(max(1, options.queryTimeoutMilliseconds)) * 1_000_000
-    }
+    private var firstTimeout: UInt64 { UInt64(channel.patience.firstMilliseconds) * 1_000_000 }
 
     // MARK: Reloading
 
@@ -197,12 +201,16 @@ public struct CachingResolver: ~Copyable, NameService {
         if isKnown { settle(now: now) }
     }
 
+    /// How long the library isn't asked again what runs out next: each time it walks over all that
+    /// is on its way.
+    private static var lookAgain: UInt64 { 20_000_000 }
+
     public mutating func deadlinePassed(now: Instant) {
         channel.processTimeouts()
         settle(now: now)
         guard nextDeadline != nil else { return }
-        // The library reads its own clock, a little later than ours: don't spin on the difference.
-        let wait = max(1_000_000, channel.nanosecondsToTimeout() ?? firstTimeout)
-        nextDeadline = now + wait
+        // The library reads its own clock, a little later than ours, and tells whole milliseconds.
+        let next = (channel.nanosecondsToTimeout() ?? firstTimeout) + 1_000_000
+        nextDeadline = now + max(CachingResolver.lookAgain, next)
     }
 }

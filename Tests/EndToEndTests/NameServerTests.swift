@@ -81,5 +81,18 @@ extension EndToEndTests {
             #expect(names.ports.count > 1)
             silent.close()
         }
+
+        @Test func `several servers that are silent are asked no longer than anybody waits`() throws
+        {
+            let servers = try (0..<3).map { _ in try NameServer { _ in .silence } }
+            let flags = servers.flatMap { ["--name-server", "\($0.endpoint)"] }
+            let times = ["--resolve-timeout", "1200ms"]
+            let culvert = try Culvert(Culvert.openFlags + Self.flags + flags + times)
+            try culvert.ask(for: "silent.test:443").expect(504, "dns_timeout")
+            let questions = servers.map(\.questions.count)
+            #expect(questions.allSatisfy { $0 > 0 }, "\(questions)")
+            usleep(1_500_000)
+            #expect(servers.map(\.questions.count) == questions)
+        }
     }
 }

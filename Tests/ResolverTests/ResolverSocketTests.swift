@@ -145,4 +145,17 @@ import Testing
         let latest = scene.now + 250_000_000
         #expect(try #require(next) <= latest)
     }
+
+    @Test func `questions that run out one behind the other are looked at together`() throws {
+        let scene = try Scene(configure: { $0.queryTimeoutMilliseconds = 40 }) { _ in .silence }
+        _ = scene.start("one.example", waiter: 0)
+        scene.run(milliseconds: 5)
+        _ = scene.start("two.example", waiter: 1)
+        let deadline = scene.resolver.nextDeadline
+        let first = try #require(deadline)
+        while scene.now < first {}
+        scene.resolver.deadlinePassed(now: first)
+        let next = scene.resolver.nextDeadline
+        #expect(try #require(next) >= first + 20_000_000)
+    }
 }
