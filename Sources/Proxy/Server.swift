@@ -271,7 +271,7 @@ public final class Server: Sendable {
             names: try makeResolver(),
             index: index,
             slots: plan.slots + plan.shed,
-            descriptorMax: plan.descriptorMax,
+            room: Room(descriptorMax: plan.descriptorMax, shedMax: plan.shed),
             journal: try makeJournalWriter(index),
             counters: counters[index],
             admission: admission,
@@ -284,8 +284,7 @@ public final class Server: Sendable {
             listeners: listeners,
             mailbox: mailboxes[index],
             balance: balance,
-            slots: plan.slots + plan.shed,
-            shedMax: plan.shed
+            slots: plan.slots + plan.shed
         )
     }
 }

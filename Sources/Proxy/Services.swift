@@ -95,6 +95,19 @@ struct Terms: Sendable {
     }
 }
 
+/// How many descriptors the tunnels of a worker may use, and what of them isn't for tunnels.
+struct Room: Sendable {
+    let descriptorMax: Int
+    /// Slots, and descriptors, set aside for telling clients that there is no room.
+    let shedMax: Int
+
+    /// How many descriptors may be in use while clients that are refused are waited for: half of
+    /// what is set aside is for the answers to others.
+    var lingerMax: Int { descriptorMax - shedMax / 2 }
+    /// What of slots and descriptors has to be there again before accepting resumes.
+    var resumeMin: Int { max(shedMax / 2, 1) }
+}
+
 /// What a tunnel may use of its worker.
 struct Services<Queue, Names>: ~Copyable
 where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
@@ -144,13 +157,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var now: Instant
     /// How full the turns are.
     var pace = Pace()
-    /// Descriptors in use by tunnels, and how many they may use.
+    /// Descriptors in use by tunnels.
     var descriptorCount = 0
-    let descriptorMax: Int
+    let room: Room
     /// Clients that were refused when they were accepted and are still there.
     var turnedAwayCount = 0
     /// How many of them may be waited for: few, so that they take no places from others.
     var turnedAwayMax: Int { max(openings.capacity / 4, 1) }
+    /// Whether there is a descriptor beyond those that are set aside.
+    var hasDescriptor: Bool { descriptorCount < room.descriptorMax - room.shedMax }
     var isDraining = false
     /// Source addresses are taken in turn.
     private var bindTurn = 0
@@ -165,7 +180,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         names: consuming Names,
         index: Int,
         slots: Int,
-        descriptorMax: Int,
+        room: Room,
         journal: consuming JournalWriter,
         counters: Counters,
         admission: Admission,
@@ -216,7 +231,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.journal = journal
         self.counters = counters
         self.admission = admission
-        self.descriptorMax = descriptorMax
+        self.room = room
         if let rules { adopt(rules) }
     }
 

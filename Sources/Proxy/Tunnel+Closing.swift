@@ -73,9 +73,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard worker.openings[opening].answerSent == worker.openings[opening].answerCount else {
             return sendRefusal(&worker)
         }
-        guard !isTurnedAway || worker.turnedAwayCount <= worker.turnedAwayMax else {
-            return terminate(&worker)
-        }
+        guard !isTurnedAway || mayLinger(worker) else { return terminate(&worker) }
         _ = worker.queue.shutdownSending(client)
         // A receive of the head that is still under way serves as the first to discard.
         if !worker.openings[opening].isReceiving { discard(&worker) }
@@ -87,6 +85,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// once behind the answer.
     private var isTurnedAway: Bool {
         !isAdmitted && !isStream && refusalOfTunnel == nil
+    }
+
+    /// Whether a client that was turned away may be waited for.
+    private func mayLinger(_ worker: borrowing Worker) -> Bool {
+        guard worker.turnedAwayCount <= worker.turnedAwayMax else { return false }
+        return worker.descriptorCount <= worker.room.lingerMax
     }
 
     private mutating func discard(_ worker: inout Worker) {

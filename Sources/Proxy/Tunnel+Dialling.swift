@@ -115,11 +115,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Starts the next attempt if one is due, or gives up if nothing is left to hope for.
     private mutating func attemptIfDue(_ worker: inout Worker) {
         guard let opening, state == .dialling else { return }
-        while !worker.openings[opening].candidates.isEmpty,
-            worker.openings[opening].attemptCount < Opening.attemptsMax,
-            worker.openings[opening].attemptCount == 0
-                || worker.openings[opening].nextAttempt <= worker.now
-        {
+        while mayAttempt(worker) {
             guard let address = worker.openings[opening].candidates.next() else { break }
             attempt(address, &worker)
             guard state == .dialling else { return }
@@ -133,13 +129,25 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         setOpeningTimer(&worker, hasCandidate ? worker.openings[opening].nextAttempt : nil)
     }
 
-    /// All attempts that may run at once do, and an address waits for its turn: the oldest attempt
-    /// is given up for it.
+    /// Whether an address may be tried now: beside others only as long as there are descriptors.
+    private func mayAttempt(_ worker: borrowing Worker) -> Bool {
+        guard let opening, !worker.openings[opening].candidates.isEmpty else { return false }
+        guard worker.openings[opening].attemptCount > 0 else { return true }
+        guard worker.openings[opening].nextAttempt <= worker.now, worker.hasDescriptor else {
+            return false
+        }
+        return worker.openings[opening].attemptCount < Opening.attemptsMax
+    }
+
+    /// An address waits for its turn: the oldest attempt is given up for it if all that may run at
+    /// once do.
     private mutating func makeRoom(_ worker: inout Worker) {
         guard let opening else { return }
         let delay = worker.terms.configuration.attemptDelay
         worker.openings[opening].nextAttempt = worker.now + delay
-        guard let oldest = worker.openings[opening].oldestAttempt() else { return }
+        guard worker.openings[opening].attemptCount == Opening.attemptsMax,
+            let oldest = worker.openings[opening].oldestAttempt()
+        else { return }
         worker.openings[opening].note(.connectTimeout)
         worker.openings[opening].attemptStarts[oldest] = Instant(nanoseconds: .max)
         cancel(.connect, detail: UInt8(oldest), &worker)
@@ -147,7 +155,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     private mutating func attempt(_ address: Address, _ worker: inout Worker) {
         guard let opening, worker.stillAllows(address, of: slot, opening) else { return }
-        guard worker.descriptorCount < worker.descriptorMax else {
+        guard worker.hasDescriptor else {
             worker.openings[opening].note(.outOfDescriptors)
             return
         }

@@ -64,7 +64,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             names: names,
             index: 0,
             slots: slots,
-            descriptorMax: descriptorMax,
+            room: Room(descriptorMax: descriptorMax, shedMax: shedMax),
             journal: try JournalWriter(),
             counters: counters,
             admission: try Admission(configuration),
@@ -77,8 +77,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             listeners: listeners,
             mailbox: nil,
             balance: nil,
-            slots: slots,
-            shedMax: shedMax
+            slots: slots
         )
         self.counters = counters
         self.allowances = allowances

@@ -93,13 +93,12 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 
     /// Takes a request over that is of a session here, with the first `count` bytes of it.
     private mutating func takeRequest(_ client: Int32, _ count: Int) {
-        services.descriptorCount += 1
         services.counters.accepted.add()
-        guard let slot = carriers.take({ Carrier(slot: $0) }) else {
-            services.descriptorCount -= 1
+        guard services.hasDescriptor, let slot = carriers.take({ Carrier(slot: $0) }) else {
             services.counters.ended.add()
             return sendAway(client)
         }
+        services.descriptorCount += 1
         let memory = carrierMemory.passed.part(0..<count)
         memory.copy(to: carrierMemory.input(slot))
         if services.gate != nil { memory.clear() }

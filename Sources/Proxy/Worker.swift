@@ -27,16 +27,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var number: UInt64 = 0
     /// When answers end that are still under way, once all sessions have.
     var lastDeadline: Instant?
-    /// Slots set aside for telling clients that there is no room.
-    private let shedMax: Int
 
     init(
         services: consuming Services<Queue, Names>,
         listeners: [Int32],
         mailbox: Mailbox?,
         balance: Balance?,
-        slots: Int,
-        shedMax: Int
+        slots: Int
     ) throws(SystemError) {
         let tunnels = try Slab<Tunnel<Queue, Names>>(capacity: slots)
         let carrierCount = services.terms.method.isOn ? slots : 1
@@ -48,7 +45,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         carrierMemory = memory
         carrierDeadlines = deadlines
         self.services = services
-        self.shedMax = shedMax
         self.mailbox = mailbox
         self.balance = balance
         listener = Listener(listeners)
@@ -176,13 +172,18 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// Serves `client`, or tells it why not.
     mutating func take(_ client: Int32) {
-        guard let slot = takeTunnel() else { return sendAway(client) }
+        guard hasRoomToRefuse, let slot = takeTunnel() else { return sendAway(client) }
         tunnels[slot].begin(client, number: number, &services)
         if admitAccepted(slot) { tunnels[slot].readHead(&services) }
-        if tunnels.count >= tunnels.capacity {
+        if !hasRoomToRefuse {
             services.counters.pauses.add()
             listener.pause(&services.queue)
         }
+    }
+
+    /// Whether one more client can at least be told that there is no room.
+    private var hasRoomToRefuse: Bool {
+        tunnels.count < tunnels.capacity && services.descriptorCount < services.room.descriptorMax
     }
 
     /// Takes a slot for a tunnel, and a number; nil if there is none.
@@ -254,13 +255,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// Whether only what is set aside for refusals is left.
     private var isFull: Bool {
-        tunnels.count > tunnels.capacity - shedMax
-            || services.descriptorCount + 1 > services.descriptorMax - shedMax
+        tunnels.count > tunnels.capacity - services.room.shedMax || !services.hasDescriptor
     }
 
     private mutating func listenerFollowUp() {
         if listener.isPaused {
-            let hasRoom = tunnels.count <= tunnels.capacity - max(shedMax / 2, 1)
+            let least = services.room.resumeMin
+            let hasRoom =
+                tunnels.count <= tunnels.capacity - least
+                && services.descriptorCount <= services.room.descriptorMax - least
             if listener.mayRetry(services.now), hasRoom { listener.resume(&services.queue) }
         } else {
             listener.arm(&services.queue)

@@ -1,4 +1,5 @@
 import Foundation
+import Internet
 import Testing
 
 extension EndToEndTests {
@@ -143,6 +144,39 @@ extension EndToEndTests {
             }
             try culvert.expectEmpty(descriptors: descriptors)
             try Tunnel(culvert).exchange()
+        }
+
+        @Test func `attempts to connect leave what is set aside for refusing`() throws {
+            let addresses = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14"]
+            let first = try BlackHole(addresses[0])
+            let port = first.endpoint.port
+            let others = try addresses.dropFirst().map { try BlackHole($0, port: port) }
+            let names = try NameServer { _ in .addresses(addresses, ttl: 60) }
+            let culvert = try start(descriptors: 256, "--name-server", "\(names.endpoint)")
+            let descriptors = try culvert.workerDescriptors
+            let line = try culvert.notices.first { $0.contains("serving with") }
+            let ceiling = try #require(line.firstMatch(of: #/up to (\d+) tunnels/#)?.1)
+            // All of them but those that are set aside.
+            let most = 2 * (try #require(Int(ceiling)))
+            let hostile = try (0..<60).map { number in
+                try Stream.asking(culvert, for: "name\(number).test:\(port)")
+            }
+            try culvert.wait(until: "descriptors", is: most)
+            // Time enough for addresses that have their turn.
+            usleep(1_000_000)
+            #expect(try #require(try culvert.status()["descriptors"]) <= most)
+            // Those who are refused and stay get no more than what is set aside.
+            let crowd = try (0..<100).map { _ in
+                let stream = try Stream(to: culvert.endpoint)
+                #expect(try stream.receiveHead().hasPrefix("HTTP/1.1 503 "))
+                return stream
+            }
+            #expect(try #require(try culvert.status()["descriptors"]) <= most + 4)
+            #expect(try culvert.workerDescriptors < 256 - 32)
+            for stream in hostile + crowd { stream.reset() }
+            try culvert.expectEmpty(descriptors: descriptors)
+            try Tunnel(culvert).exchange()
+            withExtendedLifetime((first, others)) {}
         }
 
         @Test func `targets that never answer take no more than their time`() throws {
