@@ -88,12 +88,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let patience = configuration.resolveTimeout &+ configuration.connectTimeout
         worker.openings[opening].deadline = worker.now + patience
         setOpeningTimer(&worker, nil)
-        var sink = ExtentSink(parentBlock(.outbound, worker))
-        guard writeRequest(&sink, &worker), !sink.hasOverflowed else {
-            return refuse(.proxyLoop, &worker)
-        }
         holdings[.outbound].overflows = true
         holdings[.inbound].overflows = true
+        var sink = ExtentSink(parentBlock(.outbound, worker))
+        guard writeRequest(&sink, &worker), !sink.hasOverflowed else {
+            forgetRequest(&worker)
+            return refuse(.proxyLoop, &worker)
+        }
         worker.openings[opening].parentCount = sink.count
         sendToParent(&worker)
     }
@@ -215,6 +216,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private mutating func passOn(_ head: ResponseHead, _ worker: inout Worker) {
         guard head.status != 407 else { return refuse(.parentLogin, &worker) }
         let block = parentBlock(.inbound, worker).part(0..<head.byteCount)
+        holdings[.outbound].overflows = true
         var status = ExtentSink(parentBlock(.outbound, worker))
         let isGood = block.withBytes {
             HeadFields.write(

@@ -14,6 +14,50 @@ extension EndToEndTests {
             refused.expect(502, "proxy_loop_detected")
         }
 
+        /// Lengths of Via that are passed on, and that come only from going round in circles.
+        @Test(arguments: [1000, 2000])
+        func `a Via as long as those of circles is refused, and credentials are forgotten`(
+            length: Int
+        ) throws {
+            let parent = try Origin()
+            let folder = try Folder()
+            try folder.write("credentials", Data("ana:word".utf8))
+            let (culvert, _) = try Parents.start(
+                parent.authority,
+                ", parent-credentials: \(folder.path("credentials"))",
+                ["--max-tunnels", "16", "--buffers", "16"]
+            )
+            let via = String(repeating: "v", count: length)
+            let client = try Stream(to: culvert.endpoint)
+            try client.send("CONNECT a.test:443 HTTP/1.1\r\nHost: a\r\nVia: 1.1 \(via)\r\n\r\n")
+            if length == 2000 {
+                try Refused(from: client).expect(502, "proxy_loop_detected")
+            } else {
+                #expect(try parent.accept().receiveHead().contains("Via: 1.1 \(via)\r\n"))
+                client.reset()
+            }
+            try culvert.expectEmpty()
+            #expect(try culvert.memory().range(of: Data("YW5hOndvcmQ=\r\n".utf8)) == nil)
+        }
+
+        @Test func `nothing stays in memory of what a parent's refusal says`() throws {
+            let parent = try Origin { stream in
+                _ = try stream.receiveHead()
+                try stream.send("HTTP/1.1 403 No\r\nProxy-Status: outer-7\r\n\r\n")
+            }
+            let (culvert, _) = try Parents.start(
+                parent.authority,
+                "",
+                ["--max-tunnels", "16", "--buffers", "16"]
+            )
+            let refused = try culvert.ask(for: "a.test:443")
+            #expect(refused.fields["Proxy-Status"]?.hasPrefix("outer-7, ") == true)
+            try culvert.expectEmpty()
+            // In the answer something stands behind it.
+            let alone = Data("outer-7".utf8) + Data(repeating: 0, count: 8)
+            #expect(try culvert.memory().range(of: alone) == nil)
+        }
+
         private static func flags(_ parent: String) throws -> ([String], Folder) {
             let rule = "{name: up, action: allow, parent: '\(parent)'}"
             let folder = try Policies.folder("rules: [\(rule)]")
