@@ -40,8 +40,17 @@ public enum HeadFields {
         return true
     }
 
+    /// Whether the values of the field `lowercase` are printable ASCII.
+    public static func arePrintable(_ lowercase: String, in bytes: Span<UInt8>) -> Bool {
+        var arePrintable = true
+        forEach(lowercase, in: bytes) { value in
+            for index in value where !(0x20...0x7e).contains(bytes[index]) { arePrintable = false }
+        }
+        return arePrintable
+    }
+
     /// Writes all values of the field `lowercase` as one list, up to `countMax` bytes; whether that
-    /// was all, and none of it but printable ASCII.
+    /// was all.
     public static func write(
         _ lowercase: String,
         of bytes: Span<UInt8>,
@@ -49,23 +58,15 @@ public enum HeadFields {
         to sink: inout some ByteSink
     ) -> Bool {
         var count = 0
-        var isGood = true
         forEach(lowercase, in: bytes) { value in
             guard !value.isEmpty else { return }
             let separator = count > 0 ? ", " : ""
             count += separator.utf8.count + value.count
-            guard count <= countMax else {
-                isGood = false
-                return
-            }
+            guard count <= countMax else { return }
             sink.append(separator)
-            for index in value {
-                let byte = bytes[index]
-                if !(0x20...0x7e).contains(byte) { isGood = false }
-                sink.append(byte)
-            }
+            for index in value { sink.append(bytes[index]) }
         }
-        return isGood
+        return count <= countMax
     }
 
     private static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int? {

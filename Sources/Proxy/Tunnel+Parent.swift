@@ -219,12 +219,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         holdings[.outbound].overflows = true
         var status = ExtentSink(parentBlock(.outbound, worker))
         let isGood = block.withBytes {
-            HeadFields.write(
-                "proxy-status",
-                of: $0,
-                countMax: ParentRequest.statusBytesMax,
-                to: &status
-            )
+            HeadFields.arePrintable("proxy-status", in: $0)
+                && HeadFields.write(
+                    "proxy-status",
+                    of: $0,
+                    countMax: ParentRequest.statusBytesMax,
+                    to: &status
+                )
         }
         let words = parentBlock(.outbound, worker).part(0..<(isGood ? status.count : 0))
         worker.counters.parentRefused.add()

@@ -40,6 +40,15 @@ extension EndToEndTests {
             #expect(try culvert.memory().range(of: Data("YW5hOndvcmQ=\r\n".utf8)) == nil)
         }
 
+        @Test func `a Via with a tab and with more than ASCII is passed on as it is`() throws {
+            let parent = try Origin()
+            let (culvert, _) = try Parents.start(parent.authority)
+            let client = try Stream(to: culvert.endpoint)
+            let via = "Via: 1.1 x\t(caf\u{e9})\r\n"
+            try client.send("CONNECT a.test:443 HTTP/1.1\r\nHost: a\r\n\(via)\r\n")
+            #expect(try parent.accept().receiveHead().contains(via))
+        }
+
         @Test func `nothing stays in memory of what a parent's refusal says`() throws {
             let parent = try Origin { stream in
                 _ = try stream.receiveHead()
