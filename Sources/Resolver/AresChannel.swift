@@ -76,8 +76,7 @@ struct AresChannel: ~Copyable {
         guard AresChannel.libraryStatus == ARES_SUCCESS else {
             throw ResolverError.channel(status: AresChannel.libraryStatus)
         }
-        let named = options.presentServers
-        let servers = named.isEmpty ? [SystemServers.local] : named
+        let servers = options.presentServers
         let patience = options.patience(serverCount: servers.count)
         let mailbox = UnsafeMutablePointer<Mailbox>.allocate(capacity: 1)
         unsafe mailbox.initialize(to: Mailbox())
@@ -182,6 +181,7 @@ struct AresChannel: ~Copyable {
         return unsafe copy
     }
 
+    /// A channel to `servers`; without any, to those that the library finds by itself.
     private static func open(
         _ servers: [Endpoint],
         _ patience: Patience,
@@ -193,6 +193,7 @@ struct AresChannel: ~Copyable {
         guard status == ARES_SUCCESS, let channel = unsafe opened else {
             throw ResolverError.channel(status: status)
         }
+        guard !servers.isEmpty else { return unsafe channel }
         let list = servers.map(\.description).joined(separator: ",")
         let serversStatus = unsafe ares_set_servers_ports_csv(channel, list)
         guard serversStatus == ARES_SUCCESS else {

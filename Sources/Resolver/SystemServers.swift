@@ -3,16 +3,13 @@ internal import Kernel
 
 /// The name servers that the system names in `/etc/resolv.conf`.
 ///
-/// That isn't left to the look-up library: where it can't read the file it asks a server on this
-/// machine, and says nothing of it.
+/// The look-up library reads that file too, but where it can't, it asks a server on this machine, and
+/// says nothing of it. It is left to the library only where nothing is found here at the start.
 package enum SystemServers {
     private static var path: String { "/etc/resolv.conf" }
     /// Bytes of the file that are read, at most.
     private static var byteCountMax: Int { 1 << 20 }
     private static var port: UInt16 { 53 }
-
-    /// Who is asked where the system names nobody (resolv.conf(5)).
-    static var local: Endpoint { Endpoint(Address(v4: 0x7f00_0001), port: port) }
 
     /// The servers of the file; none if it can't be read.
     ///
