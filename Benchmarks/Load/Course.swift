@@ -50,9 +50,11 @@ struct Course: Equatable, Sendable {
             let most = min(firstPart, UInt64(Script.earlyMax))
             early = Int(random.below(most + 1))
         }
-        // Some streams go in small pieces, but none in more than a few hundred.
-        let least = max(order.up / 256, 1)
-        sendMax = Int(least + random.size(upTo: UInt64(Pattern.sliceMax) - least))
+        // Some streams go in small pieces, but none in more than a few hundred, unless it is so
+        // long that the largest pieces are more.
+        let most = UInt64(Pattern.sliceMax)
+        let least = min(max(order.up / 256, 1), most)
+        sendMax = Int(least + random.size(upTo: most - least))
         if !isOwn { planEcho() }
     }
 

@@ -49,6 +49,17 @@ import Testing
         #expect(try Bench.run(settings).isClean)
     }
 
+    @Test func `a stream passes that is longer than 256 of the largest pieces`() throws {
+        var settings = Bench.settings(.verify, .direct)
+        settings.tunnels = 1
+        settings.size = 100 << 20
+        // The tunnel that follows from it has one of that size.
+        settings.seed = 124
+        let outcome = try Bench.run(settings)
+        #expect(outcome.tally.failures == [:])
+        #expect(outcome.stretches.last?.bytes ?? 0 > 256 * Pattern.sliceMax)
+    }
+
     /// A port of 127.0.0.1 that was free a moment ago.
     private func freePort() throws -> UInt16 { Wire.listening().port }
 }
