@@ -33,9 +33,9 @@ struct ClientWorker: ~Copyable {
     private mutating func turn() {
         client.isMeasuring = client.control.isMeasuring
         followTimers()
-        open()
+        let hasMoreToOpen = open()
         handOut()
-        let isBusy = sweep()
+        let isBusy = sweep() || hasMoreToOpen
         client.station.counters.alive.set(tunnels.count)
         let next = Instant.earlier(nextDue, client.timers.next)
         client.station.wait(count: isBusy ? 0 : 1, until: next)
@@ -63,6 +63,9 @@ struct ClientWorker: ~Copyable {
 
     // MARK: Opening
 
+    /// Tunnels that are begun in one turn, at most: what else happens is seen to between turns.
+    private static var begunAtOnce: Int { 512 }
+
     private var mayOpen: Bool { hasRoom && isDue }
 
     /// Whether a tunnel could be opened now, if one is due.
@@ -77,16 +80,21 @@ struct ClientWorker: ~Copyable {
 
     var nextNumber: Int { index + begun * client.script.workers }
 
-    private mutating func open() {
-        for _ in 0..<client.script.openingMax {
-            guard mayOpen else { return }
+    /// Opens what may be opened now; whether more could be opened at once.
+    private mutating func open() -> Bool {
+        var hasSocket = true
+        for _ in 0..<ClientWorker.begunAtOnce {
+            guard mayOpen else { return false }
             let course = nextCourse()
             let taken = tunnels.take { ClientTunnel(slot: $0, course: course) }
-            guard let slot = taken else { return }
+            guard let slot = taken else { return false }
             begun += 1
             tunnels[slot].begin(course, &client)
+            hasSocket = tunnels[slot].state != .free
             releaseIfFree(slot)
         }
+        // Where there is no socket, there is none a moment later.
+        return hasSocket && mayOpen
     }
 
     // MARK: Phases

@@ -141,7 +141,6 @@ package struct Plan: Sendable {
     func script(origins: [Endpoint]) -> Script {
         let peak = settings.peak
         let aliveMax = Plan.share(peak, workers)
-        let openingMax = min(settings.concurrency, settings.scenario.isStreaming ? 512 : .max)
         return Script(
             // The clients that are measured just send messages.
             scenario: settings.scenario == .hostile ? .echo : settings.scenario,
@@ -154,7 +153,7 @@ package struct Plan: Sendable {
             workers: workers,
             tunnels: settings.tunnels,
             aliveMax: max(aliveMax, 1),
-            openingMax: max(min(Plan.share(openingMax, workers), aliveMax), 1),
+            openingMax: max(min(Plan.share(settings.concurrency, workers), aliveMax), 1),
             size: settings.size,
             isSecure: settings.isSecure,
             seed: settings.seed,

@@ -57,7 +57,10 @@ struct Script: Sendable {
     }
 
     /// Bytes of a block for what is sent first: head, order, and the first bytes of the stream.
-    var openingSize: Int { headMax + Order.byteCount + Script.earlyMax }
+    var openingSize: Int {
+        let hasEarly = scenario == .verify || scenario == .rate
+        return headMax + Order.byteCount + (hasEarly ? min(size, Script.earlyMax) : 0)
+    }
 
     /// Whether one receive is for all that comes; not where a tunnel must stand idle without the
     /// memory of a receive, nor where streams would use up the buffers.

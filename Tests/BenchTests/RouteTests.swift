@@ -60,6 +60,19 @@ import Testing
         #expect(outcome.stretches.last?.bytes ?? 0 > 256 * Pattern.sliceMax)
     }
 
+    @Test(arguments: [Scenario.rate, .verify])
+    func `as many tunnels are being opened at once as there may be`(scenario: Scenario) throws {
+        // Nobody accepts: what is opened stays so until it has failed.
+        let proxy = Wire.listening()
+        let endpoint = Endpoint(Address(v4: 0x7f00_0001), port: proxy.port)
+        var settings = Bench.settings(scenario, .proxy(endpoint))
+        settings.tunnels = 900
+        settings.concurrency = 900
+        settings.timeout = 2 * Bench.second
+        let outcome = try Bench.run(settings)
+        #expect(outcome.samples.contains { $0.client.begun == 900 && $0.client.failed == 0 })
+    }
+
     /// A port of 127.0.0.1 that was free a moment ago.
     private func freePort() throws -> UInt16 { Wire.listening().port }
 }
