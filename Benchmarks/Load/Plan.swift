@@ -19,7 +19,7 @@ package struct Plan: Sendable {
     /// them, and costs near a millisecond.
     private static var portsMax: Int { 8000 }
     /// Descriptors of a worker that aren't tunnels.
-    private static var descriptorsAside: Int { 64 }
+    static var descriptorsAside: Int { 64 }
 
     /// The plan for `settings`, where each worker may open `openFiles` descriptors.
     ///
@@ -69,59 +69,6 @@ package struct Plan: Sendable {
             }
         guard count > 1, target.family == .v4, target.low >> 24 == 0x7f else { return [] }
         return (0..<count).map { Address(v4: 0x7f20_0001 + UInt32(truncatingIfNeeded: $0)) }
-    }
-
-    private func check(_ openFiles: Int) throws(SettingError) {
-        if case .relay(let endpoint) = settings.route {
-            guard !settings.listen.isEmpty || originWorkers == 0 else {
-                throw SettingError(
-                    "--relay",
-                    "\(endpoint)",
-                    "the relay must lead to the origin; say where that listens with --listen"
-                )
-            }
-        }
-        if settings.rate != nil, settings.scenario != .rate, workers > settings.tunnels {
-            throw SettingError(
-                "--workers",
-                "\(workers)",
-                "an open loop of \(settings.tunnels) tunnels needs no more than as many"
-            )
-        }
-        if settings.scenario == .bulk, let external = settings.externalOrigins.first {
-            throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")
-        }
-        try checkHostile(openFiles)
-        for (index, endpoint) in settings.listen.enumerated() {
-            guard !settings.listen[..<index].contains(endpoint) else {
-                throw SettingError("--listen", "\(endpoint)", "given twice; each endpoint once")
-            }
-            guard Socket.isLocal(endpoint.address) else {
-                throw SettingError(
-                    "--listen",
-                    "\(endpoint)",
-                    "allowed is an address of this machine"
-                )
-            }
-        }
-        for source in settings.sources where !Socket.isLocal(source) {
-            throw SettingError("--source", "\(source)", "allowed is an address of this machine")
-        }
-        for process in settings.processes where ProcessReading(process) == nil {
-            throw SettingError("--pid", "\(process)", "there is no such process")
-        }
-    }
-
-    private func checkHostile(_ openFiles: Int) throws(SettingError) {
-        guard settings.scenario == .hostile else { return }
-        guard case .proxy = settings.route else {
-            throw SettingError("--proxy", "", "nobody but a proxy is there to be hostile to")
-        }
-        let most = openFiles - Plan.descriptorsAside
-        guard settings.hostileCount <= most else {
-            let words = "allowed are at most \(most) at an open-file limit of \(openFiles)"
-            throw SettingError("--hostile", "\(settings.hostileCount)", words)
-        }
     }
 
     /// Which endpoints worker `index` of the origin listens on: its share, or, if they were given,

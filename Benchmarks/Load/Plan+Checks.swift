@@ -1,0 +1,65 @@
+internal import Internet
+internal import Kernel
+
+/// What a plan can't be.
+extension Plan {
+    /// Refuses what can't be, where each worker may open `openFiles` descriptors.
+    ///
+    /// - Throws: `SettingError` for the first setting that can't be.
+    func check(_ openFiles: Int) throws(SettingError) {
+        if case .relay(let endpoint) = settings.route {
+            guard !settings.listen.isEmpty || originWorkers == 0 else {
+                throw SettingError(
+                    "--relay",
+                    "\(endpoint)",
+                    "the relay must lead to the origin; say where that listens with --listen"
+                )
+            }
+        }
+        if settings.rate != nil, settings.scenario != .rate, workers > settings.tunnels {
+            throw SettingError(
+                "--workers",
+                "\(workers)",
+                "an open loop of \(settings.tunnels) tunnels needs no more than as many"
+            )
+        }
+        if settings.scenario == .bulk, let external = settings.externalOrigins.first {
+            throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")
+        }
+        try checkHostile(openFiles)
+        try checkAddresses()
+        for process in settings.processes where ProcessReading(process) == nil {
+            throw SettingError("--pid", "\(process)", "there is no such process")
+        }
+    }
+
+    private func checkAddresses() throws(SettingError) {
+        for (index, endpoint) in settings.listen.enumerated() {
+            guard !settings.listen[..<index].contains(endpoint) else {
+                throw SettingError("--listen", "\(endpoint)", "given twice; each endpoint once")
+            }
+            guard Socket.isLocal(endpoint.address) else {
+                throw SettingError(
+                    "--listen",
+                    "\(endpoint)",
+                    "allowed is an address of this machine"
+                )
+            }
+        }
+        for source in settings.sources where !Socket.isLocal(source) {
+            throw SettingError("--source", "\(source)", "allowed is an address of this machine")
+        }
+    }
+
+    private func checkHostile(_ openFiles: Int) throws(SettingError) {
+        guard settings.scenario == .hostile else { return }
+        guard case .proxy = settings.route else {
+            throw SettingError("--proxy", "", "nobody but a proxy is there to be hostile to")
+        }
+        let most = openFiles - Plan.descriptorsAside
+        guard settings.hostileCount <= most else {
+            let words = "allowed are at most \(most) at an open-file limit of \(openFiles)"
+            throw SettingError("--hostile", "\(settings.hostileCount)", words)
+        }
+    }
+}
