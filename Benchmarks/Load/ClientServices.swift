@@ -5,6 +5,9 @@ internal import Kernel
 struct ClientServices: ~Copyable {
     let script: Script
     let control: Control
+    /// Tunnels of this worker at once, and those of them that are being opened or proved, at most.
+    let aliveMax: Int
+    let openingMax: Int
     var station: Station
     var openings: Slab<Opening>
     /// A block for each opening.
@@ -24,9 +27,17 @@ struct ClientServices: ~Copyable {
     /// What is drawn while nobody is in a place.
     var random: Random
 
-    init(_ script: Script, _ control: Control, _ station: consuming Station) throws(SystemError) {
-        let openings = try Slab<Opening>(capacity: 2 * script.openingMax)
-        let blocks = try Blocks(count: 2 * script.openingMax, blockSize: script.openingSize)
+    /// What worker `index` may use.
+    init(
+        _ script: Script,
+        worker index: Int,
+        _ control: Control,
+        _ station: consuming Station
+    ) throws(SystemError) {
+        let aliveMax = script.aliveMax(ofWorker: index)
+        let openingMax = script.openingMax(ofWorker: index)
+        let openings = try Slab<Opening>(capacity: 2 * openingMax)
+        let blocks = try Blocks(count: 2 * openingMax, blockSize: script.openingSize)
         let count = script.fields.count * script.origins.count
         let heads = try Blocks(count: count, blockSize: script.headMax)
         var counts: [Int] = []
@@ -39,12 +50,14 @@ struct ClientServices: ~Copyable {
             }
         }
         self.script = script
+        self.aliveMax = aliveMax
+        self.openingMax = openingMax
         self.control = control
         self.station = station
         self.openings = openings
         self.blocks = blocks
         self.heads = heads
-        timers = TimerHeap(capacity: script.mix == nil ? 0 : 2 * script.aliveMax)
+        timers = TimerHeap(capacity: script.mix == nil ? 0 : 2 * aliveMax)
         random = Random(script.seed ^ 0x6d69_78)
         self.station.tally = Tally(script.mix)
         headCounts = counts

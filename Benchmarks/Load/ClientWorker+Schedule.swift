@@ -25,7 +25,7 @@ extension ClientWorker {
 
     /// Tunnels of this worker that messages are spread over.
     private var share: UInt64 {
-        UInt64((client.script.tunnels - index + client.script.workers - 1) / client.script.workers)
+        UInt64(client.script.share(client.script.tunnels, ofWorker: index))
     }
 
     /// Hands the messages that are due to their tunnels, each in turn.

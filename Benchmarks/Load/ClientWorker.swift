@@ -16,7 +16,7 @@ struct ClientWorker: ~Copyable {
     private var nextLook: Instant
 
     init(_ index: Int, _ client: consuming ClientServices) throws(SystemError) {
-        let tunnels = try Slab<ClientTunnel>(capacity: client.script.aliveMax)
+        let tunnels = try Slab<ClientTunnel>(capacity: client.aliveMax)
         self.index = index
         self.tunnels = tunnels
         nextLook = client.station.now
@@ -73,7 +73,7 @@ struct ClientWorker: ~Copyable {
         let script = client.script
         let last: Control.Phase = script.scenario.isStreaming ? .go : .open
         let isTime = (client.phase >= .open && client.phase <= last) || mayServeLine
-        return isTime && tunnels.count < script.aliveMax && client.opening < script.openingMax
+        return isTime && tunnels.count < client.aliveMax && client.opening < client.openingMax
             && client.openings.count < client.openings.capacity
             && (script.tunnels == 0 || nextNumber < script.tunnels)
     }
@@ -124,7 +124,7 @@ struct ClientWorker: ~Copyable {
     /// Whether one more tunnel may leave its idle stand, be it to be proved or to be closed.
     private var mayGoOn: Bool {
         guard client.phase < .stop, client.script.scenario == .hold else { return true }
-        return tunnels.count - client.idle < client.script.openingMax
+        return tunnels.count - client.idle < client.openingMax
     }
 
     private mutating func advance(_ slot: UInt32) {

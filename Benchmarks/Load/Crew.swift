@@ -34,9 +34,10 @@ final class Crew: Sendable {
                 pattern
             )
             if let context {
-                station.security = try Security(context, capacity: script.aliveMax)
+                let capacity = script.aliveMax(ofWorker: index)
+                station.security = try Security(context, capacity: capacity)
             }
-            let services = try ClientServices(script, self.control, station)
+            let services = try ClientServices(script, worker: index, self.control, station)
             let worker = try ClientWorker(index, services)
             self.roll.started(try ThreadClock.current())
             self.roll.left(worker.run())

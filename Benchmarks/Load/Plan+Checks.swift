@@ -16,12 +16,11 @@ extension Plan {
                 )
             }
         }
-        if settings.rate != nil, settings.scenario != .rate, workers > settings.tunnels {
-            throw SettingError(
-                "--workers",
-                "\(workers)",
-                "an open loop of \(settings.tunnels) tunnels needs no more than as many"
-            )
+        // A worker without a place would never come to what is its share.
+        let isShared = settings.scenario.isStreaming || settings.rate != nil
+        guard !isShared || workers <= settings.peak else {
+            let words = "each needs a tunnel, and there are at most \(settings.peak) at once"
+            throw SettingError("--workers", "\(workers)", words)
         }
         if settings.scenario == .bulk, let external = settings.externalOrigins.first {
             throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")

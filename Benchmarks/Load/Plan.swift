@@ -86,9 +86,7 @@ package struct Plan: Sendable {
 
     /// The script for clients of an origin that listens on `origins`.
     func script(origins: [Endpoint]) -> Script {
-        let peak = settings.peak
-        let aliveMax = Plan.share(peak, workers)
-        return Script(
+        Script(
             // The clients that are measured just send messages.
             scenario: settings.scenario == .hostile ? .echo : settings.scenario,
             route: settings.route,
@@ -99,15 +97,14 @@ package struct Plan: Sendable {
             sources: sources,
             workers: workers,
             tunnels: settings.tunnels,
-            aliveMax: max(aliveMax, 1),
-            openingMax: max(min(Plan.share(settings.concurrency, workers), aliveMax), 1),
+            peak: settings.peak,
+            concurrency: settings.concurrency,
             size: settings.size,
             isSecure: settings.isSecure,
             seed: settings.seed,
             timeout: settings.timeout,
             schedule: schedule,
-            mix: settings.scenario == .mix ? settings.mix : nil,
-            peak: peak
+            mix: settings.scenario == .mix ? settings.mix : nil
         )
     }
 

@@ -18,10 +18,10 @@ struct Script: Sendable {
     var workers: Int
     /// Tunnels of the run; 0 for as many as there is time for.
     var tunnels: Int
-    /// Tunnels of one worker at once, at most.
-    var aliveMax: Int
-    /// Tunnels of one worker that are being opened, or proved, at once, at most.
-    var openingMax: Int
+    /// Tunnels at once, over all workers, at most.
+    var peak: Int
+    /// Tunnels that are being opened, or proved, at once, over all workers, at most.
+    var concurrency: Int
     /// Bytes of a message; of a stream, at most.
     var size: Int
     /// Whether tunnels carry TLS.
@@ -34,8 +34,18 @@ struct Script: Sendable {
 
     /// What the tunnels of a mix are like; nil in other scenarios.
     var mix: Mix?
-    /// Tunnels at once, over all workers.
-    var peak: Int
+
+    /// How many of `total` are for worker `index`, if they are dealt out in turn.
+    func share(_ total: Int, ofWorker index: Int) -> Int { (total - index + workers - 1) / workers }
+
+    /// Tunnels of worker `index` at once, at most.
+    func aliveMax(ofWorker index: Int) -> Int { max(share(peak, ofWorker: index), 1) }
+
+    /// Tunnels of worker `index` that are being opened, or proved, at once, at most: one at least,
+    /// or it would never be done.
+    func openingMax(ofWorker index: Int) -> Int {
+        min(max(share(concurrency, ofWorker: index), 1), aliveMax(ofWorker: index))
+    }
 
     /// The schedule, if it is tunnels that arrive.
     var tunnelSchedule: Schedule? { scenario == .rate ? schedule : nil }

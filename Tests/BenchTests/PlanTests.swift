@@ -43,6 +43,26 @@ import Testing
         #expect(origins == "The value '1' is invalid for '--origin-workers': \(words)")
     }
 
+    @Test(arguments: [Scenario.verify, .rate, .mix])
+    func `more workers than tunnels that come and go at once are refused`(
+        scenario: Scenario
+    ) throws {
+        var settings = Settings(scenario, Self.proxy)
+        settings.tunnels = 100
+        settings.concurrency = 4
+        #expect(try Plan(settings, openFiles: 20_000).workers <= 4)
+        settings.workers = 4
+        #expect(try Plan(settings, openFiles: 20_000).workers == 4)
+        let words = complaint {
+            $0 = settings
+            $0.workers = 5
+        }
+        #expect(
+            words == "The value '5' is invalid for '--workers': "
+                + "each needs a tunnel, and there are at most 4 at once."
+        )
+    }
+
     @Test func `what can't be is refused by name`() {
         let here = Endpoint(Address(v4: 0x7f00_0001), port: 9000)
         let elsewhere = Address(v4: 0xc000_0201)
