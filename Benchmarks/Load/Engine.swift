@@ -251,7 +251,7 @@ package struct Engine {
             originCPU: origins.roll.cpuNanoseconds,
             kernel: KernelReading.now()
         )
-        snapshot.add(plan.settings.processes.compactMap { ProcessReading($0) })
+        snapshot.add(plan.settings.processes.map { ProcessReading($0) })
         return snapshot
     }
 

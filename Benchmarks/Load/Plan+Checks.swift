@@ -27,8 +27,13 @@ extension Plan {
         }
         try checkHostile(openFiles)
         try checkAddresses()
-        for process in settings.processes where ProcessReading(process) == nil {
-            throw SettingError("--pid", "\(process)", "there is no such process")
+        for (index, process) in settings.processes.enumerated() {
+            guard !settings.processes[..<index].contains(process) else {
+                throw SettingError("--pid", "\(process)", "given twice; each process once")
+            }
+            guard ProcessReading(process) != nil else {
+                throw SettingError("--pid", "\(process)", "there is no such process")
+            }
         }
     }
 

@@ -8,10 +8,9 @@ package struct Snapshot: Sendable {
     /// Nanoseconds of CPU of the tool's threads.
     package var clientCPU: UInt64
     package var originCPU: UInt64
-    /// Nanoseconds of CPU of the processes that are charged, summed.
-    package var processCPU: UInt64 = 0
-    /// Bytes, threads and descriptors of those processes, summed; nil if there is none, or if one
-    /// can't be read.
+    /// Nanoseconds of CPU, bytes, threads and descriptors of the processes that are charged,
+    /// summed; nil if there is none, or if one can't be read or is gone.
+    package var processCPU: UInt64?
     package var resident: Int?
     package var proportional: Int?
     package var threads: Int?
@@ -19,19 +18,21 @@ package struct Snapshot: Sendable {
     /// Bytes of the kernel itself.
     package var kernel: KernelReading
 
-    /// Adds up what is known of `processes`.
-    mutating func add(_ processes: [ProcessReading]) {
-        processCPU = processes.reduce(0) { $0 + $1.cpu }
+    /// Adds up what is known of the processes that are charged; nil is one that is gone, without
+    /// which a sum would be less than it was.
+    mutating func add(_ readings: [ProcessReading?]) {
+        let processes = readings.compactMap { $0 }
+        guard !processes.isEmpty, processes.count == readings.count else { return }
         func sum(_ path: KeyPath<ProcessReading, Int?>) -> Int? {
-            guard !processes.isEmpty else { return nil }
-            return processes.reduce(0) { sum, process in
+            processes.reduce(0) { sum, process in
                 guard let sum, let value = process[keyPath: path] else { return nil }
                 return sum + value
             }
         }
+        processCPU = processes.reduce(0) { $0 + $1.cpu }
         resident = sum(\.resident)
         proportional = sum(\.proportional)
         descriptors = sum(\.descriptors)
-        threads = processes.isEmpty ? nil : processes.reduce(0) { $0 + $1.threads }
+        threads = processes.reduce(0) { $0 + $1.threads }
     }
 }

@@ -46,9 +46,9 @@ package struct Stretch: Sendable {
         after.client.bytes - before.client.bytes + after.origin.bytes - before.origin.bytes
     }
 
-    /// Nanoseconds of CPU for each unit.
-    package func perUnit(_ cpu: KeyPath<Snapshot, UInt64>) -> Double? {
-        let used = Double(after[keyPath: cpu]) - Double(before[keyPath: cpu])
-        return count > 0 ? used / count : nil
+    /// Nanoseconds of CPU for each unit; nil if there was no unit, or if the CPU isn't known.
+    package func perUnit(_ cpu: (Snapshot) -> UInt64?) -> Double? {
+        guard count > 0, let before = cpu(before), let after = cpu(after) else { return nil }
+        return (Double(after) - Double(before)) / count
     }
 }

@@ -39,10 +39,9 @@ extension CSV {
     private mutating func addThroughput(_ outcome: Outcome) {
         let stretch = outcome.principal
         let speed = stretch.map { $0.count / max($0.seconds, 1e-9) }
-        func cost(_ path: KeyPath<Snapshot, UInt64>) -> Double? {
-            stretch.flatMap { $0.perUnit(path) }.map { $0 / 1000 }
+        func cost(_ cpu: (Snapshot) -> UInt64?) -> Double? {
+            stretch.flatMap { $0.perUnit(cpu) }.map { $0 / 1000 }
         }
-        let isCharged = !outcome.settings.processes.isEmpty
         add("stretch", stretch?.name)
         add("unit", stretch?.unit.rawValue)
         add("units", stretch?.count)
@@ -50,9 +49,9 @@ extension CSV {
         add("units_per_second", speed)
         add("data_bytes", stretch?.bytes)
         add("data_bytes_per_second", stretch.map { Double($0.bytes) / max($0.seconds, 1e-9) })
-        add("process_cpu_us_per_unit", isCharged ? cost(\.processCPU) : nil)
-        add("client_cpu_us_per_unit", cost(\.clientCPU))
-        add("origin_cpu_us_per_unit", outcome.originWorkers > 0 ? cost(\.originCPU) : nil)
+        add("process_cpu_us_per_unit", cost { $0.processCPU })
+        add("client_cpu_us_per_unit", cost { $0.clientCPU })
+        add("origin_cpu_us_per_unit", outcome.originWorkers > 0 ? cost { $0.originCPU } : nil)
     }
 
     private mutating func addTimes(_ name: String, _ times: Histogram<UInt64>) {
@@ -74,6 +73,6 @@ extension CSV {
             case .count: add(gauge.name, outcome.principal.flatMap { gauge.value($0.after) })
             }
         }
-        add("unreadable", outcome.unreadable.map(\.name).joined(separator: " "))
+        add("unreadable", outcome.unreadable.joined(separator: " "))
     }
 }

@@ -11,7 +11,7 @@ extension Figures {
     }
 
     /// What could not be read.
-    var unreadable: JSON { .array(outcome.unreadable.map { .text($0.name) }) }
+    var unreadable: JSON { .array(outcome.unreadable.map { .text($0) }) }
 
     /// What all gauges show in `snapshot`; null for what is not to be read, or can't be.
     func gauges(_ snapshot: Snapshot) -> [(String, JSON)] {

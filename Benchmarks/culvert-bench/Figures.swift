@@ -63,19 +63,18 @@ struct Figures {
     }
 
     private func stretch(_ stretch: Stretch) -> JSON {
-        func cost(_ path: KeyPath<Snapshot, UInt64>) -> JSON {
-            stretch.perUnit(path).map { .number($0) } ?? .null
+        func cost(_ cpu: (Snapshot) -> UInt64?) -> JSON {
+            stretch.perUnit(cpu).map { .number($0) } ?? .null
         }
-        let isCharged = !outcome.settings.processes.isEmpty
         return .object([
             ("name", .text(stretch.name)),
             ("unit", .text(stretch.unit.rawValue)),
             ("count", .number(stretch.count)),
             ("seconds", .number(stretch.seconds)),
             ("bytes", .whole(stretch.bytes)),
-            ("process_cpu_nanoseconds_per_unit", isCharged ? cost(\.processCPU) : .null),
-            ("client_cpu_nanoseconds_per_unit", cost(\.clientCPU)),
-            ("origin_cpu_nanoseconds_per_unit", cost(\.originCPU)),
+            ("process_cpu_nanoseconds_per_unit", cost { $0.processCPU }),
+            ("client_cpu_nanoseconds_per_unit", cost { $0.clientCPU }),
+            ("origin_cpu_nanoseconds_per_unit", cost { $0.originCPU }),
             ("before", sample(stretch.before)),
             ("after", sample(stretch.after)),
         ])
@@ -96,7 +95,7 @@ struct Figures {
                 ("client_enters", .whole(snapshot.client.enters)),
                 ("client_cpu_nanoseconds", .whole(Int(snapshot.clientCPU))),
                 ("origin_cpu_nanoseconds", .whole(Int(snapshot.originCPU))),
-                ("process_cpu_nanoseconds", .whole(Int(snapshot.processCPU))),
+                (Gauge.processCPU, snapshot.processCPU.map { .whole(Int($0)) } ?? .null),
             ] + gauges(snapshot)
         )
     }

@@ -15,6 +15,9 @@ struct Gauge: Sendable {
     /// Its value in a snapshot; nil if it can't be read.
     let value: @Sendable (Snapshot) -> Int?
 
+    /// What the processes' CPU is called in files; it is no gauge, since it only grows.
+    static let processCPU = "process_cpu_nanoseconds"
+
     /// All of them.
     static let all = [
         Gauge(.process, .bytes, "process_resident_bytes", "process, resident") { $0.resident },
@@ -60,9 +63,11 @@ extension Outcome {
         Gauge.all.filter { $0.owner == .kernel || !settings.processes.isEmpty }
     }
 
-    /// What could not be read at least once.
-    var unreadable: [Gauge] {
+    /// The names of what could not be read at least once.
+    var unreadable: [String] {
         let ends = stretches.flatMap { [$0.before, $0.after] }
-        return gauges.filter { gauge in ends.contains { gauge.value($0) == nil } }
+        let isGone = !settings.processes.isEmpty && ends.contains { $0.processCPU == nil }
+        let names = gauges.filter { gauge in ends.contains { gauge.value($0) == nil } }.map(\.name)
+        return (isGone ? [Gauge.processCPU] : []) + names
     }
 }

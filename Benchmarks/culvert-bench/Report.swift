@@ -55,14 +55,17 @@ struct Report {
             speed,
             stretch.bytes > 0 ? Text.bytes(Double(stretch.bytes)) : "",
         ]
-        if isCharged { row.append(cpu(stretch, \.processCPU)) }
-        row.append(cpu(stretch, \.clientCPU))
-        row.append(outcome.originWorkers > 0 ? cpu(stretch, \.originCPU) : "")
+        if isCharged {
+            let isKnown = stretch.before.processCPU != nil && stretch.after.processCPU != nil
+            row.append(isKnown ? cpu(stretch) { $0.processCPU } : "not readable")
+        }
+        row.append(cpu(stretch) { $0.clientCPU })
+        row.append(outcome.originWorkers > 0 ? cpu(stretch) { $0.originCPU } : "")
         return row
     }
 
-    private func cpu(_ stretch: Stretch, _ path: KeyPath<Snapshot, UInt64>) -> String {
-        guard let cost = stretch.perUnit(path) else { return "" }
+    private func cpu(_ stretch: Stretch, _ cpu: (Snapshot) -> UInt64?) -> String {
+        guard let cost = stretch.perUnit(cpu) else { return "" }
         guard stretch.unit != .second else { return "\(Text.fixed(cost / 1e7, 1)) %" }
         return "\(Text.time(cost))/\(stretch.unit.short)"
     }

@@ -84,6 +84,36 @@ import Testing
         }
     }
 
+    @Test func `a process that ends meanwhile is not charged with less`() throws {
+        let origin = FaultyProxy.echo(.none)
+        defer { origin.stop() }
+        let (one, other) = (try Peer(["sleep", "1h"]), try Peer(["sleep", "1h"]))
+        defer { one.end() }
+        let folder = try Scratch()
+        let files = ["--json", folder.path("a.json"), "--csv", folder.path("a.csv")]
+        let arguments = [
+            "echo", "--direct", "--origin", "\(origin.endpoint)", "--tunnels", "4",
+            "--duration", "1s", "--pid", "\(one.number)", "--pid", "\(other.number)",
+        ]
+        let result = try Tool.run(arguments + files, after: 1, at: origin) { _ in other.end() }
+        #expect(result.output.contains(#/\necho .* not readable .*\n/#), "\(result.output)")
+        let names = [
+            "process_cpu_nanoseconds", "process_resident_bytes", "process_proportional_bytes",
+            "process_threads", "process_descriptors",
+        ]
+        let figures = try folder.figures("a.json")
+        #expect(figures["unreadable"] as? [String] == names)
+        let stretches = try #require(figures["stretches"] as? [[String: Any]])
+        let echoed = try #require(stretches.last)
+        #expect(echoed["process_cpu_nanoseconds_per_unit"] is NSNull)
+        let end = try #require(echoed["after"] as? [String: Any])
+        for name in names { #expect(end[name] is NSNull, "\(name)") }
+        let cells = try folder.cells("a.csv")
+        #expect(cells["process_cpu_us_per_unit"] == "")
+        #expect(cells["process_threads"] == "")
+        #expect(cells["unreadable"] == names.joined(separator: " "))
+    }
+
     @Test func `the kernel's memory is read from its files`() {
         let reading = KernelReading(
             memory: "MemFree: 1 kB\nSlab:   300 kB\nSReclaimable: 200 kB\nSUnreclaim: 100 kB\n"

@@ -70,6 +70,7 @@ import Testing
         #expect(complaint { $0.listen = [here, here] }?.contains("'--listen'") == true)
         #expect(complaint { $0.listen = [Endpoint(elsewhere, port: 1)] } != nil)
         #expect(complaint { $0.processes = [Int32.max] }?.contains("'--pid'") == true)
+        #expect(complaint { $0.processes = [1, 1] }?.contains("'--pid': given twice") == true)
         #expect(complaint { $0.route = .relay(here) }?.contains("'--relay'") == true)
         let bulk = complaint { settings in
             settings.scenario = .bulk

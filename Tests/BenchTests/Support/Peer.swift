@@ -16,6 +16,9 @@ final class Peer {
         try process.run()
     }
 
+    /// The number of its process.
+    var number: Int32 { process.processIdentifier }
+
     /// The next line that it prints; nil at the end.
     func readLine() -> String? {
         var bytes = Data()

@@ -43,11 +43,22 @@ enum Tool {
         interruptedAfter count: Int,
         at proxy: FaultyProxy
     ) throws -> Result {
+        try run(arguments, after: count, at: proxy) { $0.interrupt() }
+    }
+
+    /// Runs the program, and does `body` with it when something has arrived `count` times at
+    /// `proxy`.
+    static func run(
+        _ arguments: [String],
+        after count: Int,
+        at proxy: FaultyProxy,
+        _ body: (Process) -> Void
+    ) throws -> Result {
         try run(arguments, program) { process in
             for _ in 0..<count where proxy.arrivals.wait(timeout: .now() + 60) == .timedOut {
                 Issue.record("nothing arrives")
             }
-            process.interrupt()
+            body(process)
         }
     }
 
