@@ -12,7 +12,7 @@ package struct HostileTally: Sendable {
 
     mutating func add(_ ending: String, after nanoseconds: UInt64) {
         endings[ending, default: 0] += 1
-        life.record(min(nanoseconds, Tally.longest))
+        life.record(nanoseconds)
     }
 
     mutating func add(_ other: HostileTally) {

@@ -36,48 +36,52 @@ package struct Tally: Sendable {
         if mix != nil { kinds = Kind.allCases.map { _ in KindTally() } }
     }
 
-    /// Three digits from 64 nanoseconds to 10 minutes.
+    /// Three digits from 64 nanoseconds on: room for ten minutes, and for more when that comes.
     static func histogram() -> Histogram<UInt64> {
-        Histogram(
+        var times = Histogram<UInt64>(
             lowestDiscernibleValue: 64,
             highestTrackableValue: 600_000_000_000,
             numberOfSignificantValueDigits: .three
         )
+        times.autoResize = true
+        return times
     }
 
-    static var longest: UInt64 { 600_000_000_000 }
-
+    /// Counts how long it took until a tunnel stood.
     @inline(__always)
-    mutating func addSetup(_ nanoseconds: UInt64, _ kind: Kind?) {
-        setup.record(min(nanoseconds, Tally.longest))
-        of(kind) { $0.setup.record(min(nanoseconds, Tally.longest)) }
+    package mutating func addSetup(_ nanoseconds: UInt64, _ kind: Kind?) {
+        setup.record(nanoseconds)
+        of(kind) { $0.setup.record(nanoseconds) }
     }
 
+    /// Counts how long a message took, there and back.
     @inline(__always)
-    mutating func addTrip(_ nanoseconds: UInt64, _ kind: Kind?) {
-        trip.record(min(nanoseconds, Tally.longest))
+    package mutating func addTrip(_ nanoseconds: UInt64, _ kind: Kind?) {
+        trip.record(nanoseconds)
         of(kind) { kind in
-            kind.trip.record(min(nanoseconds, Tally.longest))
+            kind.trip.record(nanoseconds)
             kind.messages += 1
         }
     }
 
+    /// Counts how long a tunnel that ended well was there.
     @inline(__always)
-    mutating func addLife(_ nanoseconds: UInt64, _ kind: Kind?) {
-        life.record(min(nanoseconds, Tally.longest))
+    package mutating func addLife(_ nanoseconds: UInt64, _ kind: Kind?) {
+        life.record(nanoseconds)
         of(kind) { kind in
-            kind.life.record(min(nanoseconds, Tally.longest))
+            kind.life.record(nanoseconds)
             kind.finished += 1
         }
     }
 
+    /// Counts how long a message took beside hostile clients.
     @inline(__always)
-    mutating func addBesideTrip(_ nanoseconds: UInt64) {
-        besideTrip.record(min(nanoseconds, Tally.longest))
+    package mutating func addBesideTrip(_ nanoseconds: UInt64) {
+        besideTrip.record(nanoseconds)
     }
 
     /// Counts the end of a hostile client.
-    mutating func add(_ kind: Hostility, _ ending: String, after nanoseconds: UInt64) {
+    package mutating func add(_ kind: Hostility, _ ending: String, after nanoseconds: UInt64) {
         hostile[kind, default: HostileTally()].add(ending, after: nanoseconds)
     }
 
@@ -92,9 +96,10 @@ package struct Tally: Sendable {
         if let kind { change(&kinds[Int(kind.rawValue)]) }
     }
 
+    /// Counts how late an arrival of an open loop began.
     @inline(__always)
-    mutating func addLateness(_ nanoseconds: UInt64) {
-        lateness.record(min(nanoseconds, Tally.longest))
+    package mutating func addLateness(_ nanoseconds: UInt64) {
+        lateness.record(nanoseconds)
     }
 
     /// Counts a failure; `example` says where it was.
