@@ -50,8 +50,14 @@ extension Plan {
                 )
             }
         }
-        for source in settings.sources where !Socket.isLocal(source) {
-            throw SettingError("--source", "\(source)", "allowed is an address of this machine")
+        for source in settings.sources {
+            guard Socket.isLocal(source) else {
+                throw SettingError("--source", "\(source)", "allowed is an address of this machine")
+            }
+            for target in settings.targets where target.family != source.family {
+                let words = "nothing there reaches \(target), which is of another family"
+                throw SettingError("--source", "\(source)", words)
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-internal import Internet
+package import Internet
 internal import Kernel
 
 /// What follows from the settings and the machine.
@@ -10,7 +10,8 @@ package struct Plan: Sendable {
     let settings: Settings
     /// Endpoints of our own origin; port 0 takes a free one.
     let listen: [Endpoint]
-    let sources: [Address]
+    /// Addresses that clients connect from, in turn; none leaves it to the kernel.
+    package let sources: [Address]
 
     /// Tunnels from one address to another, at most.
     ///
@@ -45,7 +46,7 @@ package struct Plan: Sendable {
             ? Plan.endpoints(origins, workers: originWorkers) : settings.listen
         sources =
             settings.sources.isEmpty
-            ? Plan.sources(settings.route, max(addresses, turnover)) : settings.sources
+            ? Plan.sources(settings.targets, max(addresses, turnover)) : settings.sources
         try check(openFiles)
     }
 
@@ -60,14 +61,11 @@ package struct Plan: Sendable {
         }
     }
 
-    /// Loopback addresses to connect from, if one isn't enough and the target is such a one.
-    private static func sources(_ route: Route, _ count: Int) -> [Address] {
-        let target: Address =
-            switch route {
-            case .direct: Address(v4: 0x7f00_0001)
-            case .proxy(let endpoint), .relay(let endpoint): endpoint.address
-            }
-        guard count > 1, target.family == .v4, target.low >> 24 == 0x7f else { return [] }
+    /// Loopback addresses to connect from, if one isn't enough and all `targets` are such ones.
+    private static func sources(_ targets: [Address], _ count: Int) -> [Address] {
+        guard count > 1, targets.allSatisfy({ $0.family == .v4 && $0.isLoopback }) else {
+            return []
+        }
         return (0..<count).map { Address(v4: 0x7f20_0001 + UInt32(truncatingIfNeeded: $0)) }
     }
 

@@ -63,4 +63,15 @@ package struct Settings: Sendable {
         guard scenario.isStreaming else { return tunnels }
         return tunnels == 0 ? concurrency : min(tunnels, concurrency)
     }
+
+    /// Addresses that clients connect to.
+    var targets: [Address] {
+        switch route {
+        case .proxy(let endpoint), .relay(let endpoint): return [endpoint.address]
+        case .direct:
+            let origins = externalOrigins.isEmpty ? listen : externalOrigins
+            // Our own origin listens there.
+            return origins.isEmpty ? [Address(v4: 0x7f00_0001)] : origins.map(\.address)
+        }
+    }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Internet
 internal import Kernel
+internal import Load
 internal import Proxy
 
 /// Readers of flag values: each returns the value or throws the words for what is allowed.
@@ -67,7 +68,7 @@ enum Reading {
         if let endpoint = Endpoint(text), endpoint.port > 0 { return endpoint }
         if let colon = text.lastIndex(of: ":"), colon > text.startIndex,
             let port = UInt16(text[text.index(after: colon)...]), port > 0,
-            let address = SystemName.address(of: String(text[..<colon]))
+            let address = Route.choice(among: SystemName.addresses(of: String(text[..<colon])))
         {
             return Endpoint(address, port: port)
         }

@@ -24,18 +24,31 @@ public enum SystemName {
     }
 
     /// The first address of `host`, as the system finds it; it may wait for name servers.
-    public static func address(of host: String) -> Address? {
+    public static func address(of host: String) -> Address? { addresses(of: host).first }
+
+    /// All addresses of `host`, in the system's order; it may wait for name servers.
+    public static func addresses(of host: String) -> [Address] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = CL_SOCK_STREAM
         var list: UnsafeMutablePointer<addrinfo>?
         guard unsafe getaddrinfo(host, nil, &hints, &list) == 0, let list = unsafe list else {
-            return nil
+            return []
         }
         defer { unsafe freeaddrinfo(list) }
-        guard let bytes = unsafe list.pointee.ai_addr else { return nil }
+        var found: [Address] = []
+        var next: UnsafeMutablePointer<addrinfo>? = unsafe list
+        while let entry = unsafe next {
+            if let one = unsafe address(entry.pointee) { found.append(one) }
+            unsafe next = entry.pointee.ai_next
+        }
+        return found
+    }
+
+    private static func address(_ entry: addrinfo) -> Address? {
+        guard let bytes = unsafe entry.ai_addr else { return nil }
         var address = SocketAddress()
         unsafe address.withMutablePointer { room, _ in
-            let size = unsafe min(Int(list.pointee.ai_addrlen), MemoryLayout<sockaddr_in6>.size)
+            let size = unsafe min(Int(entry.ai_addrlen), MemoryLayout<sockaddr_in6>.size)
             unsafe UnsafeMutableRawPointer(room).copyMemory(from: bytes, byteCount: size)
         }
         return address.endpoint?.address

@@ -63,6 +63,50 @@ import Testing
         )
     }
 
+    private static let loopback = Endpoint(Address(v4: 0x7f00_0001), port: 7)
+    private static let far = Endpoint(Address(v4: 0xc000_020a), port: 7)
+    private static let loopback6 = Endpoint(Address(v6: 0, 1), port: 7)
+
+    @Test(
+        arguments: [
+            ([], true), ([loopback], true), ([far], false), ([loopback6], false),
+            ([loopback, far], false),
+        ] as [([Endpoint], Bool)]
+    )
+    func `loopback addresses are connected from to such ones alone`(
+        origins: [Endpoint],
+        isChosen: Bool
+    ) throws {
+        var settings = Settings(.rate, .direct)
+        settings.externalOrigins = origins
+        let sources = try Plan(settings, openFiles: 20_000).sources
+        #expect(sources.isEmpty != isChosen)
+        #expect(sources.allSatisfy { $0.isLoopback })
+        for origin in origins {
+            settings.route = .proxy(origin)
+            let sources = try Plan(settings, openFiles: 20_000).sources
+            #expect(sources.isEmpty == (origin != Self.loopback))
+        }
+    }
+
+    @Test func `a source of another family than the target is refused`() {
+        let source = Address(v4: 0x7f09_0001)
+        let words =
+            "The value '127.9.0.1' is invalid for '--source': "
+            + "nothing there reaches ::1, which is of another family."
+        let direct = complaint { settings in
+            settings.route = .direct
+            settings.externalOrigins = [Self.loopback, Self.loopback6]
+            settings.sources = [source]
+        }
+        #expect(direct == words)
+        let proxied = complaint { settings in
+            settings.route = .proxy(Self.loopback6)
+            settings.sources = [source]
+        }
+        #expect(proxied == words)
+    }
+
     @Test func `what can't be is refused by name`() {
         let here = Endpoint(Address(v4: 0x7f00_0001), port: 9000)
         let elsewhere = Address(v4: 0xc000_0201)

@@ -80,6 +80,39 @@ import Testing
         #expect(samples.map(\.client.begun).max() == most.tunnels)
     }
 
+    @Test(.enabled(if: Socket.isLocal(Address(v6: 0, 1))))
+    func `the direct way leads to an origin of IPv6`() throws {
+        var settings = Bench.settings(.rate, .direct)
+        settings.listen = [Endpoint(Address(v6: 0, 1), port: try freePort())]
+        #expect(try Bench.run(settings).tally.failures == [:])
+    }
+
+    private static let here4 = Address(v4: 0x7f00_0001)
+    private static let here6 = Address(v6: 0, 1)
+    private static let far4 = Address(v4: 0xc000_020a)
+    private static let far6 = Address(v6: 0x2001_0db8 << 32, 1)
+
+    @Test(
+        arguments: [
+            ([], nil), ([here6, here4], here4), ([here4, here6], here4), ([here6], here6),
+            ([far6, far4], far6), ([far4, here4], far4),
+        ] as [([Address], Address?)]
+    )
+    func `of the names of this machine the address of IPv4 is taken`(
+        addresses: [Address],
+        choice: Address?
+    ) {
+        #expect(Route.choice(among: addresses) == choice)
+    }
+
+    @Test func `all addresses of a name are found`() {
+        #expect(SystemName.addresses(of: "127.0.0.9") == [Address(v4: 0x7f00_0009)])
+        #expect(SystemName.addresses(of: "::1") == [Self.here6])
+        #expect(SystemName.addresses(of: "no such host") == [])
+        let local = SystemName.addresses(of: "localhost")
+        #expect(local.first == SystemName.address(of: "localhost"))
+    }
+
     /// A port of 127.0.0.1 that was free a moment ago.
     private func freePort() throws -> UInt16 { Wire.listening().port }
 }
