@@ -1,3 +1,4 @@
+package import Internet
 package import Kernel
 
 /// What a run came to.
@@ -5,6 +6,11 @@ package struct Outcome: Sendable {
     package let settings: Settings
     package let workers: Int
     package let originWorkers: Int
+    /// Loopback addresses that our own origin has chosen; nil if it was told where to listen, or if
+    /// the origin is somebody else's.
+    package let origins: Int?
+    /// Addresses that clients connect from, in turn; none leaves it to the kernel.
+    package let sources: [Address]
     /// When its workers were started.
     package let started = WallTime.now()
     /// The parts of the run, in order.
@@ -21,6 +27,9 @@ package struct Outcome: Sendable {
         settings = plan.settings
         workers = plan.workers
         originWorkers = plan.originWorkers
+        let choosesOrigins = plan.originWorkers > 0 && plan.settings.listen.isEmpty
+        origins = choosesOrigins ? Set(plan.listen.map(\.address)).count : nil
+        sources = plan.sources
     }
 
     /// Whether nothing was lost, wrong, or refused.

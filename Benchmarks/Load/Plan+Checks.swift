@@ -25,6 +25,10 @@ extension Plan {
         if settings.scenario == .bulk, let external = settings.externalOrigins.first {
             throw SettingError("--origin", "\(external)", "bulk needs the tool's own origin")
         }
+        if let count = settings.originWorkers, originWorkers == 0 {
+            let words = "they are for the tool's own origin, which '--origin' leaves out"
+            throw SettingError("--origin-workers", "\(count)", words)
+        }
         try checkHostile(openFiles)
         try checkAddresses()
         for (index, process) in settings.processes.enumerated() {

@@ -64,6 +64,12 @@ package struct Settings: Sendable {
         return tunnels == 0 ? concurrency : min(tunnels, concurrency)
     }
 
+    /// Whether it lasts for the set time, and not until all tunnels have ended.
+    package var isTimed: Bool { !scenario.isStreaming || tunnels == 0 }
+
+    /// Whether it runs for a while before it is measured.
+    package var isWarmedUp: Bool { isTimed && scenario != .hold }
+
     /// Addresses that clients connect to.
     var targets: [Address] {
         switch route {

@@ -42,26 +42,6 @@ struct Figures {
         .text
     }
 
-    private var settings: JSON {
-        let settings = outcome.settings
-        let target: JSON = settings.route.target.map { .text($0) } ?? .null
-        return .object([
-            ("scenario", .text(settings.scenario.rawValue)),
-            ("route", .text(settings.route.name)),
-            ("target", target),
-            ("tunnels", .whole(settings.tunnels)),
-            ("concurrency", .whole(settings.concurrency)),
-            ("workers", .whole(outcome.workers)),
-            ("origin_workers", .whole(outcome.originWorkers)),
-            ("duration_seconds", .number(Double(settings.duration) / 1e9)),
-            ("warmup_seconds", .number(Double(settings.warmup) / 1e9)),
-            ("size", .whole(settings.size)),
-            ("rate", settings.rate.map { .whole($0) } ?? .null),
-            ("direction", .text(settings.direction.rawValue)),
-            ("seed", .text("\(settings.seed)")),
-        ])
-    }
-
     private func stretch(_ stretch: Stretch) -> JSON {
         func cost(_ cpu: (Snapshot) -> UInt64?) -> JSON {
             stretch.perUnit(cpu).map { .number($0) } ?? .null

@@ -32,10 +32,9 @@ struct MixCommand: ScenarioCommand {
     )
     var count: Int?
 
-    func fill(_ settings: inout Settings) {
+    func fill(_ settings: inout Settings) throws {
         if let concurrency { settings.concurrency = concurrency }
-        if let count { settings.tunnels = count }
-        time.fill(&settings)
+        try time.fill(&settings, orEndAfter: count)
         blend.fill(&settings)
     }
 }

@@ -31,10 +31,9 @@ struct RateCommand: ScenarioCommand {
     )
     var size: Int?
 
-    func fill(_ settings: inout Settings) {
+    func fill(_ settings: inout Settings) throws {
         if let concurrency { settings.concurrency = concurrency }
-        if let count { settings.tunnels = count }
-        time.fill(&settings)
+        try time.fill(&settings, orEndAfter: count)
         schedule.fill(&settings)
         if let size { settings.size = size }
     }

@@ -7,7 +7,9 @@ protocol ScenarioCommand: ParsableCommand {
     static var scenario: Scenario { get }
     var common: CommonFlags { get }
     /// Puts what is the scenario's own into `settings`.
-    func fill(_ settings: inout Settings)
+    ///
+    /// - Throws: `ValidationError` for flags that exclude each other.
+    func fill(_ settings: inout Settings) throws
 }
 
 extension ScenarioCommand {
@@ -16,7 +18,7 @@ extension ScenarioCommand {
         settings.credentials = common.route.asker
         try common.origin.fill(&settings)
         common.tool.fill(&settings)
-        fill(&settings)
+        try fill(&settings)
         return settings
     }
 

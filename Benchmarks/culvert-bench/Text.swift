@@ -1,3 +1,4 @@
+internal import Internet
 internal import Kernel
 
 /// Numbers for a person to read.
@@ -7,6 +8,22 @@ enum Text {
         func pair(_ value: UInt32) -> String { value < 10 ? "0\(value)" : "\(value)" }
         return "\(time.year)-\(pair(time.month))-\(pair(time.day))T"
             + "\(pair(time.hour)):\(pair(time.minute)):\(pair(time.second))Z"
+    }
+
+    /// Addresses, as ranges where they follow each other.
+    static func addresses(_ addresses: [Address]) -> String {
+        var ranges: [(first: Address, last: Address)] = []
+        for address in addresses {
+            if let last = ranges.last?.last, last.family == address.family,
+                last.high == address.high, last.low &+ 1 == address.low
+            {
+                ranges[ranges.count - 1].last = address
+            } else {
+                ranges.append((address, address))
+            }
+        }
+        return ranges.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }
+            .joined(separator: " ")
     }
 
     /// `value` with `digits` after the point.

@@ -19,4 +19,18 @@ struct TimeFlags: ParsableArguments {
         if let duration { settings.duration = duration }
         if let warmup { settings.warmup = warmup }
     }
+
+    /// Has the run end by `count` tunnels, if that was given, or else by the time.
+    ///
+    /// - Throws: `ValidationError` if both were given.
+    func fill(_ settings: inout Settings, orEndAfter count: Int?) throws {
+        guard let count else { return fill(&settings) }
+        guard duration == nil, warmup == nil else {
+            throw ValidationError(
+                "'--count \(count)' excludes '--duration' and '--warmup': the run is over when so "
+                    + "many tunnels have ended."
+            )
+        }
+        settings.tunnels = count
+    }
 }

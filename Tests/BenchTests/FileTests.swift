@@ -64,6 +64,76 @@ extension ProgramTests {
             #expect(cells["message_p99.9_us"].flatMap(Double.init) == Double(nanoseconds) / 1000)
         }
 
+        /// Runs the tool with `arguments`; the settings in its JSON, and the cells of its CSV.
+        private func settings(
+            _ arguments: [String]
+        ) throws -> (json: [String: Any], csv: [String: String]) {
+            let folder = try Scratch()
+            let files = ["--json", folder.path("a.json"), "--csv", folder.path("a.csv")]
+            let result = try Tool.run(arguments + files)
+            #expect(result.status == 0, "\(result.output)\(result.errors)")
+            #expect(try !folder.text("a.json").contains("secret"))
+            let settings = try #require(folder.figures("a.json")["settings"] as? [String: Any])
+            return (settings, try folder.cells("a.csv"))
+        }
+
+        @Test func `all settings of a mix are written`() throws {
+            let written = try settings([
+                "mix", "--direct", "--tls", "--count", "8", "--concurrency", "4", "--origins", "2",
+                "--source", "127.9.0.1-127.9.0.3", "--source", "127.9.0.9", "--timeout", "7s",
+                "--mix", "short=100", "--think", "1ms-2ms", "--size", "64B-1KiB",
+                "--messages", "2-5", "--stream", "3KiB", "--stand", "0",
+            ])
+            for (name, value) in [
+                "size": "64B-1KiB", "mix": "short=100,chatty=0,bulk=0,idle=0", "think": "1ms-2ms",
+                "messages": "2-5", "stream": "3KiB", "stand": "0s",
+                "sources": "127.9.0.1-127.9.0.3 127.9.0.9",
+            ] {
+                #expect(written.json[name] as? String == value, "\(name)")
+            }
+            #expect(written.json["tls"] as? Bool == true)
+            #expect(written.json["origins"] as? Int == 2)
+            #expect(written.json["timeout_seconds"] as? Double == 7)
+            for name in ["duration_seconds", "warmup_seconds", "direction", "users", "origin"] {
+                #expect(written.json[name] is NSNull, "\(name)")
+            }
+            for name in ["size_bytes", "duration_seconds", "warmup_seconds", "direction"] {
+                #expect(written.csv[name] == "", "\(name)")
+            }
+        }
+
+        @Test func `all settings of hostile clients are written, but for the password`() throws {
+            let proxy = FaultyProxy.proxy(.none)
+            defer { proxy.stop() }
+            let written = try settings([
+                "hostile", "--proxy", "\(proxy.endpoint)", "--credentials", "user:secret",
+                "--users", "3", "--tunnels", "2", "--hostile", "4", "--kinds", "silent,reset",
+                "--interval", "50ms", "--duration", "100ms", "--warmup", "0",
+            ])
+            #expect(written.json["kinds"] as? String == "silent,reset")
+            #expect(written.json["hostile"] as? Int == 4)
+            #expect(written.json["interval_seconds"] as? Double == 0.05)
+            #expect(written.json["users"] as? Int == 3)
+            #expect(written.json["tls"] as? Bool == false)
+            #expect(written.json["size"] as? Int == 64)
+            #expect(written.json["warmup_seconds"] as? Double == 0)
+            #expect(written.csv["duration_seconds"] == "0.100")
+        }
+
+        @Test func `settings of origins are written`() throws {
+            let origin = FaultyProxy.echo(.none)
+            defer { origin.stop() }
+            let direct = ["echo", "--direct", "--tunnels", "2", "--warmup", "0"]
+            let time = ["--duration", "100ms"]
+            let other = try settings(direct + time + ["--origin", "\(origin.endpoint)"])
+            #expect(other.json["origin"] as? String == "\(origin.endpoint)")
+            #expect(other.json["origins"] is NSNull)
+            let endpoint = "127.0.0.1:\(Wire.listening().port)"
+            let own = try settings(direct + time + ["--listen", endpoint])
+            #expect(own.json["listen"] as? String == endpoint)
+            #expect(own.json["sources"] is NSNull)
+        }
+
         @Test func `samples of the warm-up stand before the start`() throws {
             let folder = try Scratch()
             let times = ["--warmup", "300ms", "--duration", "300ms"]

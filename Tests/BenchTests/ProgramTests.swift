@@ -54,6 +54,15 @@ import Testing
                 ["hostile", "--proxy", "127.0.0.1:1", "--kinds", "silent,loud"], "'silent,loud'",
                 "'--kinds <kinds>'", "slow-head"
             ),
+            (
+                ["rate", "--count", "5", "--duration", "1s"], "'--count 5'", "'--duration'",
+                "have ended"
+            ),
+            (["mix", "--count", "5", "--warmup", "0"], "'--count 5'", "'--warmup'", "have ended"),
+            (
+                ["hold", "--origin", "127.0.0.1:7", "--origin-workers", "2"], "'2'",
+                "'--origin-workers'", "leaves out"
+            ),
             (["hold", "--json", "/nowhere/a"], "'/nowhere/a'", "'--json'", "can't be written"),
             (["hold", "--csv", "/nowhere/a"], "'/nowhere/a'", "'--csv'", "can't be written"),
             (["hold", "--html", "/nowhere/a"], "'/nowhere/a'", "'--html'", "can't be written"),
