@@ -1,5 +1,7 @@
 /// Reads the head of the answer to a CONNECT, as it comes, and keeps nothing but what counts: the
 /// status, and the error word of a Proxy-Status field (RFC 9209).
+///
+/// Interim answers (RFC 9110, 15.2) are passed over; that of a change of protocol, 101, is none.
 package struct AnswerReader: Sendable {
     /// How far the head has come.
     package enum Progress: Equatable, Sendable {
@@ -15,7 +17,7 @@ package struct AnswerReader: Sendable {
         case version, status, reason, name, proxyStatus, word, ended
     }
 
-    /// Bytes of a head, at most.
+    /// Bytes of a head and the interim ones before it, at most.
     package static var byteMax: Int { 16384 }
     private static var wordMax: Int { 32 }
 
@@ -41,9 +43,20 @@ package struct AnswerReader: Sendable {
     package mutating func read(_ bytes: Span<UInt8>) -> Progress {
         for index in bytes.indices {
             guard read(bytes[index]) else { return .malformed }
-            if part == .ended { return .complete(index + 1) }
+            guard part == .ended else { continue }
+            guard isInterim else { return .complete(index + 1) }
+            beginNext()
         }
         return .incomplete
+    }
+
+    private var isInterim: Bool { (100...199).contains(status) && status != 101 }
+
+    /// The next answer follows.
+    private mutating func beginNext() {
+        part = .version
+        status = 0
+        wordCount = 0
     }
 
     /// Takes one octet; false if it can't stand there.

@@ -23,6 +23,12 @@ import Testing
             ("HTTP/1.1 502 X\r\nX-Proxy-Status: a; error=b\r\n\r\n", 502, ""),
             ("HTTP/1.1 502 X\r\nProxy-Statusx: a; error=b\r\n\r\n", 502, ""),
             ("HTTP/1.1 502 X\nProxy-Status: a; error=b\n\n", 502, "b"),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 200, ""),
+            (
+                "HTTP/1.1 103 X\r\nProxy-Status: a; error=b\r\n\r\nHTTP/1.1 102\r\n\r\n"
+                    + "HTTP/1.1 503 X\r\n\r\n", 503, ""
+            ),
+            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, ""),
         ] as [(String, UInt16, String)]
     )
     func `status and word are read`(text: String, status: UInt16, word: String) {
@@ -54,5 +60,12 @@ import Testing
         let most = AnswerReader.byteMax - line.utf8.count
         #expect(read(line + String(repeating: "x", count: most)).1 == .incomplete)
         #expect(read(line + String(repeating: "x", count: most + 1)).1 == .malformed)
+    }
+
+    @Test func `interim answers without end are malformed at the same limit`() {
+        let interim = "HTTP/1.1 100 Continue\r\n\r\n"
+        let most = AnswerReader.byteMax / interim.utf8.count
+        #expect(read(String(repeating: interim, count: most)).1 == .incomplete)
+        #expect(read(String(repeating: interim, count: most + 1)).1 == .malformed)
     }
 }
