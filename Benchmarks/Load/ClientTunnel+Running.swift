@@ -45,7 +45,7 @@ extension ClientTunnel {
 
     mutating func didReceive(_ completion: Completion, _ client: inout ClientServices) {
         if let bytes = client.station.bytes(completion) {
-            moved(client.station.now)
+            moved(client)
             take(bytes, &client)
         } else if completion.result == 0 {
             didReceiveEnd(&client)
@@ -74,9 +74,11 @@ extension ClientTunnel {
 
     /// Something has moved.
     ///
-    /// Once the end has been sent, the other end has one timeout to follow, whatever it sends.
-    mutating func moved(_ now: Instant) {
-        if state != .ending { conduit.lastProgress = now }
+    /// Once the end has been sent, the other end has one timeout to follow, whatever it sends; but
+    /// where streams went as fast as they could, what is on its way may take longer to come.
+    mutating func moved(_ client: borrowing ClientServices) {
+        guard state != .ending || client.script.scenario == .bulk else { return }
+        conduit.lastProgress = client.station.now
     }
 
     private mutating func take(_ bytes: Extent, _ client: inout ClientServices) {
@@ -174,7 +176,8 @@ extension ClientTunnel {
         } else {
             conduit.outgoing.finish()
         }
-        conduit.lastProgress = client.station.now
+        endBegan = client.station.now
+        conduit.lastProgress = endBegan
         pump(&client)
         finishIfDone(&client)
     }
@@ -227,11 +230,15 @@ extension ClientTunnel {
         closeIfQuiet(&client)
     }
 
-    /// Fails if nothing has moved since `limit`, and something should have.
-    mutating func failIfStalled(since limit: Instant, _ client: inout ClientServices) {
-        guard state != .free, state != .idle, state != .closing, conduit.lastProgress < limit
-        else { return }
-        fail(.stalled, "", &client)
+    /// Fails if nothing has moved for the timeout, and something should have.
+    mutating func failIfStalled(_ client: inout ClientServices) {
+        guard state != .free, state != .idle, state != .closing else { return }
+        let (now, timeout) = (client.station.now, client.script.timeout)
+        let isStill = now.nanoseconds(since: conduit.lastProgress) > timeout
+        // What goes on and on has not been told of the end.
+        let isEndless =
+            state == .ending && now.nanoseconds(since: endBegan) > Script.drainMax * timeout
+        if isStill || isEndless { fail(.stalled, "", &client) }
     }
 
     mutating func closeIfQuiet(_ client: inout ClientServices) {

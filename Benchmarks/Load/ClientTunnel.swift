@@ -20,6 +20,8 @@ struct ClientTunnel {
     var answer = AnswerReader()
     /// When it was begun, or, in an open loop, was due to be.
     var began = Instant(nanoseconds: 0)
+    /// When its end was begun.
+    var endBegan = Instant(nanoseconds: 0)
     /// When the present message was sent, or, in an open loop, was due to be.
     var messageBegan = Instant(nanoseconds: 0)
     /// Messages of an open loop that wait for the present one, and which arrival is next,
@@ -205,7 +207,7 @@ struct ClientTunnel {
             guard state != .asking else { return }
             return fail(.reset, ErrorName.text("send", -result), &client)
         }
-        moved(client.station.now)
+        moved(client)
         guard let count = conduit.didSend(Int(result), &client.station) else { return }
         if let opening {
             conduit.outgoing.isSending = false

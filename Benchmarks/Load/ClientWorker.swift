@@ -146,12 +146,10 @@ struct ClientWorker: ~Copyable {
         let now = client.station.now
         guard now >= nextLook else { return }
         nextLook = now + 250_000_000
-        guard now.nanoseconds > client.script.timeout else { return }
-        let limit = Instant(nanoseconds: now.nanoseconds - client.script.timeout)
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)
             guard tunnels[slot].state != .free else { continue }
-            tunnels[slot].failIfStalled(since: limit, &client)
+            tunnels[slot].failIfStalled(&client)
             releaseIfFree(slot)
         }
     }

@@ -170,9 +170,7 @@ package struct Engine {
     /// Looks whether both ends agree on what happened.
     private mutating func settle() {
         guard !outcome.isInterrupted, plan.originWorkers > 0 else { return }
-        name = "settle"
-        let deadline = Instant.now() + plan.settings.timeout
-        wait { [origins] _ in origins.counts.alive == 0 || Instant.now() > deadline }
+        awaitOrigin()
         let (client, origin) = (clients.counts, origins.counts)
         if origin.alive > 0 {
             let failure = Failure(.run, .after, .leftOpen)
@@ -185,6 +183,20 @@ package struct Engine {
         guard outcome.tally.failures.isEmpty, client.failed == 0, origin.failed == 0 else { return }
         lose("bytes sent by clients", client.sentWell - origin.receivedWell)
         lose("bytes sent by the origin", origin.sentWell - client.receivedWell)
+    }
+
+    /// Waits until the last bytes have come to the origin, or none has for the timeout.
+    private mutating func awaitOrigin() {
+        name = "settle"
+        let timeout = plan.settings.timeout
+        let began = Instant.now()
+        var (bytes, moved) = (origins.counts.bytes, began)
+        wait { [origins] _ in
+            let (counts, now) = (origins.counts, Instant.now())
+            if counts.bytes != bytes { (bytes, moved) = (counts.bytes, now) }
+            return counts.alive == 0 || now.nanoseconds(since: moved) > timeout
+                || now.nanoseconds(since: began) > Script.drainMax * timeout
+        }
     }
 
     // MARK: Open loop

@@ -95,6 +95,9 @@ struct Script: Sendable {
     /// Bytes of the stream that go with what is sent first, at most.
     static var earlyMax: Int { 8192 }
 
+    /// Timeouts that what is on its way may take to come once a stream has ended, at most.
+    static var drainMax: UInt64 { 6 }
+
     /// Where tunnel `number` ends.
     func origin(_ number: UInt32) -> Int { Int(number) % origins.count }
 

@@ -89,6 +89,21 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [(.down, .down), (.up, .up), (.both, .down), (.both, .up)]
+            as [(Direction, Fault.Way)]
+    )
+    func `streams that take longer than the timeout to end, but move, pass`(
+        direction: Direction,
+        way: Fault.Way
+    ) throws {
+        var settings = Bench.settings(.bulk, Self.somewhere)
+        settings.direction = direction
+        settings.timeout = Bench.second / 2
+        let outcome = try Bench.run(settings, .trickles(way))
+        #expect(outcome.tally.failures == [:])
+    }
+
     @Test func `a half-close that ends both ways is reported by verify`() throws {
         let settings = Bench.settings(.verify, Self.somewhere)
         for way in [Fault.Way.up, .down] {

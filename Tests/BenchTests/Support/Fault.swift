@@ -21,6 +21,9 @@ enum Fault: Equatable, Sendable, CustomTestStringConvertible {
     /// Keeps the last byte back, and passes on the end.
     case truncates(Way)
     case endsBoth(Way)
+    /// Keeps the last bytes back, and passes them on one by one when the end has come; no fault,
+    /// but slow.
+    case trickles(Way)
     // With the request.
     case forgetsEarlyBytes
     case misdirects
@@ -34,6 +37,18 @@ enum Fault: Equatable, Sendable, CustomTestStringConvertible {
     case demands(String)
     /// Answers after so many milliseconds; no fault, but slow.
     case dallies(milliseconds: UInt32)
+
+    /// Milliseconds between two bytes that trickle.
+    static let trickle: UInt32 = 100
+
+    /// Bytes that are kept back on `way` until there are more.
+    func keptCount(_ way: Way) -> Int {
+        switch self {
+        case .truncates(way): 1
+        case .trickles(way): 12
+        default: 0
+        }
+    }
 
     var testDescription: String { "\(self)" }
 

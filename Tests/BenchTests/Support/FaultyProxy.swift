@@ -141,12 +141,13 @@ final class FaultyProxy: @unchecked Sendable {
                 usleep(milliseconds * 1000)
             }
             var through = kept + fault.apply(to: bytes, at: position, way)
-            if fault == .truncates(way) { kept = through.popLast().map { [$0] } ?? [] }
+            kept = Array(through.suffix(fault.keptCount(way)))
+            through.removeLast(kept.count)
             sink.send(through)
             position += bytes.count
             if isOver(way, position, source, sink) { return }
             guard let more = source.receive() else { return sink.reset() }
-            guard !more.isEmpty else { return end(source, sink, way) }
+            guard !more.isEmpty else { return end(source, sink, way, kept) }
             arrivals.signal()
             bytes = more
         }
@@ -167,11 +168,16 @@ final class FaultyProxy: @unchecked Sendable {
         return true
     }
 
-    private func end(_ source: Wire, _ sink: Wire, _ way: Fault.Way) {
+    private func end(_ source: Wire, _ sink: Wire, _ way: Fault.Way, _ kept: [UInt8]) {
         switch fault {
         case .keepsEnd(way): return
         case .adds(way): sink.send([0])
         case .endsBoth(way): source.shut()
+        case .trickles(way):
+            for byte in kept {
+                usleep(Fault.trickle * 1000)
+                sink.send([byte])
+            }
         default: break
         }
         sink.finish()
