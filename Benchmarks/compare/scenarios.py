@@ -175,6 +175,8 @@ def taken(name, report):
     parts = {each["name"]: each for each in report["stretches"]}
     part = parts[wanted]
     before, after = part["before"], part["after"]
+    if after["process_cpu_nanoseconds"] is None:
+        raise Unusable("a process of it has ended meanwhile")
     spent = after["process_cpu_nanoseconds"] - before["process_cpu_nanoseconds"]
     if kind == "bulk":
         ways = ("bytes_down", "bytes_up")
