@@ -108,8 +108,8 @@ final class Allowances: Sendable {
         }
     }
 
-    /// Debts are moments: those of `line`, made at the rates of `old`, become what they are at those
-    /// of `new`.
+    /// Debts are moments: those of `line`, made at the rates of `old`, become what they are at
+    /// those of `new`.
     private func convert(
         _ line: Number,
         _ old: SharedLimits,

@@ -7,10 +7,10 @@ internal import Resolver
 
 /// The limits of the rule by which a tunnel may be.
 ///
-/// A tunnel is counted before an address is dialled, by the rule of that address, and in the end by
-/// that of the one that is connected. From then on it has a meter. Its bytes are allowed before they
-/// are read; a flow that may not read yet pauses, so that its sender is held back by TCP itself, and
-/// goes on by the tunnel's timer.
+/// A tunnel is counted before an address is dialled, by the rule of that address, and in the end
+/// by that of the one that is connected. From then on it has a meter. Its bytes are allowed before
+/// they are read; a flow that may not read yet pauses, so that its sender is held back by TCP
+/// itself, and goes on by the tunnel's timer.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     // MARK: Being counted
 
