@@ -3,8 +3,8 @@ internal import Kernel
 
 /// The name servers that the system names in `/etc/resolv.conf`.
 ///
-/// The look-up library reads that file too, but where it can't, it asks a server on this machine, and
-/// says nothing of it. It is left to the library only where nothing is found here at the start.
+/// The look-up library reads that file too, but where it can't, it asks a server on this machine,
+/// and says nothing of it. It is left to it only where nothing is found here at the start.
 package enum SystemServers {
     private static var path: String { "/etc/resolv.conf" }
     /// Bytes of the file that are read, at most.
