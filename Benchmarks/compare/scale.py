@@ -2,9 +2,10 @@
 """What two workers on two CPUs do, beside one worker on one of them.
 
 First one CPU has all: a worker, its clients and their origin. Then two CPUs have twice of each, the
-workers in one process; clients and upstreams come to them as the kernel spreads them, so half of
-them cross from one CPU to the other. Then two processes have a worker each, with clients of their
-own on the same CPU, and share nothing: what these lose against one CPU, the machine takes.
+workers in one process; clients come to them as the kernel spreads them, so half of them cross from
+one CPU to the other. Then two processes have a worker each and share nothing: once with clients on
+the same CPU, which shows what the machine takes, and once with those on the other, which shows what
+crossing takes.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from compare import end_in_order, order_of, picked, raise_file_limit, say, two_c
 from peers import CULVERT, Unusable, free_port, running
 from scenarios import SCENARIOS, Load
 
-SETUPS = ("one", "two", "apart")
+SETUPS = ("one", "two", "apart", "crossed")
 
 
 def workers(count):
@@ -34,8 +35,10 @@ def measure(setup, scenario, cpus, options):
     loads = [Load(cpu, port, options.duration, None) for cpu, port in zip(used, origins)]
     values = {"ORIGIN": origins[0], "FILES": options.files, "TUNNELS": 0}
     with contextlib.ExitStack() as stack:
-        if setup == "apart":
+        if setup in ("apart", "crossed"):
             proxies = [stack.enter_context(running(workers(1), cpu, values)) for cpu in used]
+            if setup == "crossed":
+                proxies.reverse()
         else:
             on_all = ",".join(map(str, used))
             proxies = [stack.enter_context(running(workers(len(used)), on_all, values))] * len(used)
@@ -103,7 +106,7 @@ def main():
             except Unusable as reason:
                 say(f"  {reason}")
     say(results.table(
-        ["On each CPU", "one: a second", "two", "apart", "one: CPU each", "two", "apart"],
+        ["On each CPU", "one: a second", *SETUPS[1:], "one: CPU each", *SETUPS[1:]],
         [row(scenario, rounds) for scenario, rounds in taken.items() if len(rounds) > 1],
     ))
 
