@@ -164,8 +164,12 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var turnedAwayCount = 0
     /// How many of them may be waited for: few, so that they take no places from others.
     var turnedAwayMax: Int { max(openings.capacity / 4, 1) }
-    /// Whether there is a descriptor beyond those that are set aside.
-    var hasDescriptor: Bool { descriptorCount < room.descriptorMax - room.shedMax }
+    /// Whether there is a descriptor beyond those that are set aside, which clients that were
+    /// refused take first.
+    var hasDescriptor: Bool {
+        let used = descriptorCount - min(turnedAwayCount, room.shedMax)
+        return used < room.descriptorMax - room.shedMax
+    }
     var isDraining = false
     /// Source addresses are taken in turn.
     private var bindTurn = 0
