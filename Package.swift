@@ -66,7 +66,7 @@ let unsharedTests: [Target] = [
 
 /// Tests of whole programs, of allocations and of text: a sanitizer would find nothing there.
 let wholeTests: [Target] = [
-    tests("EndToEndTests", ["culvert", "culvert-bench", "Internet"], unoptimized),
+    tests("EndToEndTests", ["culvert", "culvert-bench", "Internet", "Kernel"], unoptimized),
     tests(
         "AllocationTests",
         ["CAllocations", "Load", "Client", "Proxy", "Policy", "Kernel", "Internet"]

@@ -42,6 +42,7 @@ static const int32_t CL_SOCK_STREAM = SOCK_STREAM;
 static const int32_t CL_SOCK_DGRAM = SOCK_DGRAM;
 static const int32_t CL_SOCK_SEQPACKET = SOCK_SEQPACKET;
 static const int32_t CL_SO_REUSEPORT = SO_REUSEPORT;
+static const int32_t CL_SO_INCOMING_CPU = 49;  // SO_INCOMING_CPU
 static const int32_t CL_IP_BIND_ADDRESS_NO_PORT = 24;
 static const int32_t CL_TCP_USER_TIMEOUT = TCP_USER_TIMEOUT;
 static const uint32_t CL_CLOSE_RANGE_UNSHARE = 2;

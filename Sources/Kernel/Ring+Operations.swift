@@ -137,6 +137,11 @@ extension Ring: SubmissionQueue {
         Socket.acceptWaiting(on: listener)
     }
 
+    /// Only at the start, and where that was in vain.
+    public mutating func prefer(cpu: Int?, on listener: Int32) {
+        Socket.prefer(cpu: cpu, on: listener)
+    }
+
     /// Only where a client moves to another worker.
     public mutating func pass(_ socket: Int32, with bytes: Extent, through entry: Int32) -> Int32 {
         unsafe cl_pass_descriptor(entry, socket, bytes.start, bytes.count)

@@ -105,6 +105,14 @@ public enum Socket {
         return client >= 0 ? client : nil
     }
 
+    /// Asks for the clients whose packets `cpu` handles, of those that come to `listener` and the
+    /// others that share its endpoint; nil: for those that the kernel's hash gives it (Linux 6.2;
+    /// without effect before).
+    public static func prefer(cpu: Int?, on listener: Int32) {
+        let value = cpu.map { Int32(truncatingIfNeeded: $0) } ?? -1
+        set(CL_SO_INCOMING_CPU, value, SOL_SOCKET, listener)
+    }
+
     static func keepAlive(_ socket: Int32, seconds: Int32) {
         set(TCP_KEEPIDLE, seconds, Int32(IPPROTO_TCP), socket)
         enable(SO_KEEPALIVE, level: SOL_SOCKET, on: socket)

@@ -81,6 +81,9 @@ public protocol SubmissionQueue: ~Copyable {
 
     /// Takes a client that waits on `listener`, if there is one, without waiting.
     mutating func acceptWaiting(on listener: Int32) -> Int32?
+    /// Asks for the clients of `listener` whose packets `cpu` handles; nil: for those that the
+    /// kernel's hash gives it.
+    mutating func prefer(cpu: Int?, on listener: Int32)
     /// Passes a second descriptor of `socket`, and what has been read from it, through the entry of
     /// a `DescriptorChannel` without waiting; 0 or an errno negated.
     mutating func pass(_ socket: Int32, with bytes: Extent, through entry: Int32) -> Int32

@@ -2,9 +2,10 @@ internal import Kernel
 
 /// Spreads clients over the workers, and brings requests to the worker that has their session.
 ///
-/// The kernel deals them out by a hash, blind to what each worker has. So a worker that has clearly
-/// more tunnels than another passes a client that it has accepted on to that one. It looks at two
-/// others in turn, which is nearly as good as looking at all; at all only if it is full itself.
+/// The kernel deals them out by where their packets are handled (see `Steering`) or by a hash, blind
+/// to what each worker has. So a worker that has clearly more tunnels than another passes a client
+/// that it has accepted on to that one. It looks at two others in turn, which is nearly as good as
+/// looking at all; at all only if it is full itself.
 final class Balance: Sendable {
     /// What is known of one worker, on a cache line of its own: its tunnels, and how many clients
     /// are on their way to it, with a bit once it takes no more.
@@ -54,7 +55,7 @@ final class Balance: Sendable {
     func target(from index: Int, tunnels: Int, turn: inout Int) -> Int? {
         guard spreads else { return nil }
         let isFull = tunnels >= room
-        let margin = isFull ? 0 : max(Balance.margin, tunnels / 16)
+        let margin = isFull ? 0 : Balance.margin(tunnels)
         guard tunnels >= margin else { return nil }
         var best: (worker: Int, load: Int)?
         for _ in 0..<min(isFull ? .max : 2, channels.count - 1) {
@@ -68,8 +69,13 @@ final class Balance: Sendable {
         return best?.worker
     }
 
-    /// How many tunnels more than another a worker has before it passes clients on.
-    private static var margin: Int { 8 }
+    /// How many tunnels more than another a worker with `tunnels` has before it passes clients on.
+    ///
+    /// Few tunnels may all be streams that would share one CPU while another rests; with many, short
+    /// ones come and go, and one more or less is worth no detour.
+    private static func margin(_ tunnels: Int) -> Int {
+        max(min(max(tunnels / 4, 2), 8), tunnels / 16)
+    }
 
     /// The tunnels that worker `index` has or will have.
     private func load(_ index: Int) -> Int {

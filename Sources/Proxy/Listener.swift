@@ -76,6 +76,12 @@ package struct Listener: ~Copyable {
         }
     }
 
+    /// Asks for clients whose packets `cpu` handles; nil: for any.
+    package func prefer(cpu: Int?, _ queue: inout some SubmissionQueue & ~Copyable) {
+        guard !isClosed else { return }
+        for socket in sockets { queue.prefer(cpu: cpu, on: socket) }
+    }
+
     private mutating func cancel(_ queue: inout some SubmissionQueue & ~Copyable) {
         for index in sockets.indices where isArmed[index] {
             let target = Token(.accept, slot: UInt32(index)).rawValue

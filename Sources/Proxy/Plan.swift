@@ -9,6 +9,8 @@ struct Plan: Sendable {
     let slots: Int
     /// Slots beyond them, for telling clients that there is no room.
     let shed: Int
+    /// Whether clients are spread over workers by how many tunnels each has.
+    let spreads: Bool
     /// Whether workers pass connections to each other.
     let passes: Bool
     /// Descriptors that a worker's tunnels may use.
@@ -35,7 +37,8 @@ struct Plan: Sendable {
             cpus = workers == allowed.count && workers > 1 ? allowed : []
         }
         let pipes = 2 * configuration.pipes
-        passes = workers > 1 && (configuration.balance || !configuration.methodTunnel.isEmpty)
+        spreads = workers > 1 && configuration.balance
+        passes = spreads || workers > 1 && !configuration.methodTunnel.isEmpty
         let channels = passes ? workers : 0
         let own = Plan.ownDescriptors + configuration.listen.count + channels
         let available = max(openFiles - own - pipes, 0)
@@ -54,5 +57,16 @@ struct Plan: Sendable {
     /// The CPU that worker `index` is pinned to; nil if it isn't.
     func cpu(of index: Int) -> Int? {
         cpus.isEmpty ? nil : cpus[index % cpus.count]
+    }
+
+    /// Which clients worker `index` asks the kernel for; nil if for any.
+    ///
+    /// Without a worker to pass clients on to, one whose CPU handles all packets would have to keep
+    /// all of them.
+    func steering(of index: Int) -> Steering? {
+        guard spreads, let cpu = cpu(of: index), cpus.contains(where: { $0 != cpu }) else {
+            return nil
+        }
+        return Steering(cpu: cpu)
     }
 }

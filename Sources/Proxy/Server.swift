@@ -134,7 +134,7 @@ public final class Server: Sendable {
                 ? try Balance(
                     workers: plan.workers,
                     room: plan.slots,
-                    spreads: configuration.balance
+                    spreads: plan.spreads
                 ) : nil
             journal =
                 configuration.journal == .none
@@ -284,6 +284,7 @@ public final class Server: Sendable {
             listeners: listeners,
             mailbox: mailboxes[index],
             balance: balance,
+            steering: plan.steering(of: index),
             slots: plan.slots + plan.shed
         )
     }

@@ -77,6 +77,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             listeners: listeners,
             mailbox: nil,
             balance: nil,
+            steering: nil,
             slots: slots
         )
         self.counters = counters

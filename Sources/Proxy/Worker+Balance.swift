@@ -7,8 +7,23 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Whether clients are on their way here.
     var areComing: Bool { balance?.areComing(to: services.index) ?? false }
 
+    /// Serves `client`, or passes it on.
+    mutating func welcome(_ client: Int32) {
+        let isPassedOn = passOn(client)
+        if !isPassedOn { take(client) }
+        guard let steering else { return }
+        switch self.steering?.didAccept(passedOn: isPassedOn, services.now) ?? .nothing {
+        case .nothing: break
+        case .clientsOfCPU: prefer(steering.cpu)
+        case .anyClients: prefer(nil)
+        }
+    }
+
+    /// Asks the kernel for the clients whose packets `cpu` handles; nil: for any.
+    mutating func prefer(_ cpu: Int?) { listener.prefer(cpu: cpu, &services.queue) }
+
     /// Passes `client` on if another worker has clearly fewer tunnels; whether it did.
-    mutating func passOn(_ client: Int32) -> Bool {
+    private mutating func passOn(_ client: Int32) -> Bool {
         guard let balance, !services.isDraining else { return false }
         let target = balance.target(
             from: services.index,

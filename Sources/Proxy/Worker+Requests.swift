@@ -63,8 +63,17 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         follow(finding, slot, head, credentials)
     }
 
-    /// The gate has found out about the credentials of a carrier.
-    mutating func didIdentify(_ slot: UInt32, _ finding: Gate.Finding) {
+    /// The gate has found out who asks by a carrier, which may have ended meanwhile.
+    mutating func hearForCarrier(_ answer: Gate.Answer) {
+        let slot = answer.asker.slot
+        guard carriers[slot].generation == answer.asker.generation,
+            carriers[slot].state == .identifying
+        else { return }
+        didIdentify(slot, answer.finding)
+        freeIfClosed(slot)
+    }
+
+    private mutating func didIdentify(_ slot: UInt32, _ finding: Gate.Finding) {
         guard let head = carriers[slot].head else {
             preconditionFailure("a head that was whole isn't any more")
         }

@@ -16,11 +16,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var carriers: Slab<Carrier>
     let carrierMemory: CarrierMemory
     var carrierDeadlines: Deadlines
-    private var listener: Listener
+    var listener: Listener
     /// How clients are spread; nil if there is no other worker to pass them on to.
     let balance: Balance?
     /// The worker that was looked at last.
     var balanceTurn = 0
+    /// Which clients it asks for; nil if for any.
+    var steering: Steering?
     private let mailbox: Mailbox?
     private(set) var directive = Mailbox.Directive.serve
     /// Tunnels that have been begun.
@@ -33,6 +35,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         listeners: [Int32],
         mailbox: Mailbox?,
         balance: Balance?,
+        steering: Steering?,
         slots: Int
     ) throws(SystemError) {
         let tunnels = try Slab<Tunnel<Queue, Names>>(capacity: slots)
@@ -47,8 +50,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.services = services
         self.mailbox = mailbox
         self.balance = balance
+        self.steering = steering
         listener = Listener(listeners)
         provideBuffers()
+        prefer(steering?.cpu)
         listener.arm(&self.services.queue)
         watchMailbox()
         watchPassed()
@@ -159,8 +164,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private mutating func didAccept(_ index: Int, _ completion: Completion) {
         if !completion.hasMore { listener.didEnd(index) }
         if completion.result >= 0 {
-            if !passOn(completion.result) { take(completion.result) }
-            return
+            return welcome(completion.result)
         }
         switch -completion.result {
         case Errno.tooManyFiles, Errno.tooManyFilesInSystem, Errno.noBuffers, Errno.noMemory:
@@ -344,15 +348,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         else { return }
         tunnels[slot].didIdentify(answer.finding, &services)
         releaseIfFree(slot)
-    }
-
-    private mutating func hearForCarrier(_ answer: Gate.Answer) {
-        let slot = answer.asker.slot
-        guard carriers[slot].generation == answer.asker.generation,
-            carriers[slot].state == .identifying
-        else { return }
-        didIdentify(slot, answer.finding)
-        freeIfClosed(slot)
     }
 
     /// Does what the server says.

@@ -119,6 +119,8 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
         world.shutdownSending(socket, node)
     }
 
+    mutating func prefer(cpu _: Int?, on _: Int32) {}
+
     mutating func keepAlive(_: Int32, seconds _: Int32) {}
 
     mutating func makeAbortive(_ socket: Int32) {

@@ -132,6 +132,8 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
 
     mutating func shutdownSending(_ socket: Int32) -> Int32 { world.shutdownSending(socket) }
 
+    mutating func prefer(cpu _: Int?, on _: Int32) {}
+
     mutating func keepAlive(_: Int32, seconds _: Int32) {}
 
     mutating func makeAbortive(_ socket: Int32) {
