@@ -2,13 +2,14 @@ internal import Kernel
 
 /// Spreads clients over the workers, and brings requests to the worker that has their session.
 ///
-/// The kernel deals them out by where their packets are handled (see `Steering`) or by a hash, blind
-/// to what each worker has. So a worker that has clearly more tunnels than another passes a client
-/// that it has accepted on to that one. It looks at two others in turn, which is nearly as good as
-/// looking at all; at all only if it is full itself.
+/// The kernel deals them out by where their packets are handled (see `Steering`) or by a hash,
+/// blind to what each worker has. So a worker that has clearly more tunnels than another passes a
+/// client that it has accepted on to that one. It looks at two others in turn, which is nearly as
+/// good as looking at all; at all only if it is full itself.
 final class Balance: Sendable {
-    /// What is known of one worker, on a cache line of its own: its tunnels, and how many clients
-    /// are on their way to it, with a bit once it takes no more.
+    /// What is known of one worker, on a cache line of its own: its tunnels; how many clients are
+    /// on their way to it, with a bit once it takes no more; its tunnels of late, on average; when
+    /// it said so, in milliseconds.
     private let cells: AtomicCounts
     private static var stride: Int { 16 }
     private static var closed: UInt32 { 1 << 31 }
@@ -45,43 +46,54 @@ final class Balance: Sendable {
     /// Where clients are passed to worker `index`.
     func entry(of index: Int) -> Int32 { channels[index].entry }
 
-    /// Worker `index` has `tunnels` tunnels.
-    func publish(_ index: Int, tunnels: Int) {
-        cells.set(index * Balance.stride, UInt32(clamping: tunnels))
+    /// Worker `index` has `tunnels` tunnels, of late `mean` on average.
+    func publish(_ index: Int, tunnels: Int, mean: Double, _ now: Instant) {
+        let cell = index * Balance.stride
+        cells.set(cell, UInt32(clamping: tunnels))
+        cells.set(cell + 2, UInt32(mean.rounded()))
+        cells.set(cell + 3, Balance.milliseconds(now))
     }
 
     /// The worker to which worker `index` with `tunnels` tunnels should pass a client on, if there
     /// is one; `turn` says whom it has looked at last.
-    func target(from index: Int, tunnels: Int, turn: inout Int) -> Int? {
+    func target(
+        from index: Int,
+        tunnels: Int,
+        _ occupancy: Occupancy,
+        _ now: Instant,
+        turn: inout Int
+    ) -> Int? {
         guard spreads else { return nil }
         let isFull = tunnels >= room
-        let margin = isFull ? 0 : Balance.margin(tunnels)
-        guard tunnels >= margin else { return nil }
         var best: (worker: Int, load: Int)?
         for _ in 0..<min(isFull ? .max : 2, channels.count - 1) {
             turn = (turn + 1) % channels.count
             if turn == index { turn = (turn + 1) % channels.count }
-            let load = load(turn)
-            if load < room, load + margin <= tunnels, load < best?.load ?? .max {
-                best = (turn, load)
-            }
+            guard let load = load(turn, now), load.tunnels < room,
+                isFull || occupancy.isAhead(with: tunnels, of: load.tunnels, load.mean),
+                load.tunnels < best?.load ?? .max
+            else { continue }
+            best = (turn, load.tunnels)
         }
         return best?.worker
     }
 
-    /// How many tunnels more than another a worker with `tunnels` has before it passes clients on.
-    ///
-    /// Few tunnels may all be streams that would share one CPU while another rests; with many, short
-    /// ones come and go, and one more or less is worth no detour.
-    private static func margin(_ tunnels: Int) -> Int {
-        max(min(max(tunnels / 4, 2), 8), tunnels / 16)
+    /// The tunnels that worker `index` has or will have, and had of late; nil if it takes no more.
+    private func load(_ index: Int, _ now: Instant) -> (tunnels: Int, mean: Int)? {
+        let cell = index * Balance.stride
+        let coming = cells.read(cell + 1)
+        guard coming & Balance.closed == 0 else { return nil }
+        let tunnels = Int(cells.read(cell)) + Int(coming)
+        // A worker that sleeps doesn't tell how its mean goes down; one that has woken since may
+        // have a later time than `now`.
+        let age = Balance.milliseconds(now) &- cells.read(cell + 3)
+        let span = UInt32(Occupancy.span / 1_000_000)
+        let isRecent = age &+ span < 2 * span
+        return (tunnels, isRecent ? Int(cells.read(cell + 2)) + Int(coming) : tunnels)
     }
 
-    /// The tunnels that worker `index` has or will have.
-    private func load(_ index: Int) -> Int {
-        let coming = cells.read(index * Balance.stride + 1)
-        guard coming & Balance.closed == 0 else { return .max }
-        return Int(cells.read(index * Balance.stride)) + Int(coming)
+    private static func milliseconds(_ now: Instant) -> UInt32 {
+        UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000)
     }
 
     /// A client is about to be passed on to worker `index`; false if that takes no more.

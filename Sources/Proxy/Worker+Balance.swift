@@ -28,6 +28,8 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let target = balance.target(
             from: services.index,
             tunnels: tunnels.count,
+            occupancy,
+            services.now,
             turn: &balanceTurn
         )
         guard let target, balance.depart(to: target) else { return false }
@@ -44,6 +46,16 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         services.counters.passedOn.add()
         services.queue.close(client, token: Token(.close).rawValue)
         return true
+    }
+
+    /// Tells the other workers how many tunnels are here.
+    func publishLoad() {
+        balance?.publish(
+            services.index,
+            tunnels: tunnels.count,
+            mean: occupancy.mean,
+            services.now
+        )
     }
 
     mutating func watchPassed() {
@@ -73,7 +85,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             case -Errno.interrupted: continue
             default: return
             }
-            balance.publish(services.index, tunnels: tunnels.count)
+            publishLoad()
             balance.arrive(at: services.index)
         }
     }

@@ -21,6 +21,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let balance: Balance?
     /// The worker that was looked at last.
     var balanceTurn = 0
+    var occupancy: Occupancy
     /// Which clients it asks for; nil if for any.
     var steering: Steering?
     private let mailbox: Mailbox?
@@ -51,6 +52,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.mailbox = mailbox
         self.balance = balance
         self.steering = steering
+        occupancy = Occupancy(self.services.now)
         listener = Listener(listeners)
         provideBuffers()
         prefer(steering?.cpu)
@@ -80,6 +82,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         publish()
         wait()
         services.now = services.queue.now()
+        occupancy.beginTurn(tunnels: tunnels.count, services.now)
         services.pace.beginTurn()
         services.pipes.share.beginTurn()
         while let sent = services.queue.nextSent() { dispatch(sent) }
@@ -157,6 +160,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard tunnels[slot].state == .free else { return }
         services.deadlines.clear(slot)
         tunnels.release(slot)
+        occupancy.didEnd()
     }
 
     // MARK: Accepting
@@ -378,7 +382,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private func publish() {
         let counters = services.counters
         counters.tunnels.set(tunnels.count)
-        balance?.publish(services.index, tunnels: tunnels.count)
+        publishLoad()
         counters.openings.set(services.openings.count)
         counters.sessions.set(services.sessions.count)
         counters.unsettled.set(services.isDraining ? unsettledSessions : 0)
