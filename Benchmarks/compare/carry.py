@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import json
 import os
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import results
 from charts import number
 from compare import (
-    FOLDER, Machine, end_in_order, keep, order_of, picked, raise_file_limit, say,
+    FOLDER, Machine, keep, order_of, picked, raise_file_limit, run_to_end, say,
 )
 from peers import CULVERT, TOP, Peer, Unusable, free_port, running
 from scenarios import TOOL, Load, bulk, echo
@@ -230,7 +229,6 @@ def main():
     options = parser.parse_args()
     options.ways = picked(WAYS, options.ways.split())
     options.scenarios = picked(SCENARIOS, options.scenarios.split())
-    end_in_order()
     if not TOOL.exists() or not (TOP / PROGRAM).exists():
         raise SystemExit("culvert or culvert-bench is missing: make carry builds them")
     write(run(options), options.results)
@@ -238,7 +236,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_to_end(main)

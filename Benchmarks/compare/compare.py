@@ -166,10 +166,14 @@ def keep(figures, runs, scenario, subject):
     say(f"  {subject.title}: {', '.join(words)}")
 
 
-def end_in_order():
-    """What ends a program has it end what it started, as an interrupt would."""
+def run_to_end(main):
+    """Runs a program; what ends it early has it end what it started, as an interrupt would."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def say(words):
@@ -204,9 +208,8 @@ def parsed(arguments):
 
 
 def main():
-    """Does what the command line says; whatever ends it ends what it started."""
+    """Does what the command line says."""
     options = parsed(sys.argv[1:])
-    end_in_order()
     if options.action == "run":
         measured = Comparison(options).run()
     else:
@@ -219,7 +222,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_to_end(main)

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 import results
-from compare import end_in_order, order_of, picked, raise_file_limit, say, two_cpus
+from compare import order_of, picked, raise_file_limit, run_to_end, say, two_cpus
 from peers import CULVERT, PEERS, Unusable, free_port, resident, running
 from scenarios import TOOL, failed
 
@@ -142,7 +142,6 @@ def main():
     parser.add_argument("--peers", default="haproxy-connect envoy")
     options = parser.parse_args()
     enter_namespace(options.socket_bytes)
-    end_in_order()
     files, cpus = raise_file_limit(), two_cpus()
     peers = picked(PEERS, [CULVERT.name, *options.peers.split()])
     taken = {peer: {case: [] for case in CASES} for peer in peers}
@@ -158,7 +157,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_to_end(main)

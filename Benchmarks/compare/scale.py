@@ -11,12 +11,11 @@ crossing takes.
 import argparse
 import contextlib
 import statistics
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import results
-from compare import end_in_order, order_of, picked, raise_file_limit, say, two_cpus
+from compare import order_of, picked, raise_file_limit, run_to_end, say, two_cpus
 from peers import CULVERT, Unusable, free_port, running
 from scenarios import SCENARIOS, Load
 
@@ -92,7 +91,6 @@ def parsed():
 def main():
     """Measures in turns, and tells the medians."""
     options = parsed()
-    end_in_order()
     options.files, cpus = raise_file_limit(), two_cpus()
     taken = {scenario: [] for scenario in options.scenarios}
     for number in range(options.rounds):
@@ -112,7 +110,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_to_end(main)

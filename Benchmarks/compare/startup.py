@@ -10,13 +10,12 @@ import contextlib
 import os
 import socket
 import statistics
-import sys
 import threading
 import time
 from dataclasses import replace
 
 import results
-from compare import end_in_order, order_of, picked, raise_file_limit, say
+from compare import order_of, picked, raise_file_limit, run_to_end, say
 from peers import CULVERT, PEERS, Running, Unusable, free_port, resident, session
 
 PATIENCE = 10
@@ -85,7 +84,6 @@ def main():
     parser.add_argument("--peers", default="haproxy nginx squid trafficserver envoy",
                         help="names with spaces between")
     options = parser.parse_args()
-    end_in_order()
     files, origin = raise_file_limit(), free_port()
     echoing(origin)
     others = picked(PEERS, [CULVERT.name, *options.peers.split()])[1:]
@@ -110,7 +108,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_to_end(main)

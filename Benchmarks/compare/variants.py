@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import results
-from compare import Comparison, end_in_order, picked, say
+from compare import Comparison, picked, run_to_end, say
 from peers import CULVERT, PEERS, TOP
 from scenarios import SCENARIOS, bulk, echo
 
@@ -63,9 +63,8 @@ def parsed(arguments):
 
 
 def main():
-    """Does what the command line says; whatever ends it ends what it started."""
+    """Does what the command line says."""
     options = parsed(sys.argv[1:])
-    end_in_order()
     measured = Comparison(options).run()
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n")
@@ -76,7 +75,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_to_end(main)

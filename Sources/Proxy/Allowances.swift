@@ -240,14 +240,11 @@ final class Allowances: Sendable {
         _ now: Instant,
         patience: UInt64
     ) -> Instant? {
-        while true {
-            let old = lines.read(Int(line), cell.rawValue)
+        let debt = change(line, cell) { old in
             let new = rate.debt(old, taking: count, at: now.nanoseconds)
-            guard new <= now.nanoseconds || new - now.nanoseconds <= patience else { return nil }
-            if lines.exchange(Int(line), cell.rawValue, old, for: new) {
-                return Instant(nanoseconds: new)
-            }
+            return new <= now.nanoseconds || new - now.nanoseconds <= patience ? new : nil
         }
+        return debt.map { Instant(nanoseconds: $0) }
     }
 
     /// Gives `count` back that were taken of `line` and haven't gone.
@@ -255,10 +252,14 @@ final class Allowances: Sendable {
         change(line, cell) { rate.debt($0, returning: count) }
     }
 
-    private func change(_ line: Number, _ cell: Cell, _ body: (UInt64) -> UInt64) {
+    /// Makes of a debt what `body` does, and returns that; nil, and nothing is changed, if `body`
+    /// refuses.
+    @discardableResult
+    private func change(_ line: Number, _ cell: Cell, _ body: (UInt64) -> UInt64?) -> UInt64? {
         while true {
             let old = lines.read(Int(line), cell.rawValue)
-            if lines.exchange(Int(line), cell.rawValue, old, for: body(old)) { return }
+            guard let new = body(old) else { return nil }
+            if lines.exchange(Int(line), cell.rawValue, old, for: new) { return new }
         }
     }
 

@@ -28,7 +28,8 @@ public struct Configuration: Sendable {
     ///
     /// Empty: workers are pinned only if there is one for each CPU.
     public var cpus: [Int] = []
-    /// Whether a worker passes clients on to others that have clearly fewer tunnels.
+    /// Whether pinned workers ask for clients whose packets their CPU handles, and any worker
+    /// passes clients on to others that have clearly fewer tunnels.
     public var balance = true
     /// Connections that may wait to be accepted on each worker's listener (capped by somaxconn).
     public var backlog = 4096

@@ -43,8 +43,8 @@ package struct Occupancy {
     /// Tunnels that ended in the fuller one of the last two periods.
     package var turnover: Int { max(ended, endedBefore) }
 
-    /// Whether a worker that is so much occupied, with `tunnels` tunnels, should pass a client on to
-    /// one with `others` tunnels, of late `othersMean` on average.
+    /// Whether a worker that is so much occupied, with `tunnels` tunnels, should pass a client on
+    /// to one with `others` tunnels, of late `othersMean` on average.
     ///
     /// It should be ahead by a margin, and by more than ends within a moment, unless it has been
     /// ahead for a while. Few tunnels may all be streams that share one CPU while another rests, so

@@ -134,7 +134,7 @@ public struct Flow: Equatable, Sendable {
     // MARK: Beginning
 
     /// The bytes of this flow are measured from its beginning on, or aren't.
-    public mutating func measure(_ isMeasured: Bool = true) {
+    public mutating func measure(_ isMeasured: Bool) {
         precondition(phase == .idle)
         self.isMeasured = isMeasured
     }

@@ -46,7 +46,8 @@ struct ListeningFlags: FlagGroup {
     @Flag(
         inversion: .prefixedNo,
         help: ArgumentHelp(
-            "Pass clients on to workers that have fewer tunnels. "
+            "Take clients on the CPU that handles their packets; pass them on to workers "
+                + "that have fewer tunnels. "
                 + "Default: \(defaults.balance ? "on" : "off")."
         )
     )

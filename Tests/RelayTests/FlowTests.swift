@@ -221,7 +221,7 @@ import Testing
     @Test func `a measured flow reads only what a poll has found`() {
         for rules in [auto, copy, splice] {
             var flow = Flow()
-            flow.measure()
+            flow.measure(true)
             #expect(flow.start(rules) == .watchSource)
             if rules == splice {
                 #expect(flow.sourceIsReady() == .moveIn)
@@ -237,7 +237,7 @@ import Testing
 
     @Test func `a measured flow becomes bulk, but never skips the poll`() {
         var flow = Flow()
-        flow.measure()
+        flow.measure(true)
         #expect(flow.start(auto) == .watchSource)
         for _ in 0..<3 {
             #expect(flow.sourceIsReady() == .receive(afterPoll: false))
@@ -248,7 +248,7 @@ import Testing
 
     @Test func `a flow that pauses goes on, or looks again`() {
         var duplex = Duplex()
-        duplex.outbound.measure()
+        duplex.outbound.measure(true)
         _ = duplex.outbound.start(copy)
         duplex.outbound.mustPause()
         #expect(duplex.isPaused && !duplex.isQuiet && duplex.outbound.phase == .paused)
