@@ -52,7 +52,7 @@ SANITIZED_TEST = swift test --disable-xctest -c release
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-load setup-test build run test lint tidy check sanitize \
 	fuzz simulate chaos endure bench bench-check compare compare-setup carry isolation scale \
-	startup micro install
+	active startup micro install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -142,6 +142,10 @@ isolation: setup-load build ## Measure messages beside bulk and slow readers (RO
 scale: setup-load build ## Measure two workers on two CPUs beside one on one (FLAGS=...)
 	swift build -c release --static-swift-stdlib --product culvert-bench
 	Benchmarks/compare/scale.py $(FLAGS)
+
+active: setup-load build ## Measure 50,000 tunnels that speak, beside others (FLAGS=...)
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	Benchmarks/compare/active.py $(FLAGS)
 
 startup: setup-build build ## Measure from exec to the first tunnel (FLAGS=...)
 	Benchmarks/compare/startup.py $(FLAGS)

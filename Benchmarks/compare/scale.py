@@ -27,6 +27,15 @@ def workers(count):
     return replace(CULVERT, command=CULVERT.command.replace("--workers 1", f"--workers {count}"))
 
 
+def mean_cost(taken):
+    """What loads that ran at once did a second, and the proxies' CPU of each unit.
+
+    Each load charges the CPU of all proxies to what it did itself.
+    """
+    rate = sum(each["rate"] for each in taken)
+    return rate, statistics.mean(each["cpu"] * each["rate"] for each in taken) / rate
+
+
 def measure(setup, scenario, cpus, options):
     """One run on fresh processes: units a second of all, and CPU of the proxies for each unit."""
     used = cpus[:1] if setup == "one" else cpus
@@ -49,9 +58,7 @@ def measure(setup, scenario, cpus, options):
             ))
     if any(each["failures"] for each in taken):
         raise Unusable("tunnels failed")
-    rate = sum(each["rate"] for each in taken)
-    # Each tool charges all proxies' CPU to what it did itself.
-    cost = statistics.mean(each["cpu"] * each["rate"] for each in taken) / rate
+    rate, cost = mean_cost(taken)
     say(f"  {setup}: {results.number(rate)} a second, CPU {results.number(cost)} each")
     return rate, cost
 
