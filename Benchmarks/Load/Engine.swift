@@ -104,8 +104,10 @@ package struct Engine {
 
     private mutating func hold() {
         ramp()
-        let duration = plan.settings.duration
-        stretch("hold", .second) { $0.wait(nanoseconds: duration) }
+        name = "rest"
+        let settings = plan.settings
+        wait(nanoseconds: settings.warmup)
+        stretch("hold", .second) { $0.wait(nanoseconds: settings.duration) }
         clients.control.isMeasuring = true
         stretch("prove", .message) { engine in
             engine.clients.control.begin(.go)

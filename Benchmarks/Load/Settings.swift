@@ -15,8 +15,8 @@ package struct Settings: Sendable {
     package var originWorkers: Int?
     /// Nanoseconds to measure.
     package var duration: UInt64 = 5_000_000_000
-    /// Nanoseconds to run before.
-    package var warmup: UInt64 = 1_000_000_000
+    /// Nanoseconds to run before, or to stand.
+    package var warmup: UInt64
     /// Nanoseconds that a tunnel may stand still.
     package var timeout: UInt64 = 10_000_000_000
     /// Bytes of a message; of a stream, at most.
@@ -48,6 +48,7 @@ package struct Settings: Sendable {
     package init(_ scenario: Scenario, _ route: Route) {
         self.scenario = scenario
         self.route = route
+        warmup = scenario == .hold ? 0 : 1_000_000_000
         switch scenario {
         case .verify: (tunnels, concurrency, size) = (1000, 256, 1 << 20)
         case .hold: (tunnels, concurrency, size) = (1000, 256, 64)
@@ -66,9 +67,6 @@ package struct Settings: Sendable {
 
     /// Whether it lasts for the set time, and not until all tunnels have ended.
     package var isTimed: Bool { !scenario.isStreaming || tunnels == 0 }
-
-    /// Whether it runs for a while before it is measured.
-    package var isWarmedUp: Bool { isTimed && scenario != .hold }
 
     /// Addresses that clients connect to.
     var targets: [Address] {

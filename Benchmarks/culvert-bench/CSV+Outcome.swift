@@ -27,7 +27,7 @@ extension CSV {
         add("workers", outcome.workers)
         add("origin_workers", outcome.originWorkers)
         add("duration_seconds", settings.isTimed ? Double(settings.duration) / 1e9 : nil)
-        add("warmup_seconds", settings.isWarmedUp ? Double(settings.warmup) / 1e9 : nil)
+        add("warmup_seconds", settings.isTimed ? Double(settings.warmup) / 1e9 : nil)
         add("size_bytes", settings.scenario == .mix ? nil : settings.size)
         add("rate_per_second", settings.rate)
         add("direction", settings.scenario == .bulk ? settings.direction.rawValue : nil)

@@ -21,7 +21,7 @@ extension Figures {
             ("workers", .whole(outcome.workers)),
             ("origin_workers", .whole(outcome.originWorkers)),
             ("duration_seconds", seconds(settings.isTimed ? settings.duration : nil)),
-            ("warmup_seconds", seconds(settings.isWarmedUp ? settings.warmup : nil)),
+            ("warmup_seconds", seconds(settings.isTimed ? settings.warmup : nil)),
             ("timeout_seconds", seconds(settings.timeout)),
             ("size", size),
             ("rate", whole(settings.rate)),

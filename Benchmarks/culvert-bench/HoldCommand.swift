@@ -8,9 +8,9 @@ struct HoldCommand: ScenarioCommand {
         commandName: "hold",
         abstract: "Many idle tunnels at once, each proved alive at the end.",
         discussion: """
-            Opens all tunnels, leaves them alone for --duration, sends a message through each and \
-            checks that it comes back, and closes them. With --pid it tells what a tunnel costs in \
-            memory.
+            Opens all tunnels, leaves them alone for --warmup and --duration, sends a message \
+            through each and checks that it comes back, and closes them. With --pid it tells what \
+            a tunnel costs in memory.
             """
     )
 
@@ -33,10 +33,25 @@ struct HoldCommand: ScenarioCommand {
     var concurrency: Int?
 
     @Option(
-        help: help("How long they are left alone.", default: "5s", "duration"),
+        help: help(
+            "How long they are left alone while it is measured.",
+            default: "5s",
+            "duration"
+        ),
         transform: Reading.duration(Reading.durations)
     )
     var duration: UInt64?
+
+    @Option(
+        help: help(
+            "How long they are left alone before that, so that what opening leaves to be done "
+                + "isn't measured.",
+            default: "0s",
+            "duration"
+        ),
+        transform: Reading.duration(0...3600 * Reading.second)
+    )
+    var warmup: UInt64?
 
     @Option(
         help: help("Bytes of the message that proves a tunnel.", default: "64B", "size"),
@@ -48,6 +63,7 @@ struct HoldCommand: ScenarioCommand {
         if let tunnels { settings.tunnels = tunnels }
         if let concurrency { settings.concurrency = concurrency }
         if let duration { settings.duration = duration }
+        if let warmup { settings.warmup = warmup }
         if let size { settings.size = size }
     }
 }

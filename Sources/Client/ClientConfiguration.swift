@@ -40,7 +40,7 @@ public struct ClientConfiguration: Sendable {
     public init(_ server: ServerLocation) {
         self.server = server
         general.keepalive = 15_000_000_000
-        general.userTimeout = 20_000_000_000
+        general.userTimeout = 30_000_000_000
     }
 
     // MARK: Limits and times; times in nanoseconds

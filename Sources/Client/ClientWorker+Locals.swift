@@ -48,6 +48,8 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         } else {
             deadlines.set(deadlineSlot(slot), at: now + ClientConfiguration.headTimeout)
         }
+        // It may have been refused at once, and its slot be free.
+        guard locals[slot].state == .readingHead || locals[slot].state == .opening else { return }
         receive(slot)
     }
 
@@ -241,17 +243,14 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             queue.makeAbortive(locals[slot].socket)
             return finish(slot)
         }
-        locals[slot].state = .refusing
-        deadlines.set(deadlineSlot(slot), at: now + Self.lingerNanoseconds)
         var sink = ExtentSink(answers[Int(slot)])
         write(&sink)
         locals[slot].answerCount = sink.count
         locals[slot].answerSent = 0
-        goOnRefusing(slot)
+        linger(slot)
     }
 
-    /// Sends the rest of the answer, then FIN, and throws away what still comes, so that no reset
-    /// overtakes the answer.
+    /// Goes on sending and throwing away.
     private mutating func goOnRefusing(_ slot: UInt32) {
         let local = locals[slot]
         guard local.state == .refusing, !local.isSending, !local.awaitsSink else { return }
@@ -283,12 +282,29 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         finish(slot)
     }
 
-    /// Ends the connection to the program, for `reason`: by a reset, or else by FIN.
-    mutating func abort(_ slot: UInt32, _ reason: String, resets: Bool = true) {
+    /// Ends the connection to the program by a reset, for `reason`.
+    mutating func abort(_ slot: UInt32, _ reason: String) {
         dropStream(slot, .ended)
-        if resets { queue.makeAbortive(locals[slot].socket) }
+        queue.makeAbortive(locals[slot].socket)
         writeEnd(slot, reason)
         finish(slot)
+    }
+
+    /// Ends the connection to the program by FIN, for `reason`, behind all that was sent.
+    mutating func end(_ slot: UInt32, _ reason: String) {
+        dropStream(slot, .ended)
+        writeEnd(slot, reason)
+        locals[slot].answerCount = 0
+        locals[slot].answerSent = 0
+        linger(slot)
+    }
+
+    /// Sends what is left of an answer, then FIN, and throws away for a while what still comes: a
+    /// reset would overtake what is on its way to the program.
+    private mutating func linger(_ slot: UInt32) {
+        locals[slot].state = .refusing
+        deadlines.set(deadlineSlot(slot), at: now + Self.lingerNanoseconds)
+        goOnRefusing(slot)
     }
 
     /// The client stops at once, or its time to drain is over.

@@ -39,7 +39,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
             return (id, parameters)
         }
         guard let (id, parameters) = told else { return makeFailed(.nonsense) }
-        makes.succeed(now.nanoseconds)
+        makes.end()
         var terms = Parameters.terms(.client, client: settings.parameters, server: parameters)
         terms.slots = min(terms.slots, locals.capacity)
         session = Session(.client, terms)
@@ -103,7 +103,12 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         notify(.lost(reason))
         phase = .making
         gathering = nil
-        makes = Attempts()
+        if hasBeenNamed {
+            makes = Attempts()
+        } else {
+            // It was good for nothing, and so may be the next.
+            makes.fail(now.nanoseconds, broughtBytes: false, chance: schedule.nextChance())
+        }
         renewNonce()
         closeCarriers()
         for index in 0..<locals.used {

@@ -120,7 +120,8 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         if let reason = session[index].peerReset {
             // What came before goes first.
             guard session[index].readableByteCount == 0 else { return deliver(slot, index) }
-            return abort(slot, Self.word(reason), resets: !Self.isByTimer(reason))
+            let word = Self.word(reason)
+            return Self.isByTimer(reason) ? end(slot, word) : abort(slot, word)
         }
         if session[index].phase == .open {
             session.offer(index, locals[slot].end - locals[slot].start)

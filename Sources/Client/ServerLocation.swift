@@ -93,12 +93,20 @@ public struct ProxyLocation: Equatable, Sendable {
     public init(_ text: String) throws(LocationError) {
         var rest = text[...]
         if text.contains("://") { rest = try ServerLocation.withoutScheme(text) }
-        if let slash = rest.firstIndex(of: "/") { rest = rest[..<slash] }
         var credentials: [UInt8] = []
+        // Whatever stands before it, such as a slash: no part of a password is taken for a host.
         if let mark = rest.lastIndex(of: "@") {
             credentials = try Self.decoded(rest[..<mark].utf8)
+            if !credentials.contains(UInt8(ascii: ":")) { credentials.append(UInt8(ascii: ":")) }
+            guard BasicCredentials.value(credentials) != nil else {
+                throw LocationError(
+                    "the credentials must be USER:PASSWORD, without control characters and at most "
+                        + "\(BasicCredentials.byteCountMax) bytes"
+                )
+            }
             rest = rest[rest.index(after: mark)...]
         }
+        if let slash = rest.firstIndex(of: "/") { rest = rest[..<slash] }
         authority = try ServerLocation.authority(String(rest), port: 80)
         self.credentials = credentials
     }

@@ -36,6 +36,7 @@ public final class TunnelClient: Sendable {
     private let counters = Counters()
     private let journal: Journal?
     private let start = StartGate()
+    private let startLock: StartLock
     private let name: String
 
     /// Binds and prepares all that can fail before the worker runs.
@@ -50,6 +51,7 @@ public final class TunnelClient: Sendable {
         if isSecret { Secret.hideProcess() }
         let general = settings.general
         name = general.name.isEmpty ? SystemName.host : general.name
+        startLock = StartLock()
         let listen = try Server.reserve(general.listen)
         let forwards = try Server.reserve(settings.forwards.map(\.endpoint), flag: "--forward")
         var settings = settings
@@ -108,6 +110,7 @@ public final class TunnelClient: Sendable {
     /// A signal ends the wait.
     private func waitForStart() -> String? {
         while true {
+            if counters.isAccepting.read() != 0 { startLock.release() }
             switch start.outcome(of: 1) {
             case .passed: return nil
             case .failed(let failure): return failure
@@ -222,8 +225,12 @@ public final class TunnelClient: Sendable {
         var listeners: [Int32] = []
         let congestion = CongestionChoice(settings.general.congestion)
         let sockets = SocketChoice(settings.general, congestion)
+        // A program may take nothing for as long as it likes.
+        var patient = settings.general
+        patient.userTimeout = 0
+        let programs = SocketChoice(patient, congestion)
         for endpoint in endpoints {
-            let options = sockets[endpoint.address]
+            let options = programs[endpoint.address]
             listeners.append(try Socket.listen(on: endpoint, backlog: 1024, options: options))
         }
         var names = Server.resolverOptions(settings.general, hosts)

@@ -58,6 +58,9 @@ public struct Attempts: Sendable {
     /// How long the request under way has been.
     public func duration(_ now: UInt64) -> UInt64 { now - began }
 
+    /// It went well, as far as can be said yet: failures of before still count.
+    public mutating func end() { serial = nil }
+
     /// It went well; the next may be made after `pause`.
     public mutating func succeed(_ now: UInt64, pause: UInt64 = 0) {
         serial = nil

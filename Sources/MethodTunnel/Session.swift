@@ -118,9 +118,14 @@ public struct Session: ~Copyable, Sendable {
     /// The server takes no new streams from now on.
     public mutating func drain() {
         precondition(role == .server)
-        wantsDrain = !isDraining
+        guard !isDraining else { return }
+        wantsDrain = true
         isDraining = true
     }
+
+    /// Whether the other end is to be told something that stands on no lane yet, bytes and windows
+    /// of open streams apart.
+    public var hasToTell: Bool { wantsDrain || controls.count > 0 }
 
     /// Memory for all slots is set aside with the first of them, and touched only as they are used:
     /// an array that grew step by step would leave as much behind.

@@ -29,6 +29,8 @@ struct Desk: ~Copyable {
     var isSettling = false
     /// For each lane the carrier whose request gets new frames.
     var served = InlineArray<4, UInt32?>(repeating: nil)
+    /// When a request was last answered that had waited: its client has had no reason to be heard.
+    private(set) var left = Instant(nanoseconds: 0)
     /// The lane that is looked at first, so that each has its turn.
     var firstLane = 0
     /// By the slots of streams, as far as they have been used.
@@ -76,7 +78,7 @@ struct Desk: ~Copyable {
     /// Whether the client doesn't have all yet that is on its lanes, or will be.
     var isUnsettled: Bool {
         guard isLive else { return false }
-        return session.outlets.contains { $0.keptByteCount > 0 }
+        return session.hasToTell || session.outlets.contains { $0.keptByteCount > 0 }
             || (0..<seats.count).contains { session[$0].phase == .open }
     }
 
@@ -207,8 +209,9 @@ struct Desk: ~Copyable {
     }
 
     /// The carrier that served `lane` doesn't any more.
-    mutating func leave(lane: Int) {
+    mutating func leave(lane: Int, _ now: Instant) {
         served[lane] = nil
+        left = now
         polls.end(lane)
     }
 

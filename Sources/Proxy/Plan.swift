@@ -40,7 +40,8 @@ struct Plan: Sendable {
         spreads = workers > 1 && configuration.balance
         passes = spreads || workers > 1 && !configuration.methodTunnel.isEmpty
         let channels = passes ? workers : 0
-        let own = Plan.ownDescriptors + configuration.listen.count + channels
+        let mailboxes = configuration.usersFile.isEmpty ? 0 : workers
+        let own = Plan.ownDescriptors + configuration.listen.count + channels + mailboxes
         let available = max(openFiles - own - pipes, 0)
         shed = min(max(available / 64, 1), 64)
         slots = min(max((available - shed) / 2, 0), Plan.slotsMax)

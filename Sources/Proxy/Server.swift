@@ -239,7 +239,11 @@ public final class Server: Sendable {
     ) throws -> Worker<Ring, CachingResolver> {
         var kept: [Int32] = [0, 1, 2, mailboxes[index].event]
         if let journal { kept.append(journal.event) }
-        if let gate { kept.append(gate.semaphore) }
+        if let gate {
+            kept.append(gate.semaphore)
+            // A question of another worker's may have to make way for one of ours.
+            kept += mailboxes.map(\.event)
+        }
         if let balance { kept += balance.descriptors(of: index) }
         try Descriptors.makeOwnTable(keeping: kept)
         if let cpu = plan.cpu(of: index) { try Thread.pin(to: cpu) }

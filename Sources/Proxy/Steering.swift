@@ -8,8 +8,10 @@ package import Kernel
 /// more than every fourth leaves them to the kernel's hash, and asks again after a minute.
 package struct Steering {
     /// What to ask the kernel for.
-    package enum Change: Equatable {
-        case nothing, clientsOfCPU, anyClients
+    package enum Wish: Equatable {
+        case asBefore
+        case clients(ofCPU: Int)
+        case anyClients
     }
 
     /// The CPU that the worker is pinned to.
@@ -23,25 +25,26 @@ package struct Steering {
 
     /// So many clients tell enough to decide.
     package static var sample: Int { 256 }
+    /// Nanoseconds for which any clients do, once those of the CPU were in vain.
     package static var pause: UInt64 { 60_000_000_000 }
 
     /// For a worker that is pinned to `cpu` and has asked for its clients.
     package init(cpu: Int) { self.cpu = cpu }
 
-    /// A client has come, and was passed on or not.
-    package mutating func didAccept(passedOn isPassedOn: Bool, _ now: Instant) -> Change {
+    /// A client has come, and was passed on or not; what to ask for from now on.
+    package mutating func didAccept(passedOn isPassedOn: Bool, _ now: Instant) -> Wish {
         if let retry {
-            guard now >= retry else { return .nothing }
+            guard now >= retry else { return .asBefore }
             self.retry = nil
-            return .clientsOfCPU
+            return .clients(ofCPU: cpu)
         }
         clients += 1
         if isPassedOn { passedOn += 1 }
-        guard clients == Steering.sample else { return .nothing }
+        guard clients == Steering.sample else { return .asBefore }
         let isInVain = passedOn > Steering.sample / 4
         clients = 0
         passedOn = 0
-        guard isInVain else { return .nothing }
+        guard isInVain else { return .asBefore }
         retry = now + Steering.pause
         return .anyClients
     }

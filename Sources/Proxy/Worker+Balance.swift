@@ -11,10 +11,9 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     mutating func welcome(_ client: Int32) {
         let isPassedOn = passOn(client)
         if !isPassedOn { take(client) }
-        guard let steering else { return }
-        switch self.steering?.didAccept(passedOn: isPassedOn, services.now) ?? .nothing {
-        case .nothing: break
-        case .clientsOfCPU: prefer(steering.cpu)
+        switch steering?.didAccept(passedOn: isPassedOn, services.now) {
+        case .asBefore, nil: break
+        case .clients(let cpu): prefer(cpu)
         case .anyClients: prefer(nil)
         }
     }
@@ -121,14 +120,14 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Takes a request over that is of a session here, with the first `count` bytes of it.
     private mutating func takeRequest(_ client: Int32, _ count: Int) {
         services.counters.accepted.add()
+        let memory = carrierMemory.passed.part(0..<count)
+        defer { if services.gate != nil { memory.clear() } }
         guard services.hasDescriptor, let slot = carriers.take({ Carrier(slot: $0) }) else {
             services.counters.ended.add()
             return sendAway(client)
         }
         services.descriptorCount += 1
-        let memory = carrierMemory.passed.part(0..<count)
         memory.copy(to: carrierMemory.input(slot))
-        if services.gate != nil { memory.clear() }
         let peer = services.keepsRecords ? services.queue.peer(of: client) : nil
         carriers[slot].begin(client, peer, services.now)
         begin(slot, count)

@@ -255,8 +255,13 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         if carriers[slot].isAdmitted {
             services.admission.releaseCarrier(of: carriers[slot].client?.address)
         }
-        // What only a crowd needs goes back to the system.
-        if slot >= Self.warmCount { carrierMemory.empty(slot) }
+        if slot >= Self.warmCount {
+            // What only a crowd needs goes back to the system.
+            carrierMemory.empty(slot)
+        } else if services.gate != nil {
+            // Its last head may have had credentials.
+            carrierMemory.input(slot).clear()
+        }
         carriers.release(slot)
     }
 }

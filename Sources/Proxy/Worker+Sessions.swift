@@ -79,7 +79,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let isOver = carriers[slot].waitEnd <= services.now
         guard carriers[slot].isFlow else {
             guard count > 0 || isOver else { return }
-            services.sessions.desks[desk].leave(lane: lane)
+            services.sessions.desks[desk].leave(lane: lane, services.now)
             return answerLane(slot, index, lane)
         }
         guard carriers[slot].state == .flowing else { return }
@@ -87,7 +87,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let isLast =
             isOver || carriers[slot].sizeLeft - piece < Session.roomMin
             || piece == count && isToSettle(index, lane)
-        if isLast { services.sessions.desks[desk].leave(lane: lane) }
+        if isLast { services.sessions.desks[desk].leave(lane: lane, services.now) }
         if piece > 0 {
             sendChunk(slot, piece, isLast: isLast)
         } else if isLast {
@@ -188,7 +188,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         if let lane = carriers[slot].lane, lane < 4,
             services.sessions.desks[desk].served[lane] == slot
         {
-            services.sessions.desks[desk].leave(lane: lane)
+            services.sessions.desks[desk].leave(lane: lane, services.now)
         }
         if case .open(let number) = carriers[slot].target.operation,
             number.slot < services.sessions.desks[desk].seats.count,

@@ -80,8 +80,10 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private func isSilent(_ index: Int) -> Bool {
         let served = services.sessions.desks[UInt32(index)].served
         for lane in served.indices where served[lane] != nil { return false }
+        let left = services.sessions.desks[UInt32(index)].left.nanoseconds
         let now = services.now.nanoseconds
-        return services.sessions.table.heard(index).map { now >= $0 + silenceMax } ?? false
+        return services.sessions.table.heard(index).map { now >= max($0, left) + silenceMax }
+            ?? false
     }
 
     /// Ends what is left, once no tunnel is and all has been told, or the time is over; before that

@@ -15,7 +15,8 @@ struct ClientCommand: ParsableCommand {
         discussion: """
             For networks that let out GET, PUT and POST but not CONNECT. The server is a culvert \
             that runs with --method-tunnel. Serves until SIGTERM or SIGINT.
-            """
+            """,
+        version: "culvert \(Culvert.version)"
     )
 
     @Option(
@@ -113,7 +114,8 @@ struct ClientCommand: ParsableCommand {
     }
 
     func validate() throws {
-        _ = try endpoints()
+        let offers = try endpoints().map { ("--listen", $0) }
+        try Consistency.checkListeners(offers + forward.map { ("--forward", $0.endpoint) })
         guard listen != ["none"] || !forward.isEmpty else {
             throw ValidationError("--listen none: leaves nothing to do without --forward.")
         }

@@ -8,7 +8,7 @@ internal import Proxy
 enum Consistency {
     /// Throws the words for the first flag of `configuration` that can't be.
     static func check(_ configuration: Configuration, hostsFileIsGiven: Bool) throws {
-        try checkListeners(configuration.listen)
+        try checkListeners(configuration.listen.map { ("--listen", $0) })
         try checkCPUs(configuration.cpus)
         try checkSources(configuration.bind)
         try checkSizes(configuration)
@@ -35,10 +35,11 @@ enum Consistency {
         if case .file(let path) = configuration.journal { try checkJournal(path) }
     }
 
-    private static func checkListeners(_ listeners: [Endpoint]) throws {
-        for (index, endpoint) in listeners.enumerated() where endpoint.port > 0 {
-            guard !listeners[..<index].contains(endpoint) else {
-                throw refusal("--listen", "\(endpoint)", "given twice; each endpoint once")
+    /// Throws the words for the first of `listeners`, each with its flag, that is there before.
+    static func checkListeners(_ listeners: [(flag: String, endpoint: Endpoint)]) throws {
+        for (index, (flag, endpoint)) in listeners.enumerated() where endpoint.port > 0 {
+            guard !listeners[..<index].contains(where: { $0.endpoint == endpoint }) else {
+                throw refusal(flag, "\(endpoint)", "given twice; each endpoint once")
             }
         }
     }

@@ -45,6 +45,9 @@ import Testing
         ("proxy.example:3128", "proxy.example:3128", ""),
         ("http://proxy.example", "proxy.example:80", ""),
         ("http://me:a%3Ab%40@[::1]:8080", "[::1]:8080", "me:a:b@"),
+        ("http://me:a/b@proxy:3128/", "proxy:3128", "me:a/b"),
+        ("http://me:123/x@proxy:3128", "proxy:3128", "me:123/x"),
+        ("http://me@proxy:3128", "proxy:3128", "me:"),
     ])
     func `a value of http_proxy is taken apart`(
         _ text: String,
@@ -59,6 +62,15 @@ import Testing
     @Test(arguments: ["socks5://a:1", "https://a:1", "http://me:%zz@a:1", "http://me:%4@a:1", ""])
     func `another value is refused`(_ text: String) {
         #expect(throws: LocationError.self) { try ProxyLocation(text) }
+    }
+
+    @Test(arguments: [
+        "http://me:secret/b@proxy:x", "http://me:secret%01@proxy:1", "http://:secret@proxy:1",
+        "http://me:secret\(String(repeating: "x", count: 600))@proxy:1",
+    ])
+    func `no part of a password is told`(_ text: String) {
+        let error = #expect(throws: LocationError.self) { try ProxyLocation(text) }
+        #expect(error?.description.contains("secret") == false)
     }
 
     @Test func `no_proxy exempts a server by name, ending, address or star`() throws {

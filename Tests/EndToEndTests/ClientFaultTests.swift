@@ -1,4 +1,5 @@
 import Foundation
+import Internet
 import Testing
 
 extension EndToEndTests {
@@ -106,6 +107,23 @@ extension EndToEndTests {
             #expect(
                 answer.hasPrefix("HTTP/1.1 502 Bad Gateway\r\nProxy-Status: near; error=connection")
             )
+        }
+
+        @Test func `without a server all that come to a forwarded port at once are reset`()
+            throws
+        {
+            let server = try FarServer(["--grace", "10"])
+            let port = try Origin.freePort()
+            let client = try Culvert.client(server.url, ["--forward", "\(port)=host.example:1"])
+            server.stop()
+            _ = try client.record("session_lost")
+            _ = try client.record("failing")
+            let endpoint = try #require(Endpoint("127.0.0.1:\(port)"))
+            try Crew.share(200, width: 20) { _ in
+                let end = try Stream(to: endpoint).receiveToEnd().end
+                #expect(end == .reset)
+            }
+            #expect(client.stop() == 0)
         }
 
         // MARK: Programs

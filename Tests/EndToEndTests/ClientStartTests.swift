@@ -27,6 +27,12 @@ extension EndToEndTests {
             return folder.path("credentials")
         }
 
+        @Test func `its version is told`() throws {
+            let outcome = try Program.run(try Culvert.program, ["client", "--version"])
+            #expect(outcome.status == 0)
+            #expect(outcome.output.hasPrefix("culvert "))
+        }
+
         @Test func `nobody listens`() throws {
             let port = try Origin.freePort()
             let words = "the server http://127.0.0.1:\(port)/tunnel refuses connections; check that"
@@ -142,6 +148,10 @@ extension EndToEndTests {
                 says: "put them into --credentials"
             )
             try expectFailure(url, ["--forward", "22"], status: 64, says: "PORT=HOST:PORT")
+            let twice = ["--forward", "22=a.test:1", "--forward", "127.0.0.1:22=b.test:1"]
+            try expectFailure(url, twice, status: 64, says: "'--forward': given twice")
+            let both = ["--listen", "127.0.0.1:9", "--forward", "9=a.test:1"]
+            try expectFailure(url, both, status: 64, says: "'--forward': given twice")
             let help = "See 'culvert client --help' for more information."
             try expectFailure(url, ["--nonsense"], status: 64, says: help)
             try expectFailure(

@@ -93,6 +93,25 @@ extension EndToEndTests {
             for guess in guesses { guess.close() }
         }
 
+        @Test func `guesses that make way for others disturb no tunnel`() throws {
+            let flags = ["--max-failures-per-client", "0", "--workers", "4"]
+            let (culvert, _) = try start(["ana", "ben"], cost: Self.slow, flags)
+            let origin = try Origin()
+            let target = origin.authority
+            let tunnels = try (0..<40).map { _ in
+                try (Stream.tunnel(culvert, to: target, as: "ben:word"), origin.accept())
+            }
+            let guesses = try flood(1500, culvert, for: target, from: "127.0.0.2")
+            try Refused(from: try #require(guesses.last)).expect(503, "connection_limit_reached")
+            for (client, upstream) in tunnels {
+                try client.send("there")
+                #expect(try upstream.receive(exactly: 5) == Array("there".utf8))
+                try upstream.send("back")
+                #expect(try client.receive(exactly: 4) == Array("back".utf8))
+            }
+            for guess in guesses { guess.close() }
+        }
+
         /// A guess of each of `hosts` of each of `networks`, which are 127.x.y.0/24.
         private func flood(
             _ networks: Range<Int>,

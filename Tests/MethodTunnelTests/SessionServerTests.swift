@@ -84,8 +84,13 @@ private let second = StreamNumber(slot: 1, generation: 1)
     @Test func `a server that drains tells it and opens nothing new`() throws {
         let end = Self.server()
         try end.open(first)
+        var hasToTell = [end.session.hasToTell]
         end.session.drain()
+        end.session.drain()
+        hasToTell.append(end.session.hasToTell)
         #expect(try end.frames().map(\.kind) == [.drain])
+        hasToTell.append(end.session.hasToTell)
+        #expect(hasToTell == [false, true, false])
         #expect(try end.ask(first, fingerprint: 1) == .opened)
         #expect(try end.ask(second, fingerprint: 1) == .draining)
     }
