@@ -47,7 +47,7 @@ public enum Answer {
             sink.append("\r\n")
         }
         sink.append("\r\n")
-        write(body: refusal, status, to: &sink)
+        if refusal != .headNotAllowed { write(body: refusal, status, to: &sink) }
     }
 
     /// Writes the whole answer that passes the refusal of another proxy on, and closes the

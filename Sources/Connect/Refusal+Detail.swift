@@ -4,9 +4,10 @@ extension Refusal {
         switch self {
         case .notPlainHTTP, .malformedLineEnd, .controlCharacter, .headTooLarge,
             .requestLineTooLong, .fieldLineTooLong, .tooManyFields, .malformedRequestLine,
-            .malformedVersion, .unsupportedVersion, .methodNotAllowed, .methodUnknown,
-            .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
-            .repeatedHost, .malformedHost, .transferEncoding, .contentLength, .repeatedCredentials:
+            .malformedVersion, .unsupportedVersion, .methodNotAllowed, .headNotAllowed,
+            .methodUnknown, .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField,
+            .missingHost, .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
+            .repeatedCredentials:
             headDetail
         case .repeatedField: "a field is sent twice that may be sent once"
         case .malformedTarget: "the target must be a path, or a URL that begins with http://"
@@ -88,6 +89,7 @@ extension Refusal {
         case .malformedVersion: "the version is malformed; send HTTP/1.1"
         case .unsupportedVersion: "only HTTP/1.1 and HTTP/1.0 are spoken here"
         case .methodNotAllowed: "only CONNECT is allowed; for https URLs a client sends it"
+        case .headNotAllowed: "only CONNECT is allowed, not HEAD; for https URLs a client sends it"
         case .methodUnknown: "this method is unknown; send CONNECT"
         case .malformedAuthority: "the target must be host:port, IPv6 as [address]:port"
         case .foldedField: "a field line begins with a space; send it on one line"

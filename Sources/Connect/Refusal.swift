@@ -25,6 +25,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case unsupportedVersion
     /// A method everyone knows, but not CONNECT.
     case methodNotAllowed
+    /// HEAD: the same, but its answer has no content (RFC 9110 section 9.3.2).
+    case headNotAllowed
     /// A method nobody here knows.
     case methodUnknown
     /// The target is no `host:port`.
@@ -167,7 +169,7 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .headTimeout, .bodyTimeout: 408
         case .credentialsMissing, .credentialsWrong: 407
         case .tooManyFailures, .userLimit, .tooFast: 429
-        case .methodNotAllowed, .wrongTunnelMethod: 405
+        case .methodNotAllowed, .headNotAllowed, .wrongTunnelMethod: 405
         case .parentLogin, .parentRefused: 502
         case .requestLineTooLong: 414
         case .headTooLarge, .fieldLineTooLong, .tooManyFields: 431
@@ -183,9 +185,9 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
         switch self {
         case .notPlainHTTP, .malformedLineEnd, .controlCharacter, .headTooLarge,
             .requestLineTooLong, .fieldLineTooLong, .tooManyFields, .malformedRequestLine,
-            .malformedVersion, .unsupportedVersion, .methodNotAllowed, .methodUnknown,
-            .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField, .missingHost,
-            .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
+            .malformedVersion, .unsupportedVersion, .methodNotAllowed, .headNotAllowed,
+            .methodUnknown, .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField,
+            .missingHost, .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
             .repeatedCredentials, .repeatedField, .malformedTarget, .malformedTunnelRequest,
             .wrongTunnelMethod, .bodyLength, .bodyCoding,
             .bodyFraming, .malformedChunk, .bodyTooLarge, .headTimeout, .bodyTimeout:

@@ -143,7 +143,7 @@ public struct RequestHeadParser: Sendable {
     ) throws(Refusal) {
         let line = try RequestLine(bytes, range)
         guard let method = line.method(bytes) else {
-            throw line.hasKnownMethod(bytes) ? .methodNotAllowed : .methodUnknown
+            throw line.refusal(ofMethod: bytes)
         }
         guard let path = Self.path(bytes, line.target) else { throw .malformedTarget }
         self.line = line

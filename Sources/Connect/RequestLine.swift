@@ -36,7 +36,7 @@ struct RequestLine: Sendable {
     /// authority there.
     func requireConnect(_ bytes: Span<UInt8>) throws(Refusal) {
         guard Self.spells(bytes, method, "CONNECT") else {
-            throw hasKnownMethod(bytes) ? .methodNotAllowed : .methodUnknown
+            throw refusal(ofMethod: bytes)
         }
         guard Authority(parsing: bytes, in: target) != nil else { throw .malformedAuthority }
     }
@@ -49,11 +49,17 @@ struct RequestLine: Sendable {
         return Self.spells(bytes, method, "DELETE") ? .delete : nil
     }
 
+    /// Why the method, which isn't the one that is wanted, is refused.
+    func refusal(ofMethod bytes: Span<UInt8>) -> Refusal {
+        if Self.spells(bytes, method, "HEAD") { return .headNotAllowed }
+        return hasKnownMethod(bytes) ? .methodNotAllowed : .methodUnknown
+    }
+
     /// Whether everyone knows the method.
-    func hasKnownMethod(_ bytes: Span<UInt8>) -> Bool {
+    private func hasKnownMethod(_ bytes: Span<UInt8>) -> Bool {
         method(bytes) != nil || Self.spells(bytes, method, "CONNECT")
-            || Self.spells(bytes, method, "HEAD") || Self.spells(bytes, method, "OPTIONS")
-            || Self.spells(bytes, method, "TRACE") || Self.spells(bytes, method, "PATCH")
+            || Self.spells(bytes, method, "OPTIONS") || Self.spells(bytes, method, "TRACE")
+            || Self.spells(bytes, method, "PATCH")
     }
 
     /// The digit after `HTTP/1.`.

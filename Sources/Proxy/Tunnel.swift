@@ -205,8 +205,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
                 return refuse(.headTooLarge, &worker)
             }
             receiveHead(&worker)
-        case .refused(.methodNotAllowed)
-        where bytes.withBytes { worker.terms.method.claims($0, limits) }:
+        case .refused(let refusal)
+        where refusal.status == 405
+            && bytes.withBytes { worker.terms.method.claims($0, limits) }:
             state = .handingOver
         case .refused(let refusal):
             refuse(refusal, &worker)

@@ -46,7 +46,7 @@ enum Faults {
         ("CONNECT a.b:1 HTTP/3.0\r\n\r\n", .unsupportedVersion),
         ("GET / HTTP/1.1\r\n\r\n", .methodNotAllowed),
         ("GET http://a.b/ HTTP/1.1\r\n\r\n", .methodNotAllowed),
-        ("HEAD / HTTP/1.0\r\n\r\n", .methodNotAllowed),
+        ("HEAD / HTTP/1.0\r\n\r\n", .headNotAllowed),
         ("POST / HTTP/1.1\r\n\r\n", .methodNotAllowed),
         ("PUT / HTTP/1.1\r\n\r\n", .methodNotAllowed),
         ("DELETE / HTTP/1.1\r\n\r\n", .methodNotAllowed),

@@ -11,6 +11,7 @@ import Testing
             (.tooManyFields, 431, "http_request_error"),
             (.headTooLarge, 431, "http_request_error"),
             (.methodNotAllowed, 405, "http_request_error"),
+            (.headNotAllowed, 405, "http_request_error"),
             (.methodUnknown, 501, "http_request_error"),
             (.unsupportedVersion, 505, "http_request_error"),
             (.malformedVersion, 400, "http_request_error"),

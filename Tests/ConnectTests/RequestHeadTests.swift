@@ -63,7 +63,7 @@ import Testing
 
     static let faults: [(String, Refusal)] = [
         ("CONNECT a.b:1 HTTP/1.1\r\n", .methodNotAllowed),
-        ("HEAD / HTTP/1.1\r\n", .methodNotAllowed),
+        ("HEAD / HTTP/1.1\r\n", .headNotAllowed),
         ("get / HTTP/1.1\r\n", .methodUnknown),
         ("GET * HTTP/1.1\r\n", .malformedTarget),
         ("GET a.b:1 HTTP/1.1\r\n", .malformedTarget),
