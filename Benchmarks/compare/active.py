@@ -9,13 +9,12 @@ table holds. Each part has a load tool and an origin of its own.
 import argparse
 import contextlib
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import results
 from compare import order_of, picked, raise_file_limit, run_to_end, say, two_cpus
 from peers import CULVERT, PEERS, Unusable, free_port, running
-from scale import mean_cost, workers
+from scale import at_once, workers
 from scenarios import Load, echo
 
 
@@ -36,15 +35,7 @@ def measure(peer, parts, cpus, options):
                 stack.enter_context(running(peer, cpu, {**values, "ORIGIN": port}))
                 for port in origins
             ]
-        processes = sorted({each for _, members in proxies for each in members})
-        with ThreadPoolExecutor(parts) as pool:
-            taken = list(pool.map(
-                lambda load, proxy: load.figures(scenario, peer, proxy[0].port, processes),
-                loads, proxies,
-            ))
-    if any(each["failures"] for each in taken):
-        raise Unusable("tunnels failed")
-    rate, cost = mean_cost(taken)
+        taken, rate, cost = at_once(scenario, peer, loads, proxies)
     slowest = max(each["p99"] for each in taken)
     say(f"  {peer.title}: {results.number(rate)} a second, CPU {results.number(cost)} us each, "
         f"p99 {results.number(slowest / 1000)} ms")

@@ -27,13 +27,22 @@ def workers(count):
     return replace(CULVERT, command=CULVERT.command.replace("--workers 1", f"--workers {count}"))
 
 
-def mean_cost(taken):
-    """What loads that ran at once did a second, and the proxies' CPU of each unit.
+def at_once(scenario, peer, loads, proxies):
+    """What loads that run at once come to, each at the proxy in its place.
 
-    Each load charges the CPU of all proxies to what it did itself.
+    The figures of each; what all did a second; and the proxies' CPU of each unit.
     """
+    processes = sorted({each for _, members in proxies for each in members})
+    with ThreadPoolExecutor(len(loads)) as pool:
+        taken = list(pool.map(
+            lambda load, proxy: load.figures(scenario, peer, proxy[0].port, processes),
+            loads, proxies,
+        ))
+    if any(each["failures"] for each in taken):
+        raise Unusable("tunnels failed")
     rate = sum(each["rate"] for each in taken)
-    return rate, statistics.mean(each["cpu"] * each["rate"] for each in taken) / rate
+    # Each tool charges all proxies' CPU to what it did itself.
+    return taken, rate, statistics.mean(each["cpu"] * each["rate"] for each in taken) / rate
 
 
 def measure(setup, scenario, cpus, options):
@@ -50,15 +59,7 @@ def measure(setup, scenario, cpus, options):
         else:
             on_all = ",".join(map(str, used))
             proxies = [stack.enter_context(running(workers(len(used)), on_all, values))] * len(used)
-        processes = sorted({each for _, members in proxies for each in members})
-        with ThreadPoolExecutor(len(used)) as pool:
-            taken = list(pool.map(
-                lambda load, proxy: load.figures(scenario, CULVERT, proxy[0].port, processes),
-                loads, proxies,
-            ))
-    if any(each["failures"] for each in taken):
-        raise Unusable("tunnels failed")
-    rate, cost = mean_cost(taken)
+        _, rate, cost = at_once(scenario, CULVERT, loads, proxies)
     say(f"  {setup}: {results.number(rate)} a second, CPU {results.number(cost)} each")
     return rate, cost
 

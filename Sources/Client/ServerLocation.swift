@@ -99,10 +99,7 @@ public struct ProxyLocation: Equatable, Sendable {
             credentials = try Self.decoded(rest[..<mark].utf8)
             if !credentials.contains(UInt8(ascii: ":")) { credentials.append(UInt8(ascii: ":")) }
             guard BasicCredentials.value(credentials) != nil else {
-                throw LocationError(
-                    "the credentials must be USER:PASSWORD, without control characters and at most "
-                        + "\(BasicCredentials.byteCountMax) bytes"
-                )
+                throw LocationError("the credentials must be \(BasicCredentials.form)")
             }
             rest = rest[rest.index(after: mark)...]
         }

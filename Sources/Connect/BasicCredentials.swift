@@ -21,6 +21,11 @@ public struct BasicCredentials: Equatable, Sendable {
         else { return nil }
     }
 
+    /// What `value` takes, for messages.
+    public static var form: String {
+        "USER:PASSWORD, without control characters and at most \(byteCountMax) bytes"
+    }
+
     /// The value of a Proxy-Authorization field with `credentials`, which are a user, a colon and a
     /// password; nil unless they are that.
     public static func value(_ credentials: [UInt8]) -> [UInt8]? {

@@ -55,7 +55,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         occupancy = Occupancy(self.services.now)
         listener = Listener(listeners)
         provideBuffers()
-        prefer(steering?.cpu)
+        if let steering { prefer(steering.cpu) }
         listener.arm(&self.services.queue)
         watchMailbox()
         watchPassed()
@@ -82,7 +82,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         publish()
         wait()
         services.now = services.queue.now()
-        occupancy.beginTurn(tunnels: tunnels.count, services.now)
+        if balance != nil { occupancy.beginTurn(tunnels: tunnels.count, services.now) }
         services.pace.beginTurn()
         services.pipes.share.beginTurn()
         while let sent = services.queue.nextSent() { dispatch(sent) }

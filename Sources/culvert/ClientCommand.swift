@@ -209,8 +209,7 @@ struct ClientCommand: ParsableCommand {
         let line = Array(bytes.prefix { $0 != 0x0a && $0 != 0x0d })
         guard BasicCredentials.value(line) != nil else {
             throw StartError(
-                "\(flag) \(path): its first line must be USER:PASSWORD, without control "
-                    + "characters and at most \(BasicCredentials.byteCountMax) bytes"
+                "\(flag) \(path): its first line must be \(BasicCredentials.form)"
             )
         }
         return line

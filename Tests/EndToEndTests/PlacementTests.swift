@@ -34,7 +34,7 @@ extension EndToEndTests {
             ])
         }
 
-        /// How many clients each worker has accepted by itself.
+        /// How many clients each worker has taken.
         private func accepted(_ culvert: Culvert) throws -> [Int] {
             try culvert.workerStatus().sorted { $0["worker"] ?? 0 < $1["worker"] ?? 0 }
                 .map { $0["accepted"] ?? 0 }

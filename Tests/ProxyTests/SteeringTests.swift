@@ -5,22 +5,21 @@ import Testing
 @Suite struct SteeringTests {
     private let start = Instant(nanoseconds: 1_000_000_000_000)
 
-    /// What is asked for after the last of so many clients, every `interval`th of which is passed
+    /// What is asked for after the last client of a sample, every `interval`th of which is passed
     /// on; before that there may be no wish.
     private func accept(
         _ steering: inout Steering,
-        _ count: Int = Steering.sample,
         passingOnEvery interval: Int,
         at now: Instant
     ) -> Steering.Wish {
-        for number in 1..<count {
+        for number in 1..<Steering.sample {
             let wish = steering.didAccept(passedOn: number % interval == 0, now)
             guard wish == .asBefore else {
                 Issue.record("\(wish) after \(number) clients")
                 return wish
             }
         }
-        return steering.didAccept(passedOn: count % interval == 0, now)
+        return steering.didAccept(passedOn: Steering.sample % interval == 0, now)
     }
 
     @Test func `clients of the CPU are asked for as long as few are passed on`() {
