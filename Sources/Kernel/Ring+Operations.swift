@@ -181,6 +181,9 @@ extension Ring: SubmissionQueue {
         Socket.keepAlive(socket, seconds: seconds)
     }
 
+    /// Only for sockets that have broken, as `makeAbortive`.
+    public mutating func takeError(of socket: Int32) -> Int32 { Socket.takeError(of: socket) }
+
     /// Only for resets, which are rare.
     public mutating func makeAbortive(_ socket: Int32) {
         Socket.makeAbortive(socket)

@@ -118,6 +118,13 @@ public enum Socket {
         enable(SO_KEEPALIVE, level: SOL_SOCKET, on: socket)
     }
 
+    static func takeError(of socket: Int32) -> Int32 {
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        let status = unsafe getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size)
+        return status == 0 ? code : errno
+    }
+
     static func makeAbortive(_ socket: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         let size = socklen_t(MemoryLayout<linger>.size)

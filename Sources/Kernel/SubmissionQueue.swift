@@ -107,6 +107,8 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func shutdownSending(_ socket: Int32) -> Int32
     /// Has the kernel probe the peer of `socket` after so many seconds of silence (TCP_KEEPIDLE).
     mutating func keepAlive(_ socket: Int32, seconds: Int32)
+    /// Takes the error that is pending on `socket` (SO_ERROR): an errno, or 0 if there is none.
+    mutating func takeError(of socket: Int32) -> Int32
     /// Makes the coming close of `socket` a reset.
     mutating func makeAbortive(_ socket: Int32)
     /// Moves up to `count` bytes from `source` to `sink` without waiting; a count, 0 at the end of

@@ -9,10 +9,11 @@ internal import Resolver
 /// and waited for; descriptors are closed, and everything held is given back, when the kernel
 /// holds nothing any more.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
-    /// How long a refused client may go on sending before the connection is closed for good.
-    private static var lingerNanoseconds: UInt64 { 2_000_000_000 }
-    /// Bytes of a refused client that are thrown away, at most.
-    private static var discardMax: Int { 1 << 20 }
+    /// How long a client that was refused, or a side whose other side is gone, may go on sending
+    /// before the connection is closed for good.
+    static var lingerNanoseconds: UInt64 { 2_000_000_000 }
+    /// Bytes of it that are thrown away, at most.
+    static var discardMax: Int { 1 << 20 }
 
     // MARK: Refusing
 
@@ -130,7 +131,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         if hasWorkAtRest(worker) { moment = min(moment, restFrom(worker)) }
         let quiet = quietLimit(configuration)
-        if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
+        if quiet > 0, lingers || !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
         moment = min(moment, lastMoment(worker))
         // The wheel has no "never"; a look each hour costs nothing.
         worker.deadlines.set(slot, at: min(moment, worker.now + 3_600_000_000_000))
@@ -152,7 +153,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Nanoseconds without a byte after which the tunnel ends; 0 is never.
     private func quietLimit(_ configuration: Configuration) -> UInt64 {
-        duplex.isHalfClosed ? configuration.halfClosedTimeout : configuration.idleTimeout
+        if lingers { return Tunnel.lingerNanoseconds }
+        return duplex.isHalfClosed ? configuration.halfClosedTimeout : configuration.idleTimeout
     }
 
     /// Whether a flow holds, or may hold again, a receive that could be given up.
@@ -186,7 +188,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         {
             return end(Ending(cause: .lifetime, side: .proxy), &worker)
         }
-        if quiet > 0, !duplex.isPaused, lastActivity + quiet <= worker.now {
+        if quiet > 0, lingers || !duplex.isPaused, lastActivity + quiet <= worker.now {
             let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
             return end(Ending(cause: cause, side: .proxy), &worker)
         }
@@ -230,25 +232,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     // MARK: Ending
-
-    /// Reading from the source of `direction` failed.
-    mutating func fail(source direction: Direction, _ code: Int32, _ worker: inout Worker) {
-        fail(direction == .outbound ? .client : .upstream, code, &worker)
-    }
-
-    /// Writing to the sink of `direction` failed.
-    mutating func fail(sink direction: Direction, _ code: Int32, _ worker: inout Worker) {
-        fail(direction == .outbound ? .upstream : .client, code, &worker)
-    }
-
-    private mutating func fail(_ side: Side, _ code: Int32, _ worker: inout Worker) {
-        // A reset is passed on, but not to a side that has had its FIN.
-        if side == .client, duplex.resets(.upstream) { worker.queue.makeAbortive(upstream) }
-        if side == .upstream, duplex.resets(.client), client >= 0 {
-            worker.queue.makeAbortive(client)
-        }
-        end(Ending(cause: .reset, side: side, code: code), &worker)
-    }
 
     /// The tunnel ends, for the reason that is given first.
     mutating func end(_ ending: Ending, _ worker: inout Worker) {
@@ -311,8 +294,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    /// A completion came after the end: give back what it brought.
+    /// A completion came after the end: give back what it brought, and count what it has delivered.
     mutating func settle(_ token: Token, _ completion: Completion, _ worker: inout Worker) {
+        let count = Int(completion.result)
         switch token.operation {
         case .receive:
             guard let buffer = completion.buffer else { return }
@@ -324,9 +308,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             close(worker.openings[opening].attempts[index], &worker)
             worker.openings[opening].attempts[index] = -1
             worker.openings[opening].attemptCount -= 1
-        case .moveIn where completion.result > 0:
+        case .send where count > 0: _ = duplex[token.direction].sent(count)
+        case .moveIn where count > 0:
             // What was moved into the pipe is lost with it, and the pipe must not be lent again.
-            _ = duplex[token.direction].movedIn(Int(completion.result), worker.terms.flow)
+            _ = duplex[token.direction].movedIn(count, worker.terms.flow)
+        case .moveOut where count > 0: _ = duplex[token.direction].movedOut(count)
         default: break
         }
     }

@@ -56,7 +56,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .receive: didReceive(direction, completion, &worker)
         case .send:
             guard result >= 0 || result == -Errno.again else {
-                return fail(sink: direction, -result, &worker)
+                guard let step = fail(sink: direction, -result, &worker) else { return }
+                return take(step, direction, &worker)
             }
             // An armed flow sends in the turn in which it receives; it may be told of that later.
             if result > 0, !duplex[direction].isArmed { lastActivity = worker.now }
@@ -95,7 +96,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 worker.buffers.ranOut()
                 return worker.buffers.line.join(slot, direction)
             case .send:
-                return send(direction, &worker)
+                guard lacksSink(direction) else { return send(direction, &worker) }
+                guard let next = throwAway(direction, &worker) else { return }
+                step = next
             case .releaseBuffer:
                 releaseBuffer(direction, &worker)
                 step = next(direction, &worker)
@@ -105,7 +108,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 guard moves, let next = move(step, direction, &worker) else { return }
                 step = next
             case .watchSink:
-                if let code = holdings[direction].sourceError {
+                if let code = holdings[direction].sourceError ?? resetAtEnd(direction) {
                     return fail(source: direction, code, &worker)
                 }
                 // No more is read meanwhile.
@@ -156,15 +159,18 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The source has ended and its last byte is delivered: tell the sink.
     mutating func passOnEnd(_ direction: Direction, _ worker: inout Worker) {
         releasePipe(direction, &worker)
+        if resetAtEnd(direction) != nil {
+            if sink(direction) >= 0 { worker.queue.makeAbortive(sink(direction)) }
+            return terminate(&worker)
+        }
         if isStream { worker.sessions.passOnEnd(slot, isOutbound: direction == .outbound) }
         let first = firstToEnd ?? (direction == .outbound ? .client : .upstream)
         firstToEnd = first
         guard !duplex.isClosed else {
             return end(Ending(cause: .closed, side: first), &worker)
         }
-        let descriptor = sink(direction)
-        let status = descriptor < 0 ? 0 : worker.queue.shutdownSending(descriptor)
-        guard status == 0 else { return fail(sink: direction, -status, &worker) }
+        // It fails if the sink has closed or broken: whoever reads from there learns that.
+        if sink(direction) >= 0 { _ = worker.queue.shutdownSending(sink(direction)) }
         lastActivity = worker.now
         scheduleRelayTimer(&worker)
     }
@@ -256,9 +262,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             lastActivity = worker.now
             return duplex[direction].movedOut(Int(result))
         case -Errno.again: return duplex[direction].sinkIsFull()
-        default:
-            fail(sink: direction, -result, &worker)
-            return .none
+        default: return fail(sink: direction, -result, &worker) ?? .none
         }
     }
 

@@ -153,8 +153,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             emptyOverflow(.outbound, &worker)
             return duplex.outbound.receiveWasCancelled()
         case .send:
-            send(.outbound, &worker)
-            return nil
+            guard lacksSink(.outbound) else {
+                send(.outbound, &worker)
+                return nil
+            }
+            return throwAway(.outbound, &worker)
         case .releaseBuffer:
             // The tunnel's own memory stays as it is while bytes come.
             if !holdings[.outbound].overflows { releaseBuffer(.outbound, &worker) }

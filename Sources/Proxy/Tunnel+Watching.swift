@@ -17,7 +17,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     ) {
         let result = completion.result
         guard result >= 0 || result == -Errno.canceled else {
-            return fail(sink: direction, -result, &worker)
+            return fail(source: direction.reverse, -result, &worker)
         }
         let events = PollEvents(rawValue: UInt32(bitPattern: max(result, 0)))
         let hasNews = !events.isDisjoint(with: [.writable, .error, .hangUp])
@@ -45,7 +45,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// A source that isn't being read has ended, or broken; so has a client that waits for long.
     ///
-    /// An end is noticed again when its bytes have been read; a break ends the tunnel at once.
+    /// An end is noticed again when its bytes have been read.
     mutating func didHangUp(
         _ direction: Direction,
         _ completion: Completion,
@@ -60,11 +60,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             }
             return
         }
-        let code = Errno.connectionReset
         switch state {
         case .resolving, .dialling, .askingParent, .answering:
+            let code = Errno.connectionReset
             end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
-        case .readingHello, .relaying: fail(source: direction, code, &worker)
+        case .readingHello, .relaying: sourceBroke(direction, &worker)
         // The answer to a refusal will meet the same error.
         case .refusing, .closing, .readingHead, .identifying, .free, .handingOver: break
         }

@@ -18,8 +18,8 @@ internal import Resolver
 /// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, asking a
 /// parent proxy, between dialling and answering, in `Tunnel+Parent.swift`, reading the ClientHello
 /// of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in `Tunnel+Relaying.swift` and
-/// `Tunnel+Receiving.swift`, the limits of rules in `Tunnel+Limits.swift`, and refusing and closing
-/// in `Tunnel+Closing.swift`.
+/// `Tunnel+Receiving.swift`, the limits of rules in `Tunnel+Limits.swift`, a side that breaks in
+/// `Tunnel+Breaking.swift`, and refusing and closing in `Tunnel+Closing.swift`.
 /// `inFlight` counts what the kernel still holds for this tunnel; its slot is free only when that
 /// is zero.
 struct Tunnel<Queue, Names>: ~Copyable
@@ -50,6 +50,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var firstToEnd: Side?
     /// Why it ended; set once.
     var ending: Ending?
+    /// Bytes thrown away that were for a side that has broken.
+    var discarded = 0
     var accepted = Instant(nanoseconds: 0)
     /// When a byte last moved, in either direction.
     var lastActivity = Instant(nanoseconds: 0)
@@ -158,6 +160,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         holdings = Holdings()
         firstToEnd = nil
         ending = nil
+        discarded = 0
         accepted = worker.now
         isKeptAlive = false
         worker.counters.accepted.add()

@@ -22,13 +22,17 @@ public enum Side: UInt8, Sendable {
 /// |---------------------------------|----------------------|---------------------|---------------|
 /// | FIN, reverse still open         | ends once delivered  | FIN                 | half-closed   |
 /// | FIN, reverse has ended          | ends once delivered  | FIN                 | ends: closed  |
-/// | reset or error, no FIN sent     | stops                | RST                 | ends: reset   |
-/// | reset or error, FIN sent before | stops                | FIN, as it was      | ends: reset   |
+/// | reset or error, no FIN before   | stops                | RST                 | ends: reset   |
+/// | a send to it was answered by a  | ends once delivered, | RST                 | ends: reset   |
+/// | reset, no FIN before            | or stalled           |                     |               |
+/// | reset or error behind its FIN   | ends once delivered  | FIN                 | lingers       |
 /// | nothing, until a timer          | stops                | FIN (RST if unread) | ends: a timer |
 /// | no TLS, where it must be        | is reset, unbegun    | FIN (RST if unread) | ends: not-tls |
 ///
 /// A FIN is passed on only after the last byte before it has been delivered. Once a FIN has been
-/// sent to a side, that side isn't reset any more: what it was sent may still be on its way.
+/// sent to a side, that side isn't reset any more: what it was sent may still be on its way. If the
+/// other side has broken by then, what it still sends is thrown away for a while (lingers), since
+/// bytes that come to a closed socket are answered by a reset.
 public struct Duplex: Equatable, Sendable {
     /// From the client to the upstream.
     public var outbound = Flow()

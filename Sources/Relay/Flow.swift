@@ -264,6 +264,14 @@ public struct Flow: Equatable, Sendable {
         return .releaseBuffer
     }
 
+    /// The sink has broken: what is held, in a buffer or a pipe, is thrown away.
+    public mutating func sinkIsGone() -> Step {
+        precondition(phase == .sending || phase == .movingOut)
+        held = 0
+        isStalled = false
+        return phase == .sending ? .releaseBuffer : rest(afterPoll: false)
+    }
+
     /// The buffer has been given back: what comes next.
     public mutating func next(_ rules: FlowRules, sourceHasMore: Bool) -> Step {
         precondition(held == 0)

@@ -216,6 +216,25 @@ import Testing
         #expect(flow.phase == .ended)
     }
 
+    // MARK: A sink that has gone
+
+    @Test func `what is held for a sink that has gone is thrown away, and reading goes on`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        #expect(flow.received(64, auto) == .send)
+        #expect(flow.sinkIsGone() == .releaseBuffer)
+        #expect(flow.next(auto, sourceHasMore: false) == .receive(afterPoll: true))
+        #expect(flow.held == 0 && flow.delivered == 0)
+
+        var bulk = Flow()
+        _ = bulk.start(splice)
+        _ = bulk.sourceIsReady()
+        #expect(bulk.movedIn(5000, splice) == .moveOut)
+        #expect(bulk.movedOut(2000) == .moveOut)
+        #expect(bulk.sinkIsGone() == .watchSource)
+        #expect(bulk.held == 0 && bulk.delivered == 2000)
+    }
+
     // MARK: Measured
 
     @Test func `a measured flow reads only what a poll has found`() {

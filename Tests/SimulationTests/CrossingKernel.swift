@@ -123,6 +123,8 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
 
     mutating func keepAlive(_: Int32, seconds _: Int32) {}
 
+    mutating func takeError(of socket: Int32) -> Int32 { world.error(of: socket, node) }
+
     mutating func makeAbortive(_ socket: Int32) {
         guard let plug = world.plug(socket, node, "reset") else { return }
         world.plugs[plug].isAbortive = true

@@ -57,6 +57,20 @@ extension CrossingWorld {
         return 0
     }
 
+    func error(of descriptor: Int32, _ node: Int) -> Int32 {
+        guard let plug = plug(descriptor, node, "error"), isReset(plug) else { return 0 }
+        return error(plug)
+    }
+
+    /// What the kernel tells of a reset.
+    private func error(_ plug: Int) -> Int32 {
+        hasFinished(plug) ? Errno.brokenPipe : Errno.connectionReset
+    }
+
+    private func hasFinished(_ plug: Int) -> Bool {
+        plugs[plug].incoming.finTime.map { $0 <= clock } ?? false
+    }
+
     func sendNow(_ descriptor: Int32, _ node: Int, _ memory: Extent) -> Int32 {
         guard let plug = plug(descriptor, node, "send"), !isReset(plug) else {
             return -Errno.brokenPipe
@@ -204,7 +218,9 @@ extension CrossingWorld {
             return complete(index, node, -Errno.noBuffers)
         }
         guard isReadable else { return }
-        if isReset(plug) { return complete(index, node, -Errno.connectionReset) }
+        if isReset(plug), !hasFinished(plug) {
+            return complete(index, node, -Errno.connectionReset)
+        }
         guard count > 0 else { return complete(index, node, 0) }
         var memory = submission.memory
         var flags: UInt32 = 0
@@ -223,7 +239,7 @@ extension CrossingWorld {
 
     private func send(_ index: Int, _ node: Int, _ plug: Int) {
         guard let memory = nodes[node].submissions[index].memory else { return }
-        if isReset(plug) { return complete(index, node, -Errno.brokenPipe) }
+        if isReset(plug) { return complete(index, node, -error(plug)) }
         var count = min(room(plug), memory.count)
         guard count > 0, !dice.chance(weather.full) else {
             return complete(index, node, -Errno.again)
@@ -244,9 +260,7 @@ extension CrossingWorld {
             events.insert(.writable)
         }
         if isReset { events.formUnion([.error, .hangUp]) }
-        if plugs[plug].incoming.finTime.map({ $0 <= clock }) ?? false {
-            events.insert(.peerEnded)
-        }
+        if hasFinished(plug) { events.insert(.peerEnded) }
         return events
     }
 

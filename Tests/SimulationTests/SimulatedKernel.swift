@@ -136,6 +136,11 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
 
     mutating func keepAlive(_: Int32, seconds _: Int32) {}
 
+    mutating func takeError(of socket: Int32) -> Int32 {
+        guard let index = world.peer(socket, "error") else { return 0 }
+        return world.takeError(index)
+    }
+
     mutating func makeAbortive(_ socket: Int32) {
         guard let index = world.peer(socket, "reset") else { return }
         world.lives[world.peers[index].life].isDisturbed = true

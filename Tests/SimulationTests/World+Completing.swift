@@ -236,8 +236,9 @@ extension World {
         if submission.events.contains(.writable), room(index) > 0 || peer.hasReset {
             events.insert(.writable)
         }
-        if peer.hasReset { events.formUnion([.error, .hangUp]) }
-        if peer.hasSentFin { events.insert(.peerEnded) }
+        if peer.hasReset { events.insert(.hangUp) }
+        if peer.hasReset, !peer.errorWasTaken, !peer.errorWasTold { events.insert(.error) }
+        if peer.hasSentFin || peer.hasReset { events.insert(.peerEnded) }
         if peer.hasSentFin, peer.hasFin { events.insert(.hangUp) }
         return events
     }

@@ -38,7 +38,7 @@ extension World {
         checkIsPast(source)
         let available = peers[source].sent - peers[source].taken
         // What has come before a reset can be read.
-        if peers[source].hasReset, available == 0 {
+        if hasBroken(source), available == 0 {
             if peers[source].errorWasTaken { fail("a source that has broken is read again") }
             // Nobody waits for the end of a receive that is being given up.
             let isGivenUp = submissions.contains { $0.target == submission.token }
@@ -46,7 +46,7 @@ extension World {
             return complete(index, -Errno.connectionReset)
         }
         if available == 0 || (available > 1 && strikes(.endsEarly)) {
-            peers[source].finWasTaken = true
+            peers[source].finWasTaken = peers[source].hasSentFin
             let flags = isProvided && dice.chance(faults.bufferAtEnd) ? takeBuffer().flags : 0
             return complete(index, 0, flags: flags)
         }
@@ -78,6 +78,27 @@ extension World {
         )
         // The kernel looks again at once, and finds what has come since.
         if dice.chance(500) { receive(index) }
+    }
+
+    /// Whether a receive tells of a reset: not behind a FIN, nor if it has been told otherwise.
+    private func hasBroken(_ source: Int) -> Bool {
+        peers[source].hasReset && !peers[source].hasSentFin && !peers[source].errorWasTold
+    }
+
+    /// The error that is pending on the socket to a peer; it is told once.
+    func takeError(_ index: Int) -> Int32 {
+        guard peers[index].hasReset, !peers[index].errorWasTaken, !peers[index].errorWasTold else {
+            return 0
+        }
+        peers[index].errorWasTold = true
+        peers[index].resetWasNoticed = true
+        return peers[index].hasSentFin ? Errno.brokenPipe : Errno.connectionReset
+    }
+
+    /// What a send to a peer that has reset comes to.
+    private func errorOfSend(_ sink: Int) -> Int32 {
+        let code = takeError(sink)
+        return code == 0 ? Errno.brokenPipe : code
     }
 
     private func takeBuffer() -> (index: Int, flags: UInt32) {
@@ -127,10 +148,7 @@ extension World {
         guard let memory = submission.memory else { return fail("a send without memory") }
         if memory.count == 0 { fail("a send of no bytes") }
         if peers[sink].hasFin { fail("a send after FIN") }
-        if peers[sink].hasReset {
-            peers[sink].resetWasNoticed = true
-            return complete(index, -Errno.brokenPipe)
-        }
+        if peers[sink].hasReset { return complete(index, -errorOfSend(sink)) }
         guard room(sink) > 0 else {
             peers[sink].wasShort = true
             return complete(index, -Errno.again)
@@ -258,12 +276,12 @@ extension World {
         checkIsPast(source)
         guard peers[source].isReadable else { return -Errno.again }
         let available = peers[source].sent - peers[source].taken
-        if peers[source].hasReset, available == 0 {
+        if hasBroken(source), available == 0 {
             peers[source].errorWasTaken = true
             return -Errno.connectionReset
         }
         if available == 0 || (available > 1 && strikes(.endsEarly)) {
-            peers[source].finWasTaken = true
+            peers[source].finWasTaken = peers[source].hasSentFin
             return 0
         }
         let free = scenario.configuration.pipeSize - pipes[pipe].count
@@ -289,10 +307,7 @@ extension World {
 
     private func spliceOut(_ pipe: Int, _ sink: Int, _ count: Int) -> Int32 {
         if peers[sink].hasFin { fail("a splice after FIN") }
-        if peers[sink].hasReset {
-            peers[sink].resetWasNoticed = true
-            return -Errno.brokenPipe
-        }
+        if peers[sink].hasReset { return -errorOfSend(sink) }
         guard let piece = pipes[pipe].pieces.first, room(sink) > 0 else {
             peers[sink].wasShort = true
             return -Errno.again

@@ -24,8 +24,10 @@ struct Peer {
     var hasSentFin = false
     var hasReset = false
     var finWasTaken = false
-    /// Whether the proxy has been told of the reset, which a socket tells once.
+    /// Whether the proxy has been told of the reset, which a socket tells once; by a receive.
     var errorWasTaken = false
+    /// Whether it was told otherwise.
+    var errorWasTold = false
     /// Whether a poll, a send or a shutdown has told the proxy of the reset.
     var resetWasNoticed = false
     /// Whether it has not had room for all that the proxy had, or a send to it was cancelled.

@@ -91,6 +91,19 @@ final class Stream: @unchecked Sendable {
         }
     }
 
+    /// Waits until the other end's kernel has taken all that was sent; nothing tells when that is.
+    func awaitAcknowledgement() throws {
+        for _ in 0..<5000 {
+            var count: Int32 = 0
+            guard unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 else {
+                throw Failure(call: "ioctl", code: errno)
+            }
+            if count == 0 { return }
+            usleep(1000)
+        }
+        throw Failure(call: "waiting for an acknowledgement", code: ETIMEDOUT)
+    }
+
     /// Closes with RST.
     func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)

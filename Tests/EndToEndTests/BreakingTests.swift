@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    /// A side that has closed, or broken, while the other still sends to it.
+    @Suite struct Breaking {
+        /// Bytes that the kernel takes for `side` of a tunnel whose other side doesn't read, and of
+        /// which Culvert still has some then.
+        private static let amount = 400_000
+        private static let flags =
+            Culvert.openFlags
+            + ["--receive-buffer", "1MiB", "--send-buffer", "16KiB", "--pipe-size", "64KiB"]
+
+        private func start(_ mode: String) throws -> Tunnel {
+            try Tunnel(Culvert(Self.flags + ["--relay", mode]))
+        }
+
+        @Test(arguments: Culvert.relayModes, Side.allCases)
+        func `what came before a FIN arrives although sends behind it are answered by a reset`(
+            mode: String,
+            side: Side
+        ) throws {
+            let tunnel = try start(mode)
+            try tunnel[side].send(side.pattern, 0..<Self.amount)
+            try tunnel[side].awaitAcknowledgement()
+            tunnel[side].close()
+            // The first is answered by a reset; the others meet it.
+            for piece in 0..<5 {
+                try tunnel[side.other].send(side.other.pattern, piece * 1000..<(piece + 1) * 1000)
+                try tunnel[side.other].awaitAcknowledgement()
+            }
+            let (count, end) = try tunnel[side.other].receiveToEnd(side.pattern)
+            #expect(count == Self.amount && end == .fin)
+            try tunnel[side.other].finish()
+            let record = try tunnel.expectEnd("reset", by: side.rawValue)
+            #expect(record[side == .client ? "bytes_out" : "bytes_in"] as? Int == Self.amount)
+            try tunnel.culvert.expectEmpty()
+        }
+
+        @Test(arguments: Culvert.relayModes, Side.allCases)
+        func `who has had all may go on sending though nobody is there any more`(
+            mode: String,
+            side: Side
+        ) throws {
+            let tunnel = try start(mode)
+            try tunnel[side].send(side.pattern, 0..<1000)
+            tunnel[side].close()
+            let (count, end) = try tunnel[side.other].receiveToEnd(side.pattern)
+            #expect(count == 1000 && end == .fin)
+            // By then a reset is noticed many times over.
+            for piece in 0..<50 {
+                try tunnel[side.other].send(side.other.pattern, piece * 1000..<(piece + 1) * 1000)
+                try tunnel[side.other].awaitAcknowledgement()
+            }
+            try tunnel[side.other].finish()
+            #expect(try tunnel[side.other].receive().isEmpty)
+            try tunnel.expectEnd("reset", by: side.rawValue)
+            try tunnel.culvert.expectEmpty()
+        }
+
+        @Test(arguments: Culvert.relayModes, Side.allCases)
+        func `who sends for ever to nobody is reset`(mode: String, side: Side) throws {
+            let tunnel = try start(mode)
+            tunnel[side].close()
+            #expect(try tunnel[side.other].receiveToEnd().end == .fin)
+            let failure = #expect(throws: Stream.Failure.self) {
+                try tunnel[side.other].send(side.other.pattern, 0..<1 << 30)
+            }
+            #expect(failure?.code == ECONNRESET || failure?.code == EPIPE)
+            try tunnel.expectEnd("reset", by: side.rawValue)
+            try tunnel.culvert.expectEmpty()
+        }
+
+        @Test(arguments: Culvert.relayModes)
+        func `an answer to a request that isn't read to its end arrives`(mode: String) throws {
+            let culvert = try Culvert(Culvert.openFlags + ["--relay", mode])
+            let answer = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n\r\n"
+            let origin = try Origin { stream in
+                _ = try stream.receive(exactly: 1000)
+                try stream.send(answer)
+                // It closes on what it hasn't read: a reset without a FIN.
+            }
+            for _ in 0..<20 {
+                let client = try Stream.tunnel(culvert, to: origin.authority)
+                let upload = #expect(throws: Stream.Failure.self) {
+                    try client.send(.outbound, 0..<1 << 30)
+                }
+                #expect(upload?.code == ECONNRESET || upload?.code == EPIPE)
+                #expect(try client.receiveHead() == answer)
+            }
+            try culvert.expectEmpty()
+        }
+    }
+}
