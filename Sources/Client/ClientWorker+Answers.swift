@@ -336,7 +336,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         }
         switch fault {
         // There may be another network afterwards.
-        case .unreachable, .connectTimeout: meetNetwork()
+        case .unreachable, .connectTimeout, .nameNotFound, .nameServers: meetNetwork()
         default: break
         }
     }

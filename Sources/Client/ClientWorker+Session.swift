@@ -3,6 +3,7 @@ internal import Internet
 internal import Kernel
 internal import MethodTunnel
 internal import Proxy
+internal import Resolver
 
 /// The life of a session: made, heard of, lost, and made anew.
 extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
@@ -20,7 +21,11 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         case .done: begin(reply)
         case .version: makeFailed(.version(preamble.value))
         case .limit: makeFailed(.limit)
-        case .busy, .draining: makeFailed(.draining)
+        case .busy:
+            // The nonce leads to one worker of the server; another may have room.
+            renewNonce()
+            makeFailed(.draining)
+        case .draining: makeFailed(.draining)
         case .gone:
             // Somebody has used the session that this nonce made: another one is wanted.
             renewNonce()
@@ -186,6 +191,7 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
     mutating func addressesMoved() {
         let hasLost = AddressWatch.hasLost(on: addressWatch)
         watchAddresses()
+        names.meetNetwork(now: now)
         guard hasLost, phase == .made else { return }
         writeSession("network_changed", "")
         beginAnew()
@@ -206,9 +212,10 @@ extension ClientWorker where Queue: ~Copyable, Names: ~Copyable {
         meetNetwork()
     }
 
-    /// The network may be another one: what it lets through, be it streaming answers or the field
-    /// that names the session, is found out anew.
+    /// The network may be another one: its name servers, and what it lets through, be it streaming
+    /// answers or the field that names the session, are found out anew.
     mutating func meetNetwork() {
+        names.meetNetwork(now: now)
         schedule.probe()
         hasBeenNamed = false
     }

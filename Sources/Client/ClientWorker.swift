@@ -300,6 +300,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         guard let mailbox else { return }
         Descriptors.waitForSignal(mailbox.event)
         watchMailbox()
+        if let hosts = mailbox.takeHosts() { names.reload(hosts, now: now) }
         obey(mailbox.directive)
     }
 

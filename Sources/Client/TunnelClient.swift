@@ -22,6 +22,9 @@ public enum ClientNotice: Sendable {
     case stopped
     case reopened
     case notReopened(String)
+    /// Names are found by the files as they are now, or, for that reason, as before.
+    case reloaded
+    case notReloaded(String)
     case status(String)
     case lostRecords(UInt64)
 }
@@ -120,7 +123,7 @@ public final class TunnelClient: Sendable {
             case .terminate, .interrupt:
                 mailbox.send(.stop)
                 return "a signal ended it before the server had answered"
-            case .hangUp: reopenJournal()
+            case .hangUp: reload()
             case .status, nil: break
             }
         }
@@ -136,6 +139,17 @@ public final class TunnelClient: Sendable {
     /// Journal records that were lost since the start.
     private var lostRecords: UInt64 {
         counters.journalLost.read() + (journal?.lostInWriting.read() ?? 0)
+    }
+
+    /// Opens the journal anew and reads the files about names again.
+    private func reload() {
+        reopenJournal()
+        do throws(StartError) {
+            mailbox.send(try Server.hosts(settings.general.hostsFile))
+            notify(.reloaded)
+        } catch {
+            notify(.notReloaded("\(error)"))
+        }
     }
 
     private func reopenJournal() {
@@ -155,7 +169,7 @@ public final class TunnelClient: Sendable {
         while true {
             switch Signals.next(within: 1000) {
             case .terminate, .interrupt: return drain()
-            case .hangUp: reopenJournal()
+            case .hangUp: reload()
             case .status: tellStatus()
             case nil: break
             }
@@ -180,7 +194,7 @@ public final class TunnelClient: Sendable {
                 mailbox.send(.stop)
                 return notify(.stopped)
             case .status: tellStatus()
-            case .hangUp: reopenJournal()
+            case .hangUp: reload()
             case nil: break
             }
         }

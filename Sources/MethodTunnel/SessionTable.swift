@@ -11,8 +11,8 @@ public struct SessionTable: Sendable {
         case again(Int)
         /// The session that it made has been used.
         case gone
-        /// There are as many as there may be.
-        case limit
+        /// There are as many as there is room for.
+        case full
     }
 
     private struct Entry: Sendable {
@@ -69,7 +69,7 @@ public struct SessionTable: Sendable {
     ) -> Making {
         let wish = Wish(user: user, nonce: nonce)
         if let made = made(nonce: nonce, user: user) { return made }
-        guard indices[id] == nil, let index = free.popLast() else { return .limit }
+        guard indices[id] == nil, let index = free.popLast() else { return .full }
         entries[index] = Entry(id: id, wish: wish, heard: now)
         indices[id] = index
         wishes[wish] = index

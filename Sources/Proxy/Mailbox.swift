@@ -1,5 +1,5 @@
 package import Kernel
-internal import Resolver
+package import Resolver
 internal import Synchronization
 
 /// How a worker is told things: a word of the server's, a hosts file, or rules and users, if they
@@ -33,7 +33,7 @@ package final class Mailbox: Sendable {
     }
 
     /// Server: names are to be found by `hosts`, and the name servers are to be learned again.
-    func send(_ hosts: HostsFile) {
+    package func send(_ hosts: HostsFile) {
         self.hosts.withLock { $0 = hosts }
         Descriptors.signal(event)
     }
@@ -61,7 +61,7 @@ package final class Mailbox: Sendable {
     }
 
     /// Worker: the hosts file that has been read since last asked; nil if there is none.
-    func takeHosts() -> HostsFile? { hosts.withLock { $0.take() } }
+    package func takeHosts() -> HostsFile? { hosts.withLock { $0.take() } }
 
     /// Worker: the rules and users that have been read since last asked; nil if there are none.
     func takeAccess() -> Access? { access.withLock { $0.take() } }

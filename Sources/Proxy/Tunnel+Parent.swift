@@ -176,7 +176,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             {
             case .incomplete: return receiveFromParent(&worker)
             case .malformed: return refuse(.parentMalformed, &worker)
-            case .complete(let head) where head.status == 101:
+            // Neither answers a CONNECT, and a 304 has no body that could say so.
+            case .complete(let head) where head.status == 101 || head.status == 304:
                 return refuse(.parentMalformed, &worker)
             case .complete(let head) where head.status < 200:
                 // The final one comes behind it, before long.

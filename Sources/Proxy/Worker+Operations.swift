@@ -72,17 +72,20 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         switch made ?? makeNew(slot, nonce, wishes) {
         case .new(let index), .again(let index): answerMade(slot, index)
         case .gone: answer(slot, .gone)
-        case .limit: answer(slot, .limit)
+        // Another worker may have room; or this one, later.
+        case .full: answer(slot, .busy)
+        case nil: answer(slot, .limit)
         }
     }
 
+    /// Makes a session; nil if whoever asks has as many as it may.
     private mutating func makeNew(
         _ slot: UInt32,
         _ nonce: SessionID,
         _ wishes: Parameters
-    ) -> SessionTable.Making {
+    ) -> SessionTable.Making? {
         let quota = quota(slot)
-        guard services.admission.admitSession(quota) else { return .limit }
+        guard services.admission.admitSession(quota) else { return nil }
         let making = services.sessions.table.make(
             nonce: nonce,
             user: carriers[slot].user,

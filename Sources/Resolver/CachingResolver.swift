@@ -150,6 +150,10 @@ public struct CachingResolver: ~Copyable, NameService {
 
     public mutating func reload(_ hosts: HostsFile, now: Instant) {
         options.hosts = hosts
+        meetNetwork(now: now)
+    }
+
+    public mutating func meetNetwork(now _: Instant) {
         lookUps.forgetAll()
         channel.makeOutdated()
     }

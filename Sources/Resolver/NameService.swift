@@ -66,6 +66,9 @@ public protocol NameService: ~Copyable {
     /// it already.
     mutating func reload(_ hosts: HostsFile, now: Instant)
 
+    /// The machine may be on another network: as `reload`, with the hosts of before.
+    mutating func meetNetwork(now: Instant)
+
     /// A socket whose interest changed since last asked, or nil.
     mutating func nextInterest() -> SocketInterest?
 

@@ -49,6 +49,8 @@ enum ClientServing {
         case .stopped: logger.warning("stopped at once by a second signal")
         case .reopened: logger.notice("journal opened anew")
         case .notReopened(let reason): logger.error("the journal goes on as before: \(reason)")
+        case .reloaded: logger.notice("hosts and name servers read again")
+        case .notReloaded(let reason): logger.error("names are found as before: \(reason)")
         case .status(let line): Notices.writeLine(line)
         case .lostRecords(let records):
             logger.error("\(records) journal records could not be written and are lost")

@@ -12,6 +12,7 @@ enum Consistency {
         try checkCPUs(configuration.cpus)
         try checkSources(configuration.bind)
         try checkSizes(configuration)
+        try checkCarriedHeads(configuration)
         let mayMatch = configuration.tlsServerName == .match || !configuration.policyFile.isEmpty
         if let name = configuration.tlsFurtherNames.first, !mayMatch {
             let words = "allowed is only with --tls-sni match, or with --policy"
@@ -84,6 +85,17 @@ enum Consistency {
                 Quantities.text(bytes: configuration.headLineBytesMax),
                 "allowed is at most --head-bytes "
                     + "(\(Quantities.text(bytes: configuration.headBytesMax)))"
+            )
+        }
+    }
+
+    /// What has been read of a request may be passed to another worker, in one message.
+    private static func checkCarriedHeads(_ configuration: Configuration) throws {
+        guard configuration.methodTunnel.isEmpty || configuration.headBytesMax <= 128 << 10 else {
+            throw refusal(
+                "--head-bytes",
+                Quantities.text(bytes: configuration.headBytesMax),
+                "allowed is at most 128KiB with --method-tunnel"
             )
         }
     }

@@ -73,5 +73,64 @@ extension EndToEndTests {
             #expect(!client.journal.all.contains { $0.contains("session_lost") })
             #expect(client.stop() == 0)
         }
+
+        @Test func `on another network its name servers are asked where the server is`() throws {
+            let here = Endpoint(Address(v4: 0x7f00_0035), port: 53)
+            let there = Endpoint(Address(v4: 0x7f00_0036), port: 53)
+            let namespace = try Namespace(resolvConf: "nameserver \(here.address)\n")
+            let (inner, outer) = try namespace.inside {
+                (
+                    try NameServer(at: here) { _ in .addresses(["127.0.0.5"], ttl: 600) },
+                    try NameServer(at: there) { _ in .addresses(["127.0.0.6"], ttl: 600) }
+                )
+            }
+            let first = try Culvert(MethodTunnels.flags, listen: "127.0.0.5:80", in: namespace)
+            let flags = ["--hosts-file", "off"]
+            let client = try Culvert.client("http://far.test/tunnel", flags, in: namespace)
+            try expectEcho(through: client, in: namespace)
+            #expect(outer.questions.isEmpty)
+            let second = try Culvert(MethodTunnels.flags, listen: "127.0.0.6:80", in: namespace)
+            try namespace.run(
+                ["sh", "-c", "echo nameserver \(there.address) >/etc/resolv.conf"]
+            )
+            first.signal(SIGKILL)
+            _ = try client.record("session_lost")
+            try expectEcho(through: client, in: namespace)
+            #expect(try second.status()["opened"] == 1)
+            #expect(!inner.questions.isEmpty)
+        }
+
+        @Test func `SIGHUP reads the hosts file again`() throws {
+            let folder = try Folder()
+            try folder.write("hosts", Data("127.0.0.5 far.test\n".utf8))
+            let namespace = try Namespace()
+            let first = try Culvert(MethodTunnels.flags, listen: "127.0.0.5:80", in: namespace)
+            let flags = ["--hosts-file", folder.path("hosts")]
+            let client = try Culvert.client("http://far.test/tunnel", flags, in: namespace)
+            try expectEcho(through: client, in: namespace)
+            let second = try Culvert(MethodTunnels.flags, listen: "127.0.0.6:80", in: namespace)
+            try folder.write("hosts", Data("127.0.0.6 far.test\n".utf8))
+            client.signal(SIGHUP)
+            _ = try client.notices.first { $0.contains("hosts and name servers read again") }
+            first.signal(SIGKILL)
+            try expectEcho(through: client, in: namespace)
+            #expect(try second.status()["opened"] == 1)
+            try folder.write("hosts", Data(count: 1))
+            #expect(unsafe Glibc.unlink(folder.path("hosts")) == 0)
+            client.signal(SIGHUP)
+            _ = try client.notices.first { $0.contains("names are found as before") }
+            try expectEcho(through: client, in: namespace)
+        }
+
+        private func expectEcho(through client: Culvert, in namespace: Namespace) throws {
+            try namespace.inside {
+                let origin = try Origin()
+                let stream = try Stream.tunnel(client, to: origin.authority, early: [7])
+                let far = try origin.accept()
+                #expect(try far.receive(exactly: 1) == [7])
+                try far.send([8])
+                #expect(try stream.receive(exactly: 1) == [8])
+            }
+        }
     }
 }

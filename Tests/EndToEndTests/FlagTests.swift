@@ -151,6 +151,10 @@ extension EndToEndTests {
                 ["--head-bytes", "1KiB", "--head-line-bytes", "2KiB"], "--head-line-bytes",
                 "at most --head-bytes (1KiB)"
             ),
+            (
+                ["--method-tunnel", "/tunnel", "--head-bytes", "256KiB"], "--head-bytes",
+                "at most 128KiB with --method-tunnel"
+            ),
             (["--tls-sni-allow", "a.test"], "--tls-sni-allow", "only with --tls-sni match"),
             (["--tls-sni-missing", "allow"], "--tls-sni-missing", "only with --tls-sni match"),
             (["--hosts-file", "/"], "--hosts-file", "a file that can be read, or off"),

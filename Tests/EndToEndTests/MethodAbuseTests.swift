@@ -54,7 +54,7 @@ extension EndToEndTests {
             #expect(try MethodSession(culvert).make().result == 0)
             let small = try MethodTunnels.start("--max-sessions", "3", "--workers", "1")
             for index in 0..<5 {
-                #expect(try MethodSession(small).make().result == (index < 3 ? 0 : 7))
+                #expect(try MethodSession(small).make().result == (index < 3 ? 0 : 4))
             }
         }
 

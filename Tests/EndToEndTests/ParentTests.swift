@@ -214,6 +214,7 @@ extension EndToEndTests {
                     + "HTTP/1.1 200 OK\r\n\r\n", 502, "http_protocol_error"
             ),
             ("HTTP/1.1 101 Switching\r\n\r\n", 502, "http_protocol_error"),
+            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 502, "http_protocol_error"),
             (
                 "HTTP/1.1 200 OK\r\n"
                     + String(

@@ -48,7 +48,7 @@ import Testing
             )
             #expect(made == .new(number))
         }
-        #expect(table.make(nonce: Self.id(3), user: 8, id: Self.id(13), now: 0) == .limit)
+        #expect(table.make(nonce: Self.id(3), user: 8, id: Self.id(13), now: 0) == .full)
         table.remove(0)
         #expect(table.make(nonce: Self.id(3), user: 8, id: Self.id(13), now: 0) == .new(0))
     }

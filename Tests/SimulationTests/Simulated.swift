@@ -22,6 +22,8 @@ extension SubmissionQueue where Self: ~Copyable {
 extension NameService where Self: ~Copyable {
     mutating func reload(_: HostsFile, now _: Instant) {}
 
+    mutating func meetNetwork(now _: Instant) {}
+
     mutating func nextInterest() -> SocketInterest? { nil }
 
     mutating func socketIsReady(

@@ -40,10 +40,13 @@ extension Culvert {
         _ server: String,
         _ flags: [String] = [],
         listen: String = "127.0.0.1:0",
-        environment: [String] = []
+        environment: [String] = [],
+        in namespace: Namespace? = nil
     ) throws -> Culvert {
-        let command = ["env"] + environment + [try program, "client", "--server", server]
-        return try Culvert(command: command + ["--listen", listen, "--journal", "-"] + flags)
+        let command =
+            ["env"] + environment + [try program, "client", "--server", server]
+            + ["--listen", listen, "--journal", "-"] + flags
+        return try Culvert(command: namespace?.command(command) ?? command)
     }
 
     /// The ways in which it has asked for bytes so far.
