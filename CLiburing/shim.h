@@ -69,6 +69,14 @@ static inline int cl_compare_tables(pid_t one, pid_t other) {
     return (int)syscall(SYS_kcmp, one, other, 2, 0, 0);  // KCMP_FILES
 }
 
+/// struct io_uring_getevents_arg since Linux 6.12; in liburing its fields have had other names.
+struct cl_wait_argument {
+    uint64_t signals;
+    uint32_t signals_size;
+    uint32_t gather_microseconds;
+    uint64_t limit;
+};
+
 /// Makes prepared submissions visible to the kernel and says how many wait to be submitted.
 ///
 /// The queue's tail is written with release order; a C atomic, which Swift can't apply to memory
@@ -77,10 +85,13 @@ static inline unsigned int cl_flush(struct io_uring *ring) {
     struct io_uring_sq *sq = &ring->sq;
     unsigned int tail = *sq->ktail;
     unsigned int count = sq->sqe_tail - sq->sqe_head;
-    for (unsigned int left = count; left != 0; left--) {
-        sq->array[tail & sq->ring_mask] = sq->sqe_head & sq->ring_mask;
-        tail++;
-        sq->sqe_head++;
+    // From liburing 2.6 on there may be no array: then entries are taken in the order of the ring.
+    for (unsigned int left = sq->array ? count : 0; left != 0; left--) {
+        sq->array[tail++ & sq->ring_mask] = sq->sqe_head++ & sq->ring_mask;
+    }
+    if (!sq->array) {
+        sq->sqe_head += count;
+        tail += count;
     }
     io_uring_smp_store_release(sq->ktail, tail);
     return tail - io_uring_smp_load_acquire(sq->khead);

@@ -184,6 +184,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let wake = min(nextWake() ?? now + Self.lookAgain, now + Self.lookAgain)
         queue.submitAndWait(count: 1, gatherMicroseconds: 0, until: wake)
         now = queue.now()
+        deadlines.skip(to: now)
         noticeAbsence(since: wake)
         while let completion = queue.nextCompletion() { dispatch(completion) }
         passDeadlines()

@@ -75,11 +75,17 @@ internal import Glibc
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 
+    /// Bytes of one; 4 KiB on x86, up to 64 KiB elsewhere.
+    static let size = SystemFile.pageSize
+
+    /// `byteCount`, rounded up to whole pages.
+    static func whole(_ byteCount: Int) -> Int { (byteCount + size - 1) / size * size }
+
     /// Maps at least `byteCount` bytes.
     ///
     /// - Throws: `SystemError` of mmap(2).
     init(byteCount: Int) throws(SystemError) {
-        let size = max((byteCount + 4095) & ~4095, 4096)
+        let size = Pages.whole(max(byteCount, 1))
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         let address = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0)
         guard let address = unsafe address, unsafe address != MAP_FAILED else {
@@ -117,13 +123,16 @@ internal import Glibc
         self.blockSize = blockSize
     }
 
+    /// The least size of a block with `byteCount` bytes all of which can be returned to the system.
+    public static func wholePages(_ byteCount: Int) -> Int { Pages.whole(byteCount) }
+
     /// Returns the memory of the block at `index` to the system; it reads as zeros from now on.
     ///
     /// Only whole pages are returned: what neighbours share stays.
     public func empty(_ index: Int) {
         precondition(index >= 0 && index < count, "no such block")
-        let start = (index * blockSize + 4095) & ~4095
-        let end = (index + 1) * blockSize & ~4095
+        let start = Pages.whole(index * blockSize)
+        let end = (index + 1) * blockSize / Pages.size * Pages.size
         guard end > start else { return }
         unsafe madvise(pages.base + start, end - start, MADV_DONTNEED)
     }

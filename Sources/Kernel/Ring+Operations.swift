@@ -184,6 +184,11 @@ extension Ring: SubmissionQueue {
     /// Only for sockets that have broken, as `makeAbortive`.
     public mutating func takeError(of socket: Int32) -> Int32 { Socket.takeError(of: socket) }
 
+    /// Only for tunnels of which one side has broken.
+    public mutating func unacknowledgedBytes(of socket: Int32) -> Int {
+        Socket.unacknowledgedBytes(of: socket)
+    }
+
     /// Only for resets, which are rare.
     public mutating func makeAbortive(_ socket: Int32) {
         Socket.makeAbortive(socket)

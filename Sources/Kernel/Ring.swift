@@ -38,7 +38,7 @@ internal import Internet
 
     /// Makes a ring for the calling thread, with `memory` as its provided buffers.
     ///
-    /// - Throws: `SystemError` of io_uring_setup(2) or io_uring_register(2).
+    /// - Throws: `SystemError` of io_uring_setup(2), io_uring_register(2) or io_uring_enter(2).
     public init(_ options: Options, memory: consuming Blocks) throws(SystemError) {
         let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         unsafe ring.initialize(to: io_uring())
@@ -90,6 +90,9 @@ internal import Internet
         _ ring: UnsafeMutablePointer<io_uring>,
         buffers: Int
     ) throws(SystemError) -> Pages {
+        // A filter may allow no more than the set-up.
+        let entered = unsafe io_uring_enter(UInt32(ring.pointee.ring_fd), 0, 0, 0, nil)
+        guard entered >= 0 else { throw SystemError("io_uring_enter", code: -entered) }
         // Without it (Linux < 5.18) entering costs a little more and nothing else.
         _ = unsafe io_uring_register_ring_fd(ring)
         // Nothing of the hot path runs on io-wq but ring-splice: a small, fixed crew.
@@ -188,9 +191,9 @@ internal import Internet
         enters &+= 1
         unsafe cl_take_completions(ring, head)
         var limit = __kernel_timespec()
-        var argument = io_uring_getevents_arg()
-        argument.sigmask_sz = UInt32(_NSIG / 8)
-        argument.pad = count > 1 ? gatherMicroseconds : 0
+        var argument = cl_wait_argument()
+        argument.signals_size = UInt32(_NSIG / 8)
+        argument.gather_microseconds = count > 1 ? gatherMicroseconds : 0
         let waiting = unsafe cl_flush(ring)
         if let deadline {
             let left = deadline.nanoseconds(since: now())
@@ -201,9 +204,9 @@ internal import Internet
         // INT_FLAG_REG_RING of liburing is bit 0.
         let registered = unsafe ring.pointee.int_flags & 1 != 0 ? IORING_ENTER_REGISTERED_RING : 0
         let flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | registered
-        let size = MemoryLayout<io_uring_getevents_arg>.size
+        let size = MemoryLayout<cl_wait_argument>.size
         unsafe withUnsafeMutablePointer(to: &limit) { limit in
-            if deadline != nil { argument.ts = UInt64(UInt(bitPattern: limit)) }
+            if deadline != nil { argument.limit = UInt64(UInt(bitPattern: limit)) }
             unsafe withUnsafeMutablePointer(to: &argument) { argument in
                 unsafe argument.withMemoryRebound(to: sigset_t.self, capacity: 1) { mask in
                     let status = unsafe io_uring_enter2(

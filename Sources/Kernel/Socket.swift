@@ -125,6 +125,11 @@ public enum Socket {
         return status == 0 ? code : errno
     }
 
+    static func unacknowledgedBytes(of socket: Int32) -> Int {
+        var count: Int32 = 0
+        return unsafe ioctl(socket, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    }
+
     static func makeAbortive(_ socket: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         let size = socklen_t(MemoryLayout<linger>.size)

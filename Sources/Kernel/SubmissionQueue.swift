@@ -109,6 +109,8 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func keepAlive(_ socket: Int32, seconds: Int32)
     /// Takes the error that is pending on `socket` (SO_ERROR): an errno, or 0 if there is none.
     mutating func takeError(of socket: Int32) -> Int32
+    /// Bytes that were sent on `socket` and that its peer's kernel hasn't taken yet (SIOCOUTQ).
+    mutating func unacknowledgedBytes(of socket: Int32) -> Int
     /// Makes the coming close of `socket` a reset.
     mutating func makeAbortive(_ socket: Int32)
     /// Moves up to `count` bytes from `source` to `sink` without waiting; a count, 0 at the end of

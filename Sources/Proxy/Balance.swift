@@ -8,11 +8,12 @@ internal import Kernel
 /// good as looking at all; at all only if it is full itself.
 final class Balance: Sendable {
     /// What is known of one worker, on a cache line of its own: its tunnels; how many clients are
-    /// on their way to it, with a bit once it takes no more; its tunnels of late, on average; when
-    /// it said so, in milliseconds.
+    /// on their way to it, with a bit once it takes no more, and one once it has left; its tunnels
+    /// of late, on average; when it said so, in milliseconds.
     private let cells: AtomicCounts
     private static var stride: Int { 16 }
     private static var closed: UInt32 { 1 << 31 }
+    private static var left: UInt32 { 1 << 30 }
 
     private let channels: [DescriptorChannel]
     /// Tunnels that a worker has room for.
@@ -106,9 +107,29 @@ final class Balance: Sendable {
         }
     }
 
-    /// A request is about to be brought to worker `index`, which takes it as long as it has
-    /// sessions.
-    func departToSession(at index: Int) { _ = cells.increment(index * Balance.stride + 1) }
+    /// A request is about to be brought to worker `index`, which takes it even if it takes no
+    /// clients; false if it has left, and its sessions with it.
+    func departToSession(at index: Int) -> Bool {
+        let cell = index * Balance.stride + 1
+        while true {
+            let coming = cells.read(cell)
+            guard coming & Balance.left == 0 else { return false }
+            if cells.exchange(cell, coming, for: coming + 1) { return true }
+        }
+    }
+
+    /// Worker `index` leaves, unless something is on its way to it: whether it has left.
+    func leave(_ index: Int) -> Bool {
+        let cell = index * Balance.stride + 1
+        let coming = cells.read(cell)
+        guard coming & ~Balance.closed == 0 else { return false }
+        return cells.exchange(cell, coming, for: coming | Balance.left)
+    }
+
+    /// Whether worker `index` has left.
+    func hasLeft(_ index: Int) -> Bool {
+        cells.read(index * Balance.stride + 1) & Balance.left != 0
+    }
 
     /// A client has come to worker `index`, or could not be passed on to it.
     func arrive(at index: Int) {

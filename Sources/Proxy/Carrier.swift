@@ -156,9 +156,9 @@ struct CarrierMemory: ~Copyable {
     ///
     /// - Throws: `SystemError` of mmap(2).
     init(count: Int, _ limits: HeadLimits) throws(SystemError) {
-        inputMax = (limits.headBytesMax + 4096 + 4095) & ~4095
+        inputMax = Blocks.wholePages(limits.headBytesMax + 4096)
         let rest = MethodTerms.bodyMax + Self.userMax + Self.frameMax + Self.pieceMax
-        blocks = try Blocks(count: count + 1, blockSize: (inputMax + rest + 4095) & ~4095)
+        blocks = try Blocks(count: count + 1, blockSize: Blocks.wholePages(inputMax + rest))
     }
 
     /// Where what other workers pass on arrives.

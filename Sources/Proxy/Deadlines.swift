@@ -106,6 +106,11 @@ package struct Deadlines: ~Copyable {
         return 256 + (rings - 2) * 64 + Int(((tick &+ reach) >> shift) & 63)
     }
 
+    /// It is `now`: where there is no deadline, nothing has to be worked off until then.
+    package mutating func skip(to now: Instant) {
+        if count == 0 { tick = max(tick, Deadlines.ticks(now)) }
+    }
+
     /// A slot whose deadline has passed by `now`, which is cleared; nil if there is none.
     package mutating func next(passedBy now: Instant) -> UInt32? {
         let target = Deadlines.ticks(now)

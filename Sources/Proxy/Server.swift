@@ -19,6 +19,11 @@ public struct StartError: Error, CustomStringConvertible {
         switch (error.call.description, error.code) {
         case (let call, _) where call.hasPrefix("io_uring"):
             self.init(Probe.explain(error))
+        case ("close_range", _):
+            self.init(
+                "the kernel is too old, or a security filter forbids close_range (\(error)); run "
+                    + "on Linux 6.12 or later, and allow it in the profile"
+            )
         case ("mmap", Errno.noMemory):
             self.init(
                 "no memory can be set aside (\(error)); raise 'ulimit -v', set "
@@ -174,8 +179,8 @@ public final class Server: Sendable {
         notify(.ready(workers: plan.workers, tunnelCeiling: plan.slots * plan.workers))
         watch()
         for thread in threads { thread.join() }
+        // They aren't waited for: one of them may compute a hash for long, to no use.
         gate?.stop(threads: gateThreads.count)
-        for thread in gateThreads { thread.join() }
         if let journalThread, journal?.stop() == true { journalThread.join() }
         reportLost()
         return 0
@@ -203,18 +208,19 @@ public final class Server: Sendable {
                 bound.append(Socket.localEndpoint(of: socket) ?? endpoint)
                 Socket.close(socket)
             } catch {
-                throw StartError("\(flag) \(endpoint): \(Server.advice(error))")
+                throw StartError("\(flag) \(endpoint): \(Server.advice(error, endpoint))")
             }
         }
         return bound
     }
 
-    private static func advice(_ error: SystemError) -> String {
+    private static func advice(_ error: SystemError, _ endpoint: Endpoint) -> String {
         switch error.code {
         case Errno.addressInUse:
             "somebody listens there already; stop it or choose another port"
         case Errno.addressNotAvailable: "this machine has no such address"
-        case Errno.accessDenied: "ports below 1024 need CAP_NET_BIND_SERVICE"
+        case Errno.accessDenied where endpoint.port < 1024:
+            "ports below 1024 need CAP_NET_BIND_SERVICE"
         default: error.description
         }
     }
@@ -233,6 +239,29 @@ public final class Server: Sendable {
         }
     }
 
+    private func listen(on endpoint: Endpoint, _ terms: Terms) throws(StartError) -> Int32 {
+        do throws(SystemError) {
+            return try Socket.listen(
+                on: endpoint,
+                backlog: Int32(clamping: configuration.backlog),
+                options: terms.sockets[endpoint.address]
+            )
+        } catch {
+            throw StartError("--listen \(endpoint): \(Server.advice(error, endpoint))")
+        }
+    }
+
+    /// Keeps worker `index`, on its thread, on its CPU; only a wish that can't be stops the start.
+    private func pin(_ index: Int) throws(SystemError) {
+        guard let cpu = plan.cpu(of: index) else { return }
+        do throws(SystemError) {
+            try Thread.pin(to: cpu)
+        } catch {
+            // A filter may deny it, or the CPUs be others by now.
+            guard configuration.cpus.isEmpty else { throw error }
+        }
+    }
+
     private func makeWorker(
         _ index: Int,
         _ admission: Admission
@@ -246,7 +275,7 @@ public final class Server: Sendable {
         }
         if let balance { kept += balance.descriptors(of: index) }
         try Descriptors.makeOwnTable(keeping: kept)
-        if let cpu = plan.cpu(of: index) { try Thread.pin(to: cpu) }
+        try pin(index)
         let terms = Terms(
             configuration,
             name: plan.name,
@@ -260,15 +289,7 @@ public final class Server: Sendable {
         )
         let ring = try Ring(plan.ring, memory: memory)
         var listeners: [Int32] = []
-        for endpoint in endpoints {
-            listeners.append(
-                try Socket.listen(
-                    on: endpoint,
-                    backlog: Int32(clamping: configuration.backlog),
-                    options: terms.sockets[endpoint.address]
-                )
-            )
-        }
+        for endpoint in endpoints { listeners.append(try listen(on: endpoint, terms)) }
         let services = try Services(
             terms: terms,
             queue: ring,

@@ -33,7 +33,7 @@ struct Terms: Sendable {
     var headBlockSize: Int {
         let mayBeTLS = !tls.ports.isEmpty || hasPolicy
         let behind = mayBeTLS ? HelloParser.byteCountMax : Terms.answerBytesMax
-        return (configuration.headBytesMax + behind + 4095) & ~4095
+        return Blocks.wholePages(configuration.headBytesMax + behind)
     }
     static var answerBytesMax: Int { 2048 }
     /// Bytes after which a receive for messages, which goes on while they are sent, ends.
@@ -41,7 +41,7 @@ struct Terms: Sendable {
     /// Bytes of a request to a parent proxy, and of its answer with what comes right behind it.
     static var parentBytesMax: Int { 8192 }
     static var parentHead: HeadLimits {
-        HeadLimits(lineBytesMax: 4096, headBytesMax: parentBytesMax, fieldsMax: 100)
+        HeadLimits(lineBytesMax: parentBytesMax, headBytesMax: parentBytesMax, fieldsMax: 1000)
     }
 
     /// Bytes of the memory that a flow has for what its sink has no room for: a buffer, and what a
@@ -51,7 +51,7 @@ struct Terms: Sendable {
     /// that all of it can be given back.
     var overflowBlockSize: Int {
         let size = configuration.bufferSize + messageBytesMax
-        return (max(size, hasPolicy ? Terms.parentBytesMax : 0) + 4095) & ~4095
+        return Blocks.wholePages(max(size, hasPolicy ? Terms.parentBytesMax : 0))
     }
 
     init(

@@ -100,7 +100,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         guard let balance else { return false }
         precondition(carriers[slot].inFlight == 0, "a carrier is passed on that isn't at rest")
         let input = carrierMemory.input(slot).part(0..<carriers[slot].received)
-        balance.departToSession(at: target)
+        guard balance.departToSession(at: target) else { return false }
         let status = services.queue.pass(
             carriers[slot].descriptor,
             with: input,

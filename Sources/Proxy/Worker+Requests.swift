@@ -157,9 +157,14 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// The request is of a session of worker `target`.
     mutating func goHome(_ slot: UInt32, _ target: Int) {
         guard !pass(slot, to: target) else { return }
-        // Its channel is full: what has been read is of no use, but the client asks again.
+        // What has been read is of no use.
         carriers[slot].persists = false
-        answer(slot, .busy)
+        if balance?.hasLeft(target) == true {
+            answer(slot, .noSession)
+        } else {
+            // Its channel is full: the client asks again.
+            answer(slot, .busy)
+        }
     }
 
     /// Begins the operation: what can be said before its body has come.

@@ -63,7 +63,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// Turns until the server has drained or stopped it.
     mutating func run() {
-        while !isDone { turn() }
+        while !isDone || balance?.leave(services.index) == false { turn() }
         services.journal.flush(&services.queue)
         services.queue.submitAndWait(count: 0, gatherMicroseconds: 0, until: services.now)
         publish()
@@ -82,6 +82,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         publish()
         wait()
         services.now = services.queue.now()
+        services.deadlines.skip(to: services.now)
+        services.sessions.deadlines.skip(to: services.now)
+        carrierDeadlines.skip(to: services.now)
         if balance != nil { occupancy.beginTurn(tunnels: tunnels.count, services.now) }
         services.pace.beginTurn()
         services.pipes.share.beginTurn()
@@ -171,10 +174,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             return welcome(completion.result)
         }
         switch -completion.result {
-        case Errno.tooManyFiles, Errno.tooManyFilesInSystem, Errno.noBuffers, Errno.noMemory:
+        case Errno.canceled, Errno.connectionAborted, Errno.interrupted: break
+        // Something is short, or it is forbidden: to go on at once would be to spin.
+        default:
             services.counters.pauses.add()
             listener.pause(&services.queue, retry: services.now + 100_000_000)
-        default: break
         }
     }
 

@@ -51,6 +51,7 @@ public struct CachingResolver: ~Copyable, NameService {
     ///
     /// Reads `/etc/resolv.conf`, so it blocks.
     public init(_ options: Options, waitersMax: Int) throws(ResolverError) {
+        let waiters = try Self.makeWaiters(waitersMax)
         channel = try AresChannel(
             AresChannel.Options(
                 servers: options.servers,
@@ -63,7 +64,13 @@ public struct CachingResolver: ~Copyable, NameService {
         )
         self.options = options
         lookUps = LookUpTable(cachedMax: options.cacheEntriesMax)
-        waiters = WaiterTable(count: waitersMax)
+        self.waiters = waiters
+    }
+
+    private static func makeWaiters(_ count: Int) throws(ResolverError) -> WaiterTable {
+        do throws(SystemError) { return try WaiterTable(count: count) } catch {
+            throw .memory(error)
+        }
     }
 
     // MARK: Asking

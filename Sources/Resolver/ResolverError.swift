@@ -8,6 +8,8 @@ public enum ResolverError: Error, Equatable {
     case servers(status: Int32)
     /// The file at `path` can't be opened, without which the numbers of questions can be guessed.
     case random(path: String)
+    /// There is no memory for those who wait.
+    case memory(SystemError)
     /// The hosts file could not be read.
     case hosts(SystemError)
 }
@@ -19,7 +21,7 @@ extension ResolverError: CustomStringConvertible {
         case .channel(let status): "the look-up library can't start (status \(status))"
         case .servers(let status): "the look-up library refuses the servers (status \(status))"
         case .random(let path): "\(path) can't be opened"
-        case .hosts(let error): "\(error)"
+        case .hosts(let error), .memory(let error): "\(error)"
         }
     }
 }

@@ -1,28 +1,60 @@
+internal import Kernel
+
 /// Who waits for which look-up, and who is to be told that its answer moved.
 ///
 /// The waiters of a look-up form a double list through their own numbers; the noticed
 /// ones form another, first come first told. Nothing is allocated after the start.
-struct WaiterTable {
+struct WaiterTable: ~Copyable {
     /// The end of a list.
     static var nobody: Int32 { -1 }
 
-    private struct Waiter {
-        /// The look-up that is waited for, or `nobody`.
-        var place: Int32 = WaiterTable.nobody
-        var next: Int32 = WaiterTable.nobody
-        var previous: Int32 = WaiterTable.nobody
+    /// All zeros where nothing has been set, as untouched memory is.
+    private struct Waiter: BitwiseCopyable {
+        /// A number, or `nobody`.
+        struct Link: BitwiseCopyable {
+            private var beyond: Int32 = 0
+            var number: Int32 {
+                get { beyond - 1 }
+                set { beyond = newValue + 1 }
+            }
+        }
+
+        private var placeLink = Link()
+        private var links = (Link(), Link(), Link(), Link())
         var isNoticed = false
-        var nextNoticed: Int32 = WaiterTable.nobody
-        var previousNoticed: Int32 = WaiterTable.nobody
+
+        /// The look-up that is waited for, or `nobody`.
+        var place: Int32 {
+            get { placeLink.number }
+            set { placeLink.number = newValue }
+        }
+        var next: Int32 {
+            get { links.0.number }
+            set { links.0.number = newValue }
+        }
+        var previous: Int32 {
+            get { links.1.number }
+            set { links.1.number = newValue }
+        }
+        var nextNoticed: Int32 {
+            get { links.2.number }
+            set { links.2.number = newValue }
+        }
+        var previousNoticed: Int32 {
+            get { links.3.number }
+            set { links.3.number = newValue }
+        }
     }
 
-    private var waiters: [Waiter]
+    private let waiters: Table<Waiter>
     private var firstNoticed = WaiterTable.nobody
     private var lastNoticed = WaiterTable.nobody
 
     /// Room for the waiters 0 to `count` - 1.
-    init(count: Int) {
-        waiters = [Waiter](repeating: Waiter(), count: count)
+    ///
+    /// - Throws: `SystemError` of mmap(2).
+    init(count: Int) throws(SystemError) {
+        waiters = try Table(zeroed: count)
     }
 
     /// The look-up that `waiter` waits for, or nil.
