@@ -12,6 +12,8 @@ struct Holding {
     var sourceHasMore = false
     /// Whether a poll watches the source, which isn't read, for hang-up.
     var watchesHangUp = false
+    /// Whether the source was seen to have sent FIN, before it has been read to its end.
+    var hasSentEnd = false
     /// What the source has broken with, behind all that was received; 0 if it hasn't.
     private var errorNumber: UInt8 = 0
 

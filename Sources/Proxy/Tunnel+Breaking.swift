@@ -6,27 +6,37 @@ internal import Resolver
 ///
 /// Who has closed while bytes are still sent to it answers them with a reset; what it has sent
 /// itself, up to its FIN, can be read even so, and is delivered. From then on the tunnel goes on
-/// without that side: what is meant for it is thrown away. Once the other side has had all, and its
-/// FIN, it may go on sending for a while: it lingers.
+/// without that side: what is meant for it is thrown away. Once the other side has been sent all,
+/// it lingers: it may go on sending until it has had time to read the end, or, where a reset ends
+/// it, until the kernel has brought it all that comes before.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    /// How often it is looked whether a reset may follow.
+    private static var resetLook: UInt64 { 20_000_000 }
+
     /// The side that has broken, if the tunnel goes on for the other.
-    private var brokenSide: Side? { state == .relaying ? ending?.side : nil }
+    var brokenSide: Side? { state == .relaying ? ending?.side : nil }
 
     /// Whether the sink of `direction` has broken.
     func lacksSink(_ direction: Direction) -> Bool {
         ending != nil && brokenSide == sinkSide(direction)
     }
 
-    /// Whether all that is left is to let a side go on sending that has had all, and its FIN.
-    var lingers: Bool {
-        guard let brokenSide else { return false }
-        return duplex[brokenSide == .client ? .outbound : .inbound].phase == .ended
+    /// Bytes move in `direction`; those that are thrown away don't count.
+    mutating func noteActivity(_ direction: Direction, _ worker: borrowing Worker) {
+        if !lacksSink(direction) { lastActivity = worker.now }
     }
 
-    /// The reset that ended what can be read from the source of `direction`, if no FIN did.
+    /// The reset that ends what can be read from the source of `direction`, if no FIN does.
     func resetAtEnd(_ direction: Direction) -> Int32? {
-        guard lacksSink(direction.reverse), let code = ending?.code else { return nil }
+        guard lacksSink(direction.reverse), !holdings[direction].hasSentEnd,
+            let code = ending?.code
+        else { return nil }
         return code == Errno.connectionReset ? code : nil
+    }
+
+    /// Whether all that the source of `direction` sent, up to its FIN, has been passed on.
+    func hasEnded(_ direction: Direction) -> Bool {
+        duplex[direction].phase == .ended && !owesReset
     }
 
     private func sourceSide(_ direction: Direction) -> Side {
@@ -39,7 +49,19 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Reading from the source of `direction` failed.
     mutating func fail(source direction: Direction, _ code: Int32, _ worker: inout Worker) {
-        fail(sourceSide(direction), code, &worker)
+        let side = sourceSide(direction)
+        guard state == .relaying, brokenSide ?? side == side, isAtRest(direction),
+            code == Errno.connectionReset, sink(direction) >= 0
+        else { return fail(side, code, &worker) }
+        ending = ending ?? Ending(cause: .reset, side: side, code: code)
+        _ = duplex[direction].sourceEnded()
+        releasePipe(direction, &worker)
+        passOnReset(direction, &worker)
+    }
+
+    /// Whether the flow of `direction` holds nothing, and nothing is under way for its sink.
+    private func isAtRest(_ direction: Direction) -> Bool {
+        duplex[direction].held == 0 && !duplex[direction].isHeldUp
     }
 
     /// Writing to the sink of `direction` failed: the step by which the flow goes on without it;
@@ -49,6 +71,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ code: Int32,
         _ worker: inout Worker
     ) -> Flow.Step? {
+        // A receive may have taken the error before.
+        let code = holdings[direction.reverse].sourceError ?? code
         guard goesOn(without: direction.reverse, code, &worker) else {
             fail(sinkSide(direction), code, &worker)
             return nil
@@ -56,11 +80,15 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         return throwAway(direction, &worker)
     }
 
-    /// The source of `direction`, which isn't being read, has broken.
+    /// The source of `direction`, which may not be read at present, has broken.
     mutating func sourceBroke(_ direction: Direction, _ worker: inout Worker) {
+        // If it is read, that tells more.
+        guard duplex[direction].isHeldUp else { return }
         let code = worker.queue.takeError(of: source(direction))
+        // Whoever has taken the error tells.
+        guard code > 0 || duplex[direction].phase == .ended else { return }
         guard !goesOn(without: direction, code, &worker) else { return }
-        fail(source: direction, code > 0 ? code : Errno.connectionReset, &worker)
+        fail(sourceSide(direction), code, &worker)
     }
 
     private mutating func fail(_ side: Side, _ code: Int32, _ worker: inout Worker) {
@@ -93,26 +121,61 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whether what the source of `direction` sent before it broke with `code` is, or will be, with
     /// the sink.
     private func hasMoreToGive(_ direction: Direction, _ code: Int32) -> Bool {
+        if duplex[direction].phase == .ended || holdings[direction].hasSentEnd { return true }
         switch code {
-        case _ where duplex[direction].phase == .ended: true
-        // The kernel tells so of a reset behind a FIN.
-        case Errno.brokenPipe: true
+        // The kernel tells so of a reset behind a FIN, unless FIN has been sent there, too.
+        case Errno.brokenPipe: return true
         // What came before a reset isn't kept for a sink without room.
-        case Errno.connectionReset: !duplex[direction].isHeldUp
-        default: false
+        case Errno.connectionReset: return !duplex[direction].isHeldUp
+        default: return false
         }
     }
 
-    /// Throws away what the flow of `direction` holds for its sink, which has broken; the next step,
-    /// or nil if that was enough.
+    /// Throws away what the flow of `direction` holds for its sink, which has broken; the next
+    /// step, or nil if that was enough.
     mutating func throwAway(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
-        discarded += Int(duplex[direction].held)
-        guard !lingers || discarded < Tunnel.discardMax else {
+        discarded = discarded.addingReportingOverflow(duplex[direction].held).partialValue
+        // A session holds back its client by itself.
+        guard !lingers || isStream || discarded < Tunnel.discardMax else {
             terminate(&worker)
             return nil
         }
         // If bytes are in it, it isn't used again.
         releasePipe(direction, &worker)
         return duplex[direction].sinkIsGone()
+    }
+
+    // MARK: Lingering
+
+    /// Whether all that is left is to let a side go on sending that has been sent all.
+    var lingers: Bool {
+        guard let brokenSide else { return false }
+        return duplex[brokenSide == .client ? .outbound : .inbound].phase == .ended
+    }
+
+    /// Nanoseconds until it is looked whether that is over.
+    var lingerLook: UInt64 { owesReset ? Self.resetLook : Self.lingerNanoseconds }
+
+    /// All has been passed on that came before a reset of the source of `direction`: now that.
+    mutating func passOnReset(_ direction: Direction, _ worker: inout Worker) {
+        guard sink(direction) >= 0 else { return terminate(&worker) }
+        owesReset = true
+        discarded = 0
+        lastActivity = worker.now
+        linger(&worker)
+    }
+
+    /// Ends the tunnel if the side that lingers has had its time, and the kernel has nothing left
+    /// for it: a reset would overtake that, and so would one for what it still sends.
+    mutating func linger(_ worker: inout Worker) {
+        let configuration = worker.terms.configuration
+        let timeout = configuration.halfClosedTimeout
+        let isLate = timeout > 0 && lastActivity + timeout <= worker.now
+        let sink = brokenSide == .client ? upstream : client
+        let hasHadTime = owesReset || lastActivity + Self.lingerNanoseconds <= worker.now
+        let isOver =
+            hasHadTime && (sink < 0 || worker.queue.unacknowledgedBytes(of: sink) == 0)
+        guard isLate || isOver else { return scheduleRelayTimer(&worker) }
+        terminate(&worker)
     }
 }

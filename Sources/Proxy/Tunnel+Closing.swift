@@ -9,11 +9,11 @@ internal import Resolver
 /// and waited for; descriptors are closed, and everything held is given back, when the kernel
 /// holds nothing any more.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
-    /// How long a client that was refused, or a side whose other side is gone, may go on sending
-    /// before the connection is closed for good.
+    /// How long a client that was refused, or a side that has had all while the other is gone, may
+    /// go on sending before the connection is closed for good.
     static var lingerNanoseconds: UInt64 { 2_000_000_000 }
     /// Bytes of it that are thrown away, at most.
-    static var discardMax: Int { 1 << 20 }
+    static var discardMax: UInt32 { 1 << 20 }
 
     // MARK: Refusing
 
@@ -111,7 +111,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             return isAnswered ? terminate(&worker) : ()
         }
         worker.openings[opening].discarded += Int(result)
-        guard worker.openings[opening].discarded < Tunnel.discardMax else {
+        guard worker.openings[opening].discarded < Int(Tunnel.discardMax) else {
             return terminate(&worker)
         }
         discard(&worker)
@@ -131,7 +131,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         if hasWorkAtRest(worker) { moment = min(moment, restFrom(worker)) }
         let quiet = quietLimit(configuration)
-        if quiet > 0, lingers || !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
+        if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
+        if lingers { moment = worker.now + lingerLook }
         moment = min(moment, lastMoment(worker))
         // The wheel has no "never"; a look each hour costs nothing.
         worker.deadlines.set(slot, at: min(moment, worker.now + 3_600_000_000_000))
@@ -153,8 +154,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Nanoseconds without a byte after which the tunnel ends; 0 is never.
     private func quietLimit(_ configuration: Configuration) -> UInt64 {
-        if lingers { return Tunnel.lingerNanoseconds }
-        return duplex.isHalfClosed ? configuration.halfClosedTimeout : configuration.idleTimeout
+        duplex.isHalfClosed ? configuration.halfClosedTimeout : configuration.idleTimeout
     }
 
     /// Whether a flow holds, or may hold again, a receive that could be given up.
@@ -170,9 +170,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     /// A parked flow wakes: it will have to be parked again.
-    mutating func wakeFromParking(_ worker: inout Worker) {
+    mutating func wakeFromParking(_ direction: Direction, _ worker: inout Worker) {
         guard !isParkable(worker.terms.flow) else { return }
-        lastActivity = worker.now
+        noteActivity(direction, worker)
         var moment = worker.now + restLimit(worker)
         let quiet = quietLimit(worker.terms.configuration)
         if quiet > 0 { moment = min(moment, worker.now + quiet) }
@@ -188,7 +188,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         {
             return end(Ending(cause: .lifetime, side: .proxy), &worker)
         }
-        if quiet > 0, lingers || !duplex.isPaused, lastActivity + quiet <= worker.now {
+        if lingers { return linger(&worker) }
+        if quiet > 0, !duplex.isPaused, lastActivity + quiet <= worker.now {
             let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
             return end(Ending(cause: cause, side: .proxy), &worker)
         }
@@ -246,6 +247,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard state != .closing else { return }
         stopWaiting(&worker)
         worker.deadlines.clear(slot)
+        if owesReset { worker.queue.makeAbortive(brokenSide == .client ? upstream : client) }
         if isStream { worker.sessions.leave(slot, resetReason) }
         if inFlight > 0 { cancelAll(&worker) }
         state = .closing

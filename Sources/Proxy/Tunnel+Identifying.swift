@@ -7,6 +7,7 @@ internal import Resolver
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The head is whole: what it asks for is decided once it is known who asks.
     mutating func identify(_ head: ConnectHead, _ worker: inout Worker) {
+        worker.note(head.authority, for: slot)
         if let refusalOfTunnel { return refuse(refusalOfTunnel, &worker) }
         guard let gate = worker.gate else { return decide(head.authority, &worker) }
         defer { worker.presented[0].clear() }

@@ -123,7 +123,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The poll has found something to read from the source of `direction`: whether it may be.
     mutating func mayRead(_ direction: Direction, _ worker: inout Worker) -> Bool {
         guard duplex[direction].isMeasured else {
-            if !duplex[direction].isBulk { wakeFromParking(&worker) }
+            if !duplex[direction].isBulk { wakeFromParking(direction, &worker) }
             return true
         }
         let wanted = wanted(direction, worker)
@@ -231,7 +231,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 take(duplex[direction].mustLookAgain(), direction, &worker)
                 continue
             }
-            lastActivity = worker.now
+            noteActivity(direction, worker)
             take(duplex[direction].mayGoOn(), direction, &worker)
             guard state == .relaying else { return false }
         }

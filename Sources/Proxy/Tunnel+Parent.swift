@@ -215,12 +215,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// The parent refuses: so do we, in its words.
     private mutating func passOn(_ head: ResponseHead, _ worker: inout Worker) {
-        guard head.status != 407 else { return refuse(.parentLogin, &worker) }
+        guard head.status != 407, head.status != 401 else { return refuse(.parentLogin, &worker) }
         let block = parentBlock(.inbound, worker).part(0..<head.byteCount)
         holdings[.outbound].overflows = true
         var status = ExtentSink(parentBlock(.outbound, worker))
         let isGood = block.withBytes {
-            HeadFields.arePrintable("proxy-status", in: $0)
+            HeadFields.mayBeListed("proxy-status", in: $0)
                 && HeadFields.write(
                     "proxy-status",
                     of: $0,

@@ -61,7 +61,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             return didReceiveMeanwhile(direction, completion, &worker)
         }
         guard result > 0 else { return didReceiveNothing(direction, result, &worker) }
-        lastActivity = worker.now
+        noteActivity(direction, worker)
         holdings[direction].buffer = completion.buffer
         holdings[direction].sourceHasMore = completion.isSocketNonEmpty
         let goesOn = completion.hasMore
@@ -88,7 +88,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             holdings[direction].sourceError = code
             return
         }
-        lastActivity = worker.now
+        noteActivity(direction, worker)
         holdings[direction].sourceHasMore = completion.isSocketNonEmpty
         putBehind(buffer, Int(completion.result), direction, &worker)
         guard duplex[direction].phase == .awaitingRoom, worker.buffers.isTight else { return }

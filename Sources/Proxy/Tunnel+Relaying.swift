@@ -60,7 +60,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 return take(step, direction, &worker)
             }
             // An armed flow sends in the turn in which it receives; it may be told of that later.
-            if result > 0, !duplex[direction].isArmed { lastActivity = worker.now }
+            if result > 0, !duplex[direction].isArmed { noteActivity(direction, worker) }
             let step = duplex[direction].sent(Int(max(result, 0)))
             if duplex[direction].isStalled, worker.buffers.isTight { moveAside(direction, &worker) }
             take(step, direction, &worker)
@@ -159,10 +159,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The source has ended and its last byte is delivered: tell the sink.
     mutating func passOnEnd(_ direction: Direction, _ worker: inout Worker) {
         releasePipe(direction, &worker)
-        if resetAtEnd(direction) != nil {
-            if sink(direction) >= 0 { worker.queue.makeAbortive(sink(direction)) }
-            return terminate(&worker)
-        }
+        if resetAtEnd(direction) != nil { return passOnReset(direction, &worker) }
         if isStream { worker.sessions.passOnEnd(slot, isOutbound: direction == .outbound) }
         let first = firstToEnd ?? (direction == .outbound ? .client : .upstream)
         firstToEnd = first
@@ -171,6 +168,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
         // It fails if the sink has closed or broken: whoever reads from there learns that.
         if sink(direction) >= 0 { _ = worker.queue.shutdownSending(sink(direction)) }
+        // What is thrown away from now on is that of a side that lingers.
+        discarded = 0
         lastActivity = worker.now
         scheduleRelayTimer(&worker)
     }
@@ -181,7 +180,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private mutating func mayMove(_ direction: Direction, _ worker: inout Worker) -> Bool {
         if worker.terms.splicesOnRing || worker.pipes.share.admit(slot, direction) { return true }
         // Whoever stands in line has bytes, and isn't idle.
-        lastActivity = worker.now
+        noteActivity(direction, worker)
         return false
     }
 
@@ -203,7 +202,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private mutating func moveIn(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
-        if holdings[direction].pipe == nil {
+        // A pipe in which bytes are thrown away would be lost with them.
+        if holdings[direction].pipe == nil, !lacksSink(direction) {
             holdings[direction].pipe = worker.pipes.take(&worker.queue)
         }
         guard let pipe = holdings[direction].pipe else {
@@ -226,7 +226,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ result: Int32,
         _ worker: inout Worker
     ) -> Flow.Step {
-        lastActivity = worker.now
+        noteActivity(direction, worker)
         if result > 0 { haveRead(direction, result, &worker) }
         switch result {
         case 1...: return duplex[direction].movedIn(Int(result), worker.terms.flow)
@@ -259,7 +259,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     ) -> Flow.Step {
         switch result {
         case 1...:
-            lastActivity = worker.now
+            noteActivity(direction, worker)
             return duplex[direction].movedOut(Int(result))
         case -Errno.again: return duplex[direction].sinkIsFull()
         default: return fail(sink: direction, -result, &worker) ?? .none

@@ -101,6 +101,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard let ending else { return .other }
         switch ending.cause {
         case .closed: return nil
+        case .reset where ending.side == .upstream && hasEnded(.inbound):
+            return duplex.outbound.phase == .ended ? nil : .timedOut
         case .reset where ending.side == .upstream:
             return ending.code == Errno.connectionReset ? .connectionReset : .connectionFailed
         case .idleTimeout, .halfClosedTimeout: return .timedOut
@@ -217,7 +219,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         haveRead(.outbound, Int32(count), &worker)
         guard count > 0 else { return duplex.outbound.sourceEnded() }
         holdings[.outbound].overflows = true
-        lastActivity = worker.now
+        noteActivity(.outbound, worker)
         return duplex.outbound.received(count, worker.terms.streamFlow)
     }
 }

@@ -54,17 +54,22 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if !completion.hasMore { holdings[direction].watchesHangUp = false }
         let events = PollEvents(rawValue: UInt32(bitPattern: max(completion.result, 0)))
         guard events.contains(.error) else {
+            // A reset that somebody has been told of looks like both ends.
+            if events.contains(.peerEnded), !events.contains(.hangUp) {
+                holdings[direction].hasSentEnd = true
+            }
             // The flow may have come to need the watch while it was being given up.
             if !completion.hasMore, state == .relaying, duplex[direction].isHeldUp {
                 watchHangUp(direction, &worker)
             }
             return
         }
+        let code = Errno.connectionReset
         switch state {
         case .resolving, .dialling, .askingParent, .answering:
-            let code = Errno.connectionReset
             end(Ending(cause: .clientLeft, side: .client, code: code), &worker)
-        case .readingHello, .relaying: sourceBroke(direction, &worker)
+        case .readingHello: fail(source: direction, code, &worker)
+        case .relaying: sourceBroke(direction, &worker)
         // The answer to a refusal will meet the same error.
         case .refusing, .closing, .readingHead, .identifying, .free, .handingOver: break
         }

@@ -51,7 +51,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Why it ended; set once.
     var ending: Ending?
     /// Bytes thrown away that were for a side that has broken.
-    var discarded = 0
+    var discarded: UInt32 = 0
+    /// Whether a reset is to follow what a side has been sent, as soon as it has that.
+    var owesReset = false
     var accepted = Instant(nanoseconds: 0)
     /// When a byte last moved, in either direction.
     var lastActivity = Instant(nanoseconds: 0)
@@ -161,6 +163,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         firstToEnd = nil
         ending = nil
         discarded = 0
+        owesReset = false
         accepted = worker.now
         isKeptAlive = false
         worker.counters.accepted.add()
@@ -227,7 +230,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         worker.endPhase(.head, of: slot)
         worker.openings[opening].port = authority.port
         worker.openings[opening].tls = worker.terms.tls.requirement(port: authority.port)
-        worker.note(authority, for: slot)
         guard !worker.isDraining else { return refuse(.draining, &worker) }
         if let refusal = worker.judge(authority, of: slot, opening) {
             return refuse(refusal, &worker)

@@ -32,7 +32,8 @@ public enum Side: UInt8, Sendable {
 /// A FIN is passed on only after the last byte before it has been delivered. Once a FIN has been
 /// sent to a side, that side isn't reset any more: what it was sent may still be on its way. If the
 /// other side has broken by then, what it still sends is thrown away for a while (lingers), since
-/// bytes that come to a closed socket are answered by a reset.
+/// bytes that come to a closed socket are answered by a reset. A reset that is passed on waits
+/// until the kernel has brought what was sent before it, which it would drop.
 public struct Duplex: Equatable, Sendable {
     /// From the client to the upstream.
     public var outbound = Flow()

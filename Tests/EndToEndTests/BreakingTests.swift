@@ -72,6 +72,64 @@ extension EndToEndTests {
             try tunnel.culvert.expectEmpty()
         }
 
+        @Test(arguments: Side.allCases)
+        func `who sends a little now and then to nobody is reset, too`(side: Side) throws {
+            let tunnel = try start("auto")
+            tunnel[side].close()
+            #expect(try tunnel[side.other].receiveToEnd().end == .fin)
+            let failure = #expect(throws: Stream.Failure.self) {
+                for _ in 0..<200 {
+                    try tunnel[side.other].send("a")
+                    usleep(50_000)
+                }
+            }
+            #expect(failure?.code == ECONNRESET || failure?.code == EPIPE)
+            try tunnel.expectEnd("reset", by: side.rawValue)
+        }
+
+        @Test(arguments: Culvert.relayModes)
+        func `a reset comes behind what was sent before it, however slowly that is read`(
+            mode: String
+        ) throws {
+            let flags = ["--relay", mode, "--send-buffer", "256KiB", "--pipe-size", "256KiB"]
+            let culvert = try Culvert(Culvert.openFlags + flags)
+            let origin = try Origin()
+            let client = try Stream.tunnel(culvert, to: origin.authority, receiveBuffer: 4096)
+            let upstream = try origin.accept()
+            try upstream.send(.inbound, 0..<60_000)
+            try upstream.awaitAcknowledgement()
+            upstream.reset()
+            usleep(100_000)
+            let (count, end) = try client.receiveToEnd(.inbound)
+            #expect(count == 60_000 && end == .reset)
+            let record = try culvert.end(of: origin.authority)
+            #expect(record["reason"] as? String == "reset")
+            #expect(record["bytes_in"] as? Int == 60_000)
+            try culvert.expectEmpty()
+        }
+
+        @Test func `a stream whose server has closed ends in order for a program that sends on`()
+            throws
+        {
+            let server = try Culvert(MethodTunnels.flags)
+            let client = try Culvert.client("http://\(server.endpoint)/tunnel")
+            for _ in 0..<10 {
+                let origin = try Origin()
+                let program = try Stream.tunnel(client, to: origin.authority)
+                let upstream = try origin.accept()
+                try upstream.send(.inbound, 0..<1000)
+                upstream.close()
+                for piece in 0..<5 {
+                    try program.send(.outbound, piece * 100..<(piece + 1) * 100)
+                    try program.awaitAcknowledgement()
+                }
+                try program.finish()
+                let (count, end) = try program.receiveToEnd(.inbound)
+                #expect(count == 1000 && end == .fin)
+            }
+            #expect(client.stop() == 0)
+        }
+
         @Test(arguments: Culvert.relayModes)
         func `an answer to a request that isn't read to its end arrives`(mode: String) throws {
             let culvert = try Culvert(Culvert.openFlags + ["--relay", mode])

@@ -125,6 +125,10 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
 
     mutating func takeError(of socket: Int32) -> Int32 { world.error(of: socket, node) }
 
+    mutating func unacknowledgedBytes(of socket: Int32) -> Int {
+        world.unreadBytes(of: socket, node)
+    }
+
     mutating func makeAbortive(_ socket: Int32) {
         guard let plug = world.plug(socket, node, "reset") else { return }
         world.plugs[plug].isAbortive = true

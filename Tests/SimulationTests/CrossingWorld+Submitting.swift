@@ -62,6 +62,14 @@ extension CrossingWorld {
         return error(plug)
     }
 
+    /// Bytes that the other end hasn't read.
+    func unreadBytes(of descriptor: Int32, _ node: Int) -> Int {
+        guard let plug = plug(descriptor, node, "look"), !isReset(plug), plugs[plug].other >= 0
+        else { return 0 }
+        let wire = plugs[plugs[plug].other].incoming
+        return wire.writtenCount - wire.readCount
+    }
+
     /// What the kernel tells of a reset.
     private func error(_ plug: Int) -> Int32 {
         hasFinished(plug) ? Errno.brokenPipe : Errno.connectionReset

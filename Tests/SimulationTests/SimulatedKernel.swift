@@ -141,6 +141,11 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         return world.takeError(index)
     }
 
+    mutating func unacknowledgedBytes(of socket: Int32) -> Int {
+        guard let index = world.peer(socket, "look"), !world.peers[index].hasReset else { return 0 }
+        return world.peers[index].unread
+    }
+
     mutating func makeAbortive(_ socket: Int32) {
         guard let index = world.peer(socket, "reset") else { return }
         world.lives[world.peers[index].life].isDisturbed = true
