@@ -14,33 +14,25 @@ public enum Answer {
     ///   - name: What this deployment is called in Proxy-Status; bytes after the 255th are left
     ///     out and those that aren't printable ASCII become `?`.
     ///   - isOrigin: Whether the request was for this server itself, not for a proxy: then it is
-    ///     401 that asks for credentials.
+    ///     401 that asks for credentials, and there is no Proxy-Status.
+    ///   - allowed: The methods that may be used, for Allow.
     ///   - sink: Where to; it is given less than 1024 bytes.
     public static func write(
         _ refusal: Refusal,
         name: String,
         isOrigin: Bool = false,
+        allowed: String = "CONNECT",
         to sink: inout some ByteSink
     ) {
         let status = isOrigin && refusal.status == 407 ? 401 : refusal.status
         begin(status, to: &sink)
-        write(name: name, to: &sink)
-        sink.append("; error=")
-        sink.append(refusal.error.word)
-        sink.append("; details=\"")
-        sink.append(refusal.detail)
-        sink.append("\"")
-        if let code = refusal.responseCode {
-            sink.append("; rcode=\"")
-            sink.append(code)
-            sink.append("\"")
-        }
+        if !isOrigin { write(statusOf: refusal, name, to: &sink) }
         sink.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
         var counter = Counter()
         write(body: refusal, status, to: &counter)
         sink.append(decimal: counter.count)
         sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
-        write(fieldsOf: status, name: name, isOrigin, to: &sink)
+        write(fieldsOf: status, name: name, allowed, to: &sink)
         if let seconds = refusal.retrySeconds {
             sink.append("Retry-After: ")
             sink.append(decimal: seconds)
@@ -48,6 +40,25 @@ public enum Answer {
         }
         sink.append("\r\n")
         if refusal != .headNotAllowed { write(body: refusal, status, to: &sink) }
+    }
+
+    /// Writes Proxy-Status (RFC 9209).
+    private static func write(
+        statusOf refusal: Refusal,
+        _ name: String,
+        to sink: inout some ByteSink
+    ) {
+        beginStatus(&sink)
+        write(name: name, to: &sink)
+        sink.append("; error=")
+        sink.append(refusal.error.word)
+        sink.append("; details=\"")
+        sink.append(refusal.detail)
+        sink.append("\"")
+        guard let code = refusal.responseCode else { return }
+        sink.append("; rcode=\"")
+        sink.append(code)
+        sink.append("\"")
     }
 
     /// Writes the whole answer that passes the refusal of another proxy on, and closes the
@@ -65,6 +76,7 @@ public enum Answer {
         to sink: inout some ByteSink
     ) {
         begin(status, to: &sink)
+        beginStatus(&sink)
         for index in proxyStatus.indices { sink.append(proxyStatus[index]) }
         if !proxyStatus.isEmpty { sink.append(", ") }
         write(name: name, to: &sink)
@@ -75,7 +87,6 @@ public enum Answer {
         let body: StaticString = " parent_refused: the parent proxy refused\n"
         sink.append(decimal: UInt(3 + body.utf8CodeUnitCount))
         sink.append("\r\nCache-Control: no-store\r\nConnection: close\r\n")
-        write(fieldsOf: status, name: name, false, to: &sink)
         sink.append("\r\n")
         sink.append(decimal: status)
         sink.append("\(body)")
@@ -100,6 +111,7 @@ public enum Answer {
         to sink: inout some ByteSink
     ) {
         begin(status, to: &sink)
+        beginStatus(&sink)
         write(name: origin ?? name, to: &sink)
         if isErrorType(error) {
             sink.append("; error=")
@@ -119,12 +131,16 @@ public enum Answer {
         sink.append("\n")
     }
 
-    /// Writes the status line, and the name of the field that all refusals have first.
+    /// Writes the status line without its end.
     private static func begin(_ status: UInt16, to sink: inout some ByteSink) {
         sink.append("HTTP/1.1 ")
         sink.append(decimal: status)
         sink.append(" ")
         sink.append(phrase(status))
+    }
+
+    /// Ends the line before, and begins the field that all refusals of a proxy have first.
+    private static func beginStatus(_ sink: inout some ByteSink) {
         sink.append("\r\nProxy-Status: ")
     }
 
@@ -146,11 +162,14 @@ public enum Answer {
     private static func write(
         fieldsOf status: UInt16,
         name: String,
-        _ isOrigin: Bool,
+        _ allowed: String,
         to sink: inout some ByteSink
     ) {
         switch status {
-        case 405: sink.append(isOrigin ? "Allow: DELETE, GET, POST, PUT\r\n" : "Allow: CONNECT\r\n")
+        case 405:
+            sink.append("Allow: ")
+            sink.append(allowed)
+            sink.append("\r\n")
         case 401, 407:
             sink.append(status == 401 ? "WWW" : "Proxy")
             sink.append("-Authenticate: Basic realm=")

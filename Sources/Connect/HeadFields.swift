@@ -40,13 +40,26 @@ public enum HeadFields {
         return true
     }
 
-    /// Whether the values of the field `lowercase` are printable ASCII.
-    public static func arePrintable(_ lowercase: String, in bytes: Span<UInt8>) -> Bool {
-        var arePrintable = true
+    /// Whether others may follow the values of the field `lowercase` in a list: all are printable
+    /// ASCII, and none of them leaves a string open (RFC 9651 section 3.3.3).
+    public static func mayBeListed(_ lowercase: String, in bytes: Span<UInt8>) -> Bool {
+        var mayBe = true
         forEach(lowercase, in: bytes) { value in
-            for index in value where !(0x20...0x7e).contains(bytes[index]) { arePrintable = false }
+            var isInString = false
+            var isEscaped = false
+            for index in value {
+                guard (0x20...0x7e).contains(bytes[index]) else { return mayBe = false }
+                if isEscaped {
+                    isEscaped = false
+                } else if bytes[index] == UInt8(ascii: "\"") {
+                    isInString.toggle()
+                } else if bytes[index] == UInt8(ascii: "\\") {
+                    isEscaped = isInString
+                }
+            }
+            if isInString { mayBe = false }
         }
-        return arePrintable
+        return mayBe
     }
 
     /// Writes all values of the field `lowercase` as one list, up to `countMax` bytes; whether that

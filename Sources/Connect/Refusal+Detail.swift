@@ -68,7 +68,8 @@ extension Refusal {
             "the parent proxy took no connection in time; tell the operator"
         case .parentUnreachable: "the parent proxy can't be reached; tell the operator"
         case .parentLogin: "the parent proxy wants other credentials; tell the operator"
-        case .parentMalformed: "the parent proxy did not answer in HTTP; tell the operator"
+        case .parentMalformed:
+            "the parent proxy answered by no HTTP, or by more than 8 KiB; tell the operator"
         case .parentClosed: "the parent proxy ended before it had answered"
         case .parentRefused: "the parent proxy refused"
         case .parentTimeout: "the parent proxy did not answer in time"

@@ -26,6 +26,11 @@ public enum TunnelOperation: Equatable, Sendable {
         case .end, .quit: "DELETE"
         }
     }
+
+    /// The methods that its requests may have, as in Allow: POST stands for each.
+    public var methods: String {
+        method == "POST" ? "POST" : method + ", POST"
+    }
 }
 
 /// How a target names its session.

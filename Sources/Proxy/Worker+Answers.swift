@@ -19,7 +19,13 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         services.writeRefusal(number, of: client, refusal, since: carriers[slot].began)
         carriers[slot].persists = false
         var sink = ExtentSink(carrierMemory.output(slot))
-        Answer.write(refusal, name: services.terms.name, isOrigin: isOrigin, to: &sink)
+        Answer.write(
+            refusal,
+            name: services.terms.name,
+            isOrigin: isOrigin,
+            allowed: isOrigin ? carriers[slot].target.operation.methods : "CONNECT",
+            to: &sink
+        )
         send(slot, sink.count)
     }
 

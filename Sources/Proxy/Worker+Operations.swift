@@ -204,6 +204,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         if !user.isEmpty { services.note(user: user, for: tunnel) }
         if admitStream(tunnel) {
             if let authority {
+                services.note(authority, for: tunnel)
                 tunnels[tunnel].decide(authority, &services)
             } else {
                 tunnels[tunnel].refuse(.malformedAuthority, &services)

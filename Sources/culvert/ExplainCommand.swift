@@ -10,7 +10,7 @@ struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Say what a server would answer to a request, and which rule decides.",
-        usage: "culvert explain --policy <file> [--user <user>] [--client <address>] <host:port>",
+        usage: "culvert explain [<flag> ...] [--user <user>] [--client <address>] <host:port>",
         discussion:
             "Asks the name servers as a server would, and dials nothing. Exit status 0. The "
             + "flags of serving mean what they mean there."

@@ -22,6 +22,7 @@ enum Consistency {
             let words = "allow is only with --tls-sni match, or with --policy"
             throw refusal("--tls-sni-missing", configuration.tlsMissingName.rawValue, words)
         }
+        try checkTLSPorts(configuration)
         if hostsFileIsGiven { try checkHostsFile(configuration.hostsFile) }
         let users = configuration.usersFile
         guard users.isEmpty || SystemFile.isReadable(users) else {
@@ -42,6 +43,18 @@ enum Consistency {
             guard !listeners[..<index].contains(where: { $0.endpoint == endpoint }) else {
                 throw refusal(flag, "\(endpoint)", "given twice; each endpoint once")
             }
+        }
+    }
+
+    /// What is to be checked of ClientHellos needs ports on which there are any.
+    private static func checkTLSPorts(_ configuration: Configuration) throws {
+        guard configuration.tlsPorts.isEmpty, configuration.policyFile.isEmpty else { return }
+        let words = "allowed is only with --tls-ports, or with --policy"
+        guard configuration.tlsServerName != .match else {
+            throw refusal("--tls-sni", configuration.tlsServerName.rawValue, words)
+        }
+        guard configuration.tlsEncryptedHello != .deny else {
+            throw refusal("--tls-ech", configuration.tlsEncryptedHello.rawValue, words)
         }
     }
 

@@ -18,10 +18,23 @@ enum Serving {
             let server = try Server(configuration, policy: policy) { notice in
                 Notices.ifHeard(logger) { tell(notice, logger) }
             }
+            warnOfOpenDoor(configuration, logger)
             return try server.run()
         } catch {
             logger.critical("\(error)")
             return 1
+        }
+    }
+
+    /// Says so if everybody who reaches a listener may use the proxy.
+    private static func warnOfOpenDoor(_ configuration: Configuration, _ logger: Logger) {
+        guard configuration.usersFile.isEmpty, configuration.policyFile.isEmpty,
+            let endpoint = configuration.listen.first(where: { !$0.address.isLoopback })
+        else { return }
+        Notices.ifHeard(logger) {
+            logger.warning(
+                "whoever reaches \(endpoint) may use this proxy; --users or --policy says who may"
+            )
         }
     }
 

@@ -64,12 +64,14 @@ import Testing
     }
 
     @Test func `a field is printable ASCII if all of its values are`() {
-        func arePrintable(_ head: String) -> Bool {
-            HeadFields.arePrintable("x", in: Array(head.utf8).span)
+        func mayBeListed(_ head: String) -> Bool {
+            HeadFields.mayBeListed("x", in: Array(head.utf8).span)
         }
-        #expect(arePrintable("C b:1 HTTP/1.1\r\nX: a ~\r\nY: \u{e9}\r\n\r\n"))
-        #expect(!arePrintable("C b:1 HTTP/1.1\r\nX: a\r\nX: \u{e9}\r\n\r\n"))
-        #expect(!arePrintable("C b:1 HTTP/1.1\r\nX: a\tb\r\n\r\n"))
+        #expect(mayBeListed("C b:1 HTTP/1.1\r\nX: a ~\r\nY: \u{e9}\r\n\r\n"))
+        #expect(!mayBeListed("C b:1 HTTP/1.1\r\nX: a\r\nX: \u{e9}\r\n\r\n"))
+        #expect(!mayBeListed("C b:1 HTTP/1.1\r\nX: a\tb\r\n\r\n"))
+        #expect(mayBeListed("C b:1 HTTP/1.1\r\nX: \"a\\\" \\\\\", b\r\n\r\n"))
+        #expect(!mayBeListed("C b:1 HTTP/1.1\r\nX: \"a; error=b\r\n\r\n"))
     }
 
     @Test func `a name is found in any value of a field`() {

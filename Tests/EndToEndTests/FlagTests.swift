@@ -155,6 +155,14 @@ extension EndToEndTests {
                 ["--method-tunnel", "/tunnel", "--head-bytes", "256KiB"], "--head-bytes",
                 "at most 128KiB with --method-tunnel"
             ),
+            (
+                ["--tls-ports", "none", "--tls-sni", "match"], "--tls-sni",
+                "only with --tls-ports, or with --policy"
+            ),
+            (
+                ["--tls-ports", "none", "--tls-ech", "deny"], "--tls-ech",
+                "only with --tls-ports, or with --policy"
+            ),
             (["--tls-sni-allow", "a.test"], "--tls-sni-allow", "only with --tls-sni match"),
             (["--tls-sni-missing", "allow"], "--tls-sni-missing", "only with --tls-sni match"),
             (["--hosts-file", "/"], "--hosts-file", "a file that can be read, or off"),
