@@ -14,6 +14,8 @@ struct Holding {
     var watchesHangUp = false
     /// Whether the source was seen to have sent FIN, before it has been read to its end.
     var hasSentEnd = false
+    /// Whether the source has broken, as was told while it was being read.
+    var hasBroken = false
     /// What the source has broken with, behind all that was received; 0 if it hasn't.
     private var errorNumber: UInt8 = 0
 

@@ -10,9 +10,6 @@ internal import Resolver
 /// it lingers: it may go on sending until it has had time to read the end, or, where a reset ends
 /// it, until the kernel has brought it all that comes before.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
-    /// How often it is looked whether a reset may follow.
-    private static var resetLook: UInt64 { 20_000_000 }
-
     /// The side that has broken, if the tunnel goes on for the other.
     var brokenSide: Side? { state == .relaying ? ending?.side : nil }
 
@@ -50,8 +47,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Reading from the source of `direction` failed.
     mutating func fail(source direction: Direction, _ code: Int32, _ worker: inout Worker) {
         let side = sourceSide(direction)
-        guard state == .relaying, brokenSide ?? side == side, isAtRest(direction),
-            code == Errno.connectionReset, sink(direction) >= 0
+        guard state == .relaying, brokenSide ?? side == side, isAtRest(direction), !isStream,
+            code == Errno.connectionReset
         else { return fail(side, code, &worker) }
         ending = ending ?? Ending(cause: .reset, side: side, code: code)
         _ = duplex[direction].sourceEnded()
@@ -82,8 +79,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// The source of `direction`, which may not be read at present, has broken.
     mutating func sourceBroke(_ direction: Direction, _ worker: inout Worker) {
-        // If it is read, that tells more.
-        guard duplex[direction].isHeldUp else { return }
+        // If it is read, that tells more; but should it stall, nobody else tells.
+        guard duplex[direction].isHeldUp else {
+            holdings[direction].hasBroken = true
+            return
+        }
         let code = worker.queue.takeError(of: source(direction))
         // Whoever has taken the error tells.
         guard code > 0 || duplex[direction].phase == .ended else { return }
@@ -113,8 +113,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard brokenSide != side else { return true }
         guard brokenSide == nil, hasMoreToGive(direction, code) else { return false }
         ending = Ending(cause: .reset, side: side, code: code)
-        lastActivity = worker.now
-        scheduleRelayTimer(&worker)
+        if lingers { beginLingering(&worker) } else { scheduleRelayTimer(&worker) }
         return true
     }
 
@@ -126,7 +125,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         // The kernel tells so of a reset behind a FIN, unless FIN has been sent there, too.
         case Errno.brokenPipe: return true
         // What came before a reset isn't kept for a sink without room.
-        case Errno.connectionReset: return !duplex[direction].isHeldUp
+        case Errno.connectionReset:
+            return duplex[direction].phase == .paused || !duplex[direction].isHeldUp
         default: return false
         }
     }
@@ -153,29 +153,47 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         return duplex[brokenSide == .client ? .outbound : .inbound].phase == .ended
     }
 
-    /// Nanoseconds until it is looked whether that is over.
-    var lingerLook: UInt64 { owesReset ? Self.resetLook : Self.lingerNanoseconds }
+    /// Nanoseconds until it is looked whether that is over: soon where a reset is to follow, and
+    /// more seldom the longer nothing moves.
+    func lingerLook(_ worker: borrowing Worker) -> UInt64 {
+        let silence = worker.now.nanoseconds(since: lastActivity)
+        return owesReset ? max(silence, 20_000_000) : Self.lingerNanoseconds
+    }
+
+    /// A side has been sent all that the other sent, and its FIN, unless a reset is to follow.
+    mutating func beginLingering(_ worker: inout Worker) {
+        discarded = 0
+        unacknowledged = UInt32(clamping: unacknowledgedBytes(&worker))
+        lastActivity = worker.now
+        scheduleRelayTimer(&worker)
+        guard let brokenSide else { return }
+        // If it isn't read, only a watch sees it break.
+        let reverse: Direction = brokenSide == .client ? .inbound : .outbound
+        if owesReset, duplex[reverse].phase == .ended { watchHangUp(reverse, &worker) }
+    }
+
+    /// What the kernel still has for the side that lingers.
+    private func unacknowledgedBytes(_ worker: inout Worker) -> Int {
+        let sink = brokenSide == .client ? upstream : client
+        return sink < 0 ? 0 : worker.queue.unacknowledgedBytes(of: sink)
+    }
 
     /// All has been passed on that came before a reset of the source of `direction`: now that.
     mutating func passOnReset(_ direction: Direction, _ worker: inout Worker) {
-        guard sink(direction) >= 0 else { return terminate(&worker) }
         owesReset = true
-        discarded = 0
-        lastActivity = worker.now
-        linger(&worker)
+        beginLingering(&worker)
+        if sink(direction) < 0 || unacknowledged == 0 { terminate(&worker) }
     }
 
-    /// Ends the tunnel if the side that lingers has had its time, and the kernel has nothing left
-    /// for it: a reset would overtake that, and so would one for what it still sends.
+    /// Ends the tunnel if the side that lingers takes nothing any more, or has all before a reset.
+    ///
+    /// A reset would overtake what the kernel still has for it, and so would one for what it sends.
     mutating func linger(_ worker: inout Worker) {
-        let configuration = worker.terms.configuration
-        let timeout = configuration.halfClosedTimeout
-        let isLate = timeout > 0 && lastActivity + timeout <= worker.now
-        let sink = brokenSide == .client ? upstream : client
-        let hasHadTime = owesReset || lastActivity + Self.lingerNanoseconds <= worker.now
-        let isOver =
-            hasHadTime && (sink < 0 || worker.queue.unacknowledgedBytes(of: sink) == 0)
-        guard isLate || isOver else { return scheduleRelayTimer(&worker) }
+        let left = UInt32(clamping: unacknowledgedBytes(&worker))
+        if left < unacknowledged { lastActivity = worker.now }
+        unacknowledged = left
+        let isOver = lastActivity + Self.lingerNanoseconds <= worker.now
+        guard isOver || owesReset && left == 0 else { return scheduleRelayTimer(&worker) }
         terminate(&worker)
     }
 }

@@ -132,7 +132,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if hasWorkAtRest(worker) { moment = min(moment, restFrom(worker)) }
         let quiet = quietLimit(configuration)
         if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
-        if lingers { moment = worker.now + lingerLook }
+        if lingers, !isStream { moment = worker.now + lingerLook(worker) }
         moment = min(moment, lastMoment(worker))
         // The wheel has no "never"; a look each hour costs nothing.
         worker.deadlines.set(slot, at: min(moment, worker.now + 3_600_000_000_000))
@@ -171,7 +171,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// A parked flow wakes: it will have to be parked again.
     mutating func wakeFromParking(_ direction: Direction, _ worker: inout Worker) {
-        guard !isParkable(worker.terms.flow) else { return }
+        guard !isParkable(worker.terms.flow), !lingers else { return }
         noteActivity(direction, worker)
         var moment = worker.now + restLimit(worker)
         let quiet = quietLimit(worker.terms.configuration)
@@ -188,7 +188,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         {
             return end(Ending(cause: .lifetime, side: .proxy), &worker)
         }
-        if lingers { return linger(&worker) }
+        // A stream ends as one that is half-closed: RESET might overtake bytes on another lane.
+        if lingers, !isStream { return linger(&worker) }
         if quiet > 0, !duplex.isPaused, lastActivity + quiet <= worker.now {
             let cause: Ending.Cause = duplex.isHalfClosed ? .halfClosedTimeout : .idleTimeout
             return end(Ending(cause: cause, side: .proxy), &worker)
@@ -214,6 +215,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         switch state {
         case .readingHead, .identifying, .resolving, .dialling, .askingParent:
             refuse(.draining, &worker)
+        case .relaying where lingers && !isStream: break
         case .relaying:
             let due = lastActivity + restLimit(worker)
             let isQuiet = duplex.isQuiet && (!isStream || worker.sessions.isQuiet(slot))
@@ -247,7 +249,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard state != .closing else { return }
         stopWaiting(&worker)
         worker.deadlines.clear(slot)
-        if owesReset { worker.queue.makeAbortive(brokenSide == .client ? upstream : client) }
+        let lingering = brokenSide == .client ? upstream : client
+        if owesReset, lingering >= 0 { worker.queue.makeAbortive(lingering) }
         if isStream { worker.sessions.leave(slot, resetReason) }
         if inFlight > 0 { cancelAll(&worker) }
         state = .closing

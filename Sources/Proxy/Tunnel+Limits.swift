@@ -161,7 +161,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         worker.limiter.meters[Int(slot)][direction].resumeAt = moment
         // It isn't read, but it may break.
         watchHangUp(direction, &worker)
-        scheduleRelayTimer(&worker)
+        if state == .relaying { scheduleRelayTimer(&worker) }
     }
 
     /// Bytes to read at once, of at most `size`.

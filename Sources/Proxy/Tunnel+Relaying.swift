@@ -116,6 +116,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                     cancel(.receive, detail: direction.rawValue, &worker)
                 }
                 watchHangUp(direction, &worker)
+                guard state == .relaying else { return }
                 let token = submitted(.watchSink, direction.rawValue)
                 return worker.queue.poll(sink(direction), events: .writable, token: token)
             case .shutdownSink:
@@ -164,12 +165,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let first = firstToEnd ?? (direction == .outbound ? .client : .upstream)
         firstToEnd = first
         guard !duplex.isClosed else {
-            return end(Ending(cause: .closed, side: first), &worker)
+            // A reset that is to follow does so even behind a FIN of the other side.
+            return owesReset
+                ? beginLingering(&worker) : end(Ending(cause: .closed, side: first), &worker)
         }
         // It fails if the sink has closed or broken: whoever reads from there learns that.
         if sink(direction) >= 0 { _ = worker.queue.shutdownSending(sink(direction)) }
-        // What is thrown away from now on is that of a side that lingers.
-        discarded = 0
+        if lingers { return beginLingering(&worker) }
         lastActivity = worker.now
         scheduleRelayTimer(&worker)
     }

@@ -37,6 +37,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Watches the source of `direction`, which isn't being read, for a reset.
     mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
+        if holdings[direction].hasBroken { return sourceBroke(direction, &worker) }
         guard !holdings[direction].watchesHangUp, source(direction) >= 0 else { return }
         holdings[direction].watchesHangUp = true
         let token = submitted(.watchHangUp, direction.rawValue)

@@ -52,6 +52,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var ending: Ending?
     /// Bytes thrown away that were for a side that has broken.
     var discarded: UInt32 = 0
+    /// Bytes that the kernel had for a side that lingers when it was last looked.
+    var unacknowledged: UInt32 = 0
     /// Whether a reset is to follow what a side has been sent, as soon as it has that.
     var owesReset = false
     var accepted = Instant(nanoseconds: 0)

@@ -87,9 +87,10 @@ extension EndToEndTests {
             try tunnel.expectEnd("reset", by: side.rawValue)
         }
 
-        @Test(arguments: Culvert.relayModes)
-        func `a reset comes behind what was sent before it, however slowly that is read`(
-            mode: String
+        @Test(arguments: Culvert.relayModes, [false, true])
+        func `a reset comes behind what was sent before it, however late that is read`(
+            mode: String,
+            hasEnded: Bool
         ) throws {
             let flags = ["--relay", mode, "--send-buffer", "256KiB", "--pipe-size", "256KiB"]
             let culvert = try Culvert(Culvert.openFlags + flags)
@@ -100,12 +101,41 @@ extension EndToEndTests {
             try upstream.awaitAcknowledgement()
             upstream.reset()
             usleep(100_000)
+            if hasEnded { try client.finish() }
+            usleep(100_000)
             let (count, end) = try client.receiveToEnd(.inbound)
             #expect(count == 60_000 && end == .reset)
             let record = try culvert.end(of: origin.authority)
             #expect(record["reason"] as? String == "reset")
             #expect(record["bytes_in"] as? Int == 60_000)
             try culvert.expectEmpty()
+        }
+
+        @Test(arguments: [false, true])
+        func `a stream whose server resets it amid an upload is reset`(hasEnded: Bool) throws {
+            typealias Frame = MethodSession.Frame
+            let culvert = try MethodTunnels.start("--workers", "1")
+            for _ in 0..<10 {
+                let origin = try Origin()
+                let session = try MethodSession(culvert)
+                try session.make()
+                try #require(try session.open(4096, origin.authority).result == 0)
+                let upstream = try origin.accept()
+                let piece = Array(repeating: UInt8(1), count: 1000)
+                try session.send([Frame(.data, stream: 4096, payload: piece)])
+                _ = try upstream.receive(exactly: 500)
+                try upstream.send("no")
+                // It closes on what it hasn't read: a reset without a FIN.
+                upstream.close()
+                var frames = [Frame(.data, stream: 4096, position: 1000, payload: piece)]
+                if hasEnded { frames.append(Frame(.end, stream: 4096, position: 2000)) }
+                try session.send(frames)
+                let told = try session.frames { $0.contains(Frame(.done, stream: 4096)) }
+                #expect(told.contains(Frame(.data, stream: 4096, payload: Array("no".utf8))))
+                #expect(told.contains { $0.kind == 3 && $0.code < 3 })
+                #expect(!told.contains { $0.kind == 2 })
+                _ = try session.ask("DELETE", "-/quit")
+            }
         }
 
         @Test func `a stream whose server has closed ends in order for a program that sends on`()

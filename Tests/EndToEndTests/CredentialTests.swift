@@ -30,6 +30,8 @@ extension EndToEndTests {
             for wrong in [nil, "ana:no"] {
                 let refused = try culvert.ask(for: target, as: wrong, early: good)
                 refused.expect(407, "http_request_denied")
+                let end = try culvert.end(of: target)
+                #expect(end["status"] as? Int == 407)
             }
             #expect(origin.hasNoVisitor)
             #expect(try culvert.status()["opened"] == 0)

@@ -204,41 +204,6 @@ extension EndToEndTests {
             try culvert.expectEmpty()
         }
 
-        @Test(arguments: [
-            ("garbage\r\n\r\n", 502, "http_protocol_error"),
-            ("HTTP/2 200\r\n\r\n", 502, "http_protocol_error"),
-            ("HTTP/1.1 200 OK\r\nA: b\r\n", 502, "http_response_incomplete"),
-            ("", 502, "http_response_incomplete"),
-            (
-                String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 400)
-                    + "HTTP/1.1 200 OK\r\n\r\n", 502, "http_protocol_error"
-            ),
-            ("HTTP/1.1 101 Switching\r\n\r\n", 502, "http_protocol_error"),
-            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 502, "http_protocol_error"),
-            (
-                "HTTP/1.1 200 OK\r\n"
-                    + String(
-                        repeating: "A: \(String(repeating: "b", count: 99))\r\n",
-                        count: 90
-                    ), 502, "http_protocol_error"
-            ),
-        ])
-        func `an answer that isn't one is a bad gateway`(
-            answer: String,
-            status: Int,
-            word: String
-        ) throws {
-            let parent = try Origin { stream in
-                _ = try stream.receiveHead()
-                try stream.send(answer)
-                try stream.finish()
-                _ = try stream.receiveToEnd()
-            }
-            let (culvert, _) = try Self.start(parent.authority)
-            try culvert.ask(for: "a.test:443").expect(status, word)
-            try culvert.expectEmpty()
-        }
-
         @Test(arguments: [302, 429, 503, 599])
         func `other refusals are passed on, with their Proxy-Status if it is fit for that`(
             status: Int

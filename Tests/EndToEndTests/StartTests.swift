@@ -107,6 +107,57 @@ extension EndToEndTests {
             ),
         ]
 
+        /// With the numbers that the calls have on every machine: io_uring_enter, close_range.
+        @Test(arguments: [
+            ("EPERM@426", ["a security filter forbids io_uring"]),
+            ("EPERM@436", ["forbids close_range", "allow it in the profile"]),
+            ("ENOSYS@436", ["the kernel is too old", "run on Linux 6.12 or later"]),
+        ])
+        func `a filter that forbids one call stops the start`(
+            code: String,
+            words: [String]
+        ) throws {
+            try expectFailure(try Self.without(code, ["--listen", "127.0.0.1:0"]), words)
+        }
+
+        @Test func `a worker that can't be pinned serves, unless that was asked for`() throws {
+            #if arch(x86_64)
+            let pin = "EPERM@203"
+            #else
+            let pin = "EPERM@122"
+            #endif
+            let flags = ["--listen", "127.0.0.1:0", "--journal", "-"] + Culvert.openFlags
+            let culvert = try Culvert(command: try Self.without(pin, flags))
+            let origin = try Origin.echo()
+            try Stream.expectEchoes(
+                of: 100,
+                on: [try Stream.tunnel(culvert, to: origin.authority)]
+            )
+            let cpu = try #require(Self.firstCPU)
+            try expectFailure(
+                try Self.without(pin, flags + ["--cpus", cpu, "--workers", "1"]),
+                ["setaffinity"]
+            )
+        }
+
+        /// The first CPU that this process may run on.
+        private static var firstCPU: String? {
+            let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+            let line = status?.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
+            return line?.firstMatch(of: #/\d+/#).map { String($0.output) }
+        }
+
+        @Test func `a start that lets everybody in says so`() throws {
+            let warning = "whoever reaches 0.0.0.0:"
+            let open = try Culvert(listen: "0.0.0.0:0")
+            #expect(open.stop() == 0)
+            #expect(open.notices.allAtEnd().filter { $0.contains(warning) }.count == 1)
+            let folder = try Folder()
+            let closed = try Culvert(try folder.writeUsers(["ana"]), listen: "0.0.0.0:0")
+            #expect(closed.stop() == 0)
+            #expect(!closed.notices.allAtEnd().contains { $0.contains("whoever reaches") })
+        }
+
         private static func without(_ code: String, _ arguments: [String]) throws -> [String] {
             let script = Program.script("without_io_uring.py")
             return [Program.python, script, code, try Culvert.program] + arguments

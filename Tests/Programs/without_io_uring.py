@@ -1,8 +1,9 @@
-"""Runs a program under a seccomp filter that fails the system calls of io_uring.
+"""Runs a program under a seccomp filter that fails the system calls of io_uring, or another one.
 
-usage: without_io_uring.py ERRNO PROGRAM [ARGUMENT...]
+usage: without_io_uring.py ERRNO[@NUMBER] PROGRAM [ARGUMENT...]
 
-ERRNO is a name: EPERM, as the filters of containers have it, or ENOSYS.
+ERRNO is a name: EPERM, as the filters of containers have it, or ENOSYS. NUMBER is that of a system
+call on this machine.
 """
 
 import ctypes
@@ -22,7 +23,10 @@ RETURN = 0x06
 # io_uring_setup, io_uring_enter and io_uring_register have these numbers everywhere.
 FIRST, BEYOND = 425, 428
 
-code = getattr(errno, sys.argv[1])
+name, _, number = sys.argv[1].partition("@")
+if number:
+    FIRST, BEYOND = int(number), int(number) + 1
+code = getattr(errno, name)
 steps = [
     (LOAD_WORD, 0, 0, 0),
     (JUMP_IF_GREATER_OR_EQUAL, 2, 0, BEYOND),

@@ -67,6 +67,18 @@ import Testing
         let none = wheel.nextWake()
         #expect(none == nil)
     }
+
+    @Test func `a deadline that is set after years without one is neither early nor late`() throws {
+        let start = Instant(nanoseconds: 1000 * Self.tick)
+        var wheel = try Deadlines(slots: Self.slots, now: start)
+        let later = start + 3 * 366 * 86_400_000_000_000
+        wheel.skip(to: later)
+        wheel.set(1, at: later + 100 * Self.tick)
+        let early = wheel.next(passedBy: later + 99 * Self.tick)
+        #expect(early == nil)
+        let due = wheel.next(passedBy: later + 101 * Self.tick)
+        #expect(due == 1)
+    }
 }
 
 /// Numbers that follow from a seed.
