@@ -86,12 +86,10 @@ static inline unsigned int cl_flush(struct io_uring *ring) {
     unsigned int tail = *sq->ktail;
     unsigned int count = sq->sqe_tail - sq->sqe_head;
     // From liburing 2.6 on there may be no array: then entries are taken in the order of the ring.
-    for (unsigned int left = sq->array ? count : 0; left != 0; left--) {
-        sq->array[tail++ & sq->ring_mask] = sq->sqe_head++ & sq->ring_mask;
-    }
-    if (!sq->array) {
-        sq->sqe_head += count;
-        tail += count;
+    for (unsigned int left = count; left != 0; left--) {
+        if (sq->array) sq->array[tail & sq->ring_mask] = sq->sqe_head & sq->ring_mask;
+        tail++;
+        sq->sqe_head++;
     }
     io_uring_smp_store_release(sq->ktail, tail);
     return tail - io_uring_smp_load_acquire(sq->khead);

@@ -98,22 +98,17 @@ final class Balance: Sendable {
     }
 
     /// A client is about to be passed on to worker `index`; false if that takes no more.
-    func depart(to index: Int) -> Bool {
-        let cell = index * Balance.stride + 1
-        while true {
-            let coming = cells.read(cell)
-            guard coming & Balance.closed == 0 else { return false }
-            if cells.exchange(cell, coming, for: coming + 1) { return true }
-        }
-    }
+    func depart(to index: Int) -> Bool { depart(to: index, unless: Balance.closed) }
 
     /// A request is about to be brought to worker `index`, which takes it even if it takes no
     /// clients; false if it has left, and its sessions with it.
-    func departToSession(at index: Int) -> Bool {
+    func departToSession(at index: Int) -> Bool { depart(to: index, unless: Balance.left) }
+
+    private func depart(to index: Int, unless bit: UInt32) -> Bool {
         let cell = index * Balance.stride + 1
         while true {
             let coming = cells.read(cell)
-            guard coming & Balance.left == 0 else { return false }
+            guard coming & bit == 0 else { return false }
             if cells.exchange(cell, coming, for: coming + 1) { return true }
         }
     }

@@ -10,13 +10,14 @@ internal import Resolver
 /// it lingers: it may go on sending until it has had time to read the end, or, where a reset ends
 /// it, until the kernel has brought it all that comes before.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
-    /// The side that has broken, if the tunnel goes on for the other.
-    var brokenSide: Side? { state == .relaying ? ending?.side : nil }
+    /// The direction whose source has broken, if the tunnel goes on for the other side.
+    private var broken: Direction? {
+        guard state == .relaying, let ending else { return nil }
+        return ending.side == .client ? .outbound : .inbound
+    }
 
     /// Whether the sink of `direction` has broken.
-    func lacksSink(_ direction: Direction) -> Bool {
-        ending != nil && brokenSide == sinkSide(direction)
-    }
+    func lacksSink(_ direction: Direction) -> Bool { broken == direction.reverse }
 
     /// Bytes move in `direction`; those that are thrown away don't count.
     mutating func noteActivity(_ direction: Direction, _ worker: borrowing Worker) {
@@ -36,21 +37,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         duplex[direction].phase == .ended && !owesReset
     }
 
-    private func sourceSide(_ direction: Direction) -> Side {
-        direction == .outbound ? .client : .upstream
-    }
-
-    private func sinkSide(_ direction: Direction) -> Side { sourceSide(direction.reverse) }
-
     // MARK: What was reported
 
     /// Reading from the source of `direction` failed.
     mutating func fail(source direction: Direction, _ code: Int32, _ worker: inout Worker) {
-        let side = sourceSide(direction)
-        guard state == .relaying, brokenSide ?? side == side, isAtRest(direction), !isStream,
+        guard state == .relaying, broken ?? direction == direction, isAtRest(direction), !isStream,
             code == Errno.connectionReset
-        else { return fail(side, code, &worker) }
-        ending = ending ?? Ending(cause: .reset, side: side, code: code)
+        else { return fail(direction.source, code, &worker) }
+        ending = ending ?? Ending(cause: .reset, side: direction.source, code: code)
         _ = duplex[direction].sourceEnded()
         releasePipe(direction, &worker)
         passOnReset(direction, &worker)
@@ -71,7 +65,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         // A receive may have taken the error before.
         let code = holdings[direction.reverse].sourceError ?? code
         guard goesOn(without: direction.reverse, code, &worker) else {
-            fail(sinkSide(direction), code, &worker)
+            fail(direction.sink, code, &worker)
             return nil
         }
         return throwAway(direction, &worker)
@@ -88,7 +82,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         // Whoever has taken the error tells.
         guard code > 0 || duplex[direction].phase == .ended else { return }
         guard !goesOn(without: direction, code, &worker) else { return }
-        fail(sourceSide(direction), code, &worker)
+        fail(direction.source, code, &worker)
     }
 
     private mutating func fail(_ side: Side, _ code: Int32, _ worker: inout Worker) {
@@ -109,10 +103,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ worker: inout Worker
     ) -> Bool {
         guard state == .relaying else { return false }
-        let side = sourceSide(direction)
-        guard brokenSide != side else { return true }
-        guard brokenSide == nil, hasMoreToGive(direction, code) else { return false }
-        ending = Ending(cause: .reset, side: side, code: code)
+        guard broken != direction else { return true }
+        guard broken == nil, hasMoreToGive(direction, code) else { return false }
+        ending = Ending(cause: .reset, side: direction.source, code: code)
         if lingers { beginLingering(&worker) } else { scheduleRelayTimer(&worker) }
         return true
     }
@@ -134,7 +127,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Throws away what the flow of `direction` holds for its sink, which has broken; the next
     /// step, or nil if that was enough.
     mutating func throwAway(_ direction: Direction, _ worker: inout Worker) -> Flow.Step? {
-        discarded = discarded.addingReportingOverflow(duplex[direction].held).partialValue
+        discarded &+= duplex[direction].held
         // A session holds back its client by itself.
         guard !lingers || isStream || discarded < Tunnel.discardMax else {
             terminate(&worker)
@@ -149,8 +142,14 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Whether all that is left is to let a side go on sending that has been sent all.
     var lingers: Bool {
-        guard let brokenSide else { return false }
-        return duplex[brokenSide == .client ? .outbound : .inbound].phase == .ended
+        guard let broken else { return false }
+        return duplex[broken].phase == .ended
+    }
+
+    /// The socket of the side that lingers; -1 if it has none.
+    var lingering: Int32 {
+        guard let broken else { return -1 }
+        return sink(broken)
     }
 
     /// Nanoseconds until it is looked whether that is over: soon where a reset is to follow, and
@@ -166,16 +165,15 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         unacknowledged = UInt32(clamping: unacknowledgedBytes(&worker))
         lastActivity = worker.now
         scheduleRelayTimer(&worker)
-        guard let brokenSide else { return }
-        // If it isn't read, only a watch sees it break.
-        let reverse: Direction = brokenSide == .client ? .inbound : .outbound
-        if owesReset, duplex[reverse].phase == .ended { watchHangUp(reverse, &worker) }
+        guard owesReset, let reverse = broken?.reverse, duplex[reverse].phase == .ended
+        else { return }
+        // It isn't read: only a watch sees it break.
+        watchHangUp(reverse, &worker)
     }
 
     /// What the kernel still has for the side that lingers.
     private func unacknowledgedBytes(_ worker: inout Worker) -> Int {
-        let sink = brokenSide == .client ? upstream : client
-        return sink < 0 ? 0 : worker.queue.unacknowledgedBytes(of: sink)
+        lingering < 0 ? 0 : worker.queue.unacknowledgedBytes(of: lingering)
     }
 
     /// All has been passed on that came before a reset of the source of `direction`: now that.

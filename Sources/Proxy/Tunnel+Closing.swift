@@ -249,7 +249,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard state != .closing else { return }
         stopWaiting(&worker)
         worker.deadlines.clear(slot)
-        let lingering = brokenSide == .client ? upstream : client
         if owesReset, lingering >= 0 { worker.queue.makeAbortive(lingering) }
         if isStream { worker.sessions.leave(slot, resetReason) }
         if inFlight > 0 { cancelAll(&worker) }

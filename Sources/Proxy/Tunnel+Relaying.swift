@@ -162,7 +162,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         releasePipe(direction, &worker)
         if resetAtEnd(direction) != nil { return passOnReset(direction, &worker) }
         if isStream { worker.sessions.passOnEnd(slot, isOutbound: direction == .outbound) }
-        let first = firstToEnd ?? (direction == .outbound ? .client : .upstream)
+        let first = firstToEnd ?? direction.source
         firstToEnd = first
         guard !duplex.isClosed else {
             // A reset that is to follow does so even behind a FIN of the other side.

@@ -7,6 +7,12 @@ public enum Direction: UInt8, CaseIterable, Sendable {
 
     /// The other way.
     public var reverse: Direction { self == .outbound ? .inbound : .outbound }
+
+    /// Where its bytes come from.
+    public var source: Side { self == .outbound ? .client : .upstream }
+
+    /// Where its bytes go.
+    public var sink: Side { reverse.source }
 }
 
 /// Who did something to a tunnel.

@@ -8,42 +8,25 @@ struct WaiterTable: ~Copyable {
     /// The end of a list.
     static var nobody: Int32 { -1 }
 
+    /// A number, or `nobody`; zero in memory is that.
+    @propertyWrapper private struct Link: BitwiseCopyable {
+        private var beyond: Int32 = 0
+
+        var wrappedValue: Int32 {
+            get { beyond - 1 }
+            set { beyond = newValue + 1 }
+        }
+    }
+
     /// All zeros where nothing has been set, as untouched memory is.
     private struct Waiter: BitwiseCopyable {
-        /// A number, or `nobody`.
-        struct Link: BitwiseCopyable {
-            private var beyond: Int32 = 0
-            var number: Int32 {
-                get { beyond - 1 }
-                set { beyond = newValue + 1 }
-            }
-        }
-
-        private var placeLink = Link()
-        private var links = (Link(), Link(), Link(), Link())
-        var isNoticed = false
-
         /// The look-up that is waited for, or `nobody`.
-        var place: Int32 {
-            get { placeLink.number }
-            set { placeLink.number = newValue }
-        }
-        var next: Int32 {
-            get { links.0.number }
-            set { links.0.number = newValue }
-        }
-        var previous: Int32 {
-            get { links.1.number }
-            set { links.1.number = newValue }
-        }
-        var nextNoticed: Int32 {
-            get { links.2.number }
-            set { links.2.number = newValue }
-        }
-        var previousNoticed: Int32 {
-            get { links.3.number }
-            set { links.3.number = newValue }
-        }
+        @Link var place: Int32
+        @Link var next: Int32
+        @Link var previous: Int32
+        var isNoticed = false
+        @Link var nextNoticed: Int32
+        @Link var previousNoticed: Int32
     }
 
     private let waiters: Table<Waiter>

@@ -63,7 +63,7 @@ import Testing
         #expect(try request("CONNECT b:1 HTTP/1.1\r\n\(hops)\r\n").1 == false)
     }
 
-    @Test func `a field is printable ASCII if all of its values are`() {
+    @Test func `others may follow a field of printable ASCII whose strings end`() {
         func mayBeListed(_ head: String) -> Bool {
             HeadFields.mayBeListed("x", in: Array(head.utf8).span)
         }

@@ -165,9 +165,9 @@ extension EndToEndTests {
         }
 
         /// The other side lingers meanwhile, for seconds.
-        @Test(arguments: Side.allCases)
-        func `a side that resets after its FIN ends the tunnel`(first: Side) throws {
-            try leavesNothing("auto") { tunnel in
+        @Test(arguments: Culvert.relayModes, Side.allCases)
+        func `a side that resets after its FIN ends the tunnel`(mode: String, first: Side) throws {
+            try leavesNothing(mode) { tunnel in
                 try tunnel[first].finish()
                 #expect(try tunnel[first.other].receiveToEnd().end == .fin)
                 tunnel[first].reset()

@@ -237,7 +237,7 @@ extension World {
             events.insert(.writable)
         }
         if peer.hasReset { events.insert(.hangUp) }
-        if peer.hasReset, !peer.errorWasTaken, !peer.errorWasTold { events.insert(.error) }
+        if peer.hasPendingError { events.insert(.error) }
         if peer.hasSentFin || peer.hasReset { events.insert(.peerEnded) }
         if peer.hasSentFin, peer.hasFin { events.insert(.hangUp) }
         return events

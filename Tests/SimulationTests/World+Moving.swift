@@ -87,9 +87,7 @@ extension World {
 
     /// The error that is pending on the socket to a peer; it is told once.
     func takeError(_ index: Int) -> Int32 {
-        guard peers[index].hasReset, !peers[index].errorWasTaken, !peers[index].errorWasTold else {
-            return 0
-        }
+        guard peers[index].hasPendingError else { return 0 }
         peers[index].errorWasTold = true
         peers[index].resetWasNoticed = true
         return peers[index].hasSentFin ? Errno.brokenPipe : Errno.connectionReset

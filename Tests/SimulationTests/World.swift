@@ -41,6 +41,9 @@ struct Peer {
     var requestCount = 0
     var frontCount = 0
 
+    /// Whether the proxy has still to be told of the reset.
+    var hasPendingError: Bool { hasReset && !errorWasTaken && !errorWasTold }
+
     var isReadable: Bool { hasReset || hasSentFin || sent > taken }
 }
 
