@@ -34,7 +34,8 @@ EPOLL_CLIENT = .build/release/epoll-client
 SOURCES = Sources Tests $(wildcard Benchmarks) Package.swift
 # Tests have a build directory of their own: they can't be linked as the program is, and sharing
 # one would compile everything anew at each change between the two.
-SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test -c release --scratch-path .build-test
+TEST_BUILD = -c release --scratch-path .build-test
+SWIFT_TEST = CULVERT=$(CURDIR)/$(BINARY) swift test $(TEST_BUILD)
 # Too slow under a sanitizer, or about exit statuses and memory that one would change.
 SKIPPED = --skip BenchTests.ProgramTests --skip BenchTests.MicroTests \
 	--skip BenchTests.MemoryTests --skip MethodTunnelTests.InteroperationTests
@@ -77,8 +78,8 @@ run: build ## Build, then serve on 127.0.0.1:3128 with the journal on the termin
 	exec $(BINARY) --listen 127.0.0.1:3128 --journal - $(FLAGS)
 
 test: setup-test build ## Build, then run all tests: unit, simulation, allocation, end to end, tidy
-	$(SWIFT_TEST) --skip EndToEndTests --skip AllocationTests
-	$(SWIFT_TEST) --skip-build --no-parallel --filter EndToEndTests --filter AllocationTests
+	swift build $(TEST_BUILD) --build-tests
+	CULVERT=$(CURDIR)/$(BINARY) Tests/run.sh
 
 lint: ## Check the format
 	swift format lint --strict --recursive --parallel $(SOURCES)

@@ -128,7 +128,7 @@ package struct Engine {
         ramp()
         startSchedule()
         clients.control.begin(.go)
-        measure("alone", .message)
+        measure("alone", .message, for: plan.settings.aloneDuration)
         camp?.begin()
         clients.control.besideStart = Instant.now()
         measure("beside", .message)
@@ -150,12 +150,16 @@ package struct Engine {
         }
     }
 
-    /// Measures for the set time, after the time to warm up.
-    private mutating func measure(_ name: String, _ unit: Stretch.Unit) {
+    /// Measures for `nanoseconds`, or else the set time, after the time to warm up.
+    private mutating func measure(
+        _ name: String,
+        _ unit: Stretch.Unit,
+        for nanoseconds: UInt64? = nil
+    ) {
         self.name = "warm up"
         wait(nanoseconds: plan.settings.warmup)
         clients.control.isMeasuring = true
-        let duration = plan.settings.duration
+        let duration = nanoseconds ?? plan.settings.duration
         stretch(name, unit) { $0.wait(nanoseconds: duration) }
         clients.control.isMeasuring = false
         lookAtLine()

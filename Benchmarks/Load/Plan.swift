@@ -124,7 +124,7 @@ package struct Plan: Sendable {
 
     private var schedule: Schedule? {
         let isTwofold = settings.scenario == .hostile
-        let extra = isTwofold ? settings.warmup + settings.duration : 0
+        let extra = isTwofold ? settings.warmup + (settings.aloneDuration ?? settings.duration) : 0
         return settings.rate.map { rate in
             Schedule(
                 rate: rate,

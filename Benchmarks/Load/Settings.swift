@@ -28,6 +28,8 @@ package struct Settings: Sendable {
     package var hostilities = Hostility.allCases
     package var hostileCount = 60
     package var hostileInterval: UInt64 = 100_000_000
+    /// Nanoseconds to measure before they come; nil for `duration`.
+    package var aloneDuration: UInt64?
     package var direction = Direction.both
     /// Arrivals in a second, over all workers; nil for a closed loop.
     package var rate: Int?

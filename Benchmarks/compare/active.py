@@ -77,11 +77,14 @@ def main():
                 found[peer] = measure(peer, parts, cpus, options)
             except Unusable as reason:
                 say(f"  {peer.title}: {reason}")
-        if len(found) == len(peers):
-            for peer, figures in found.items():
-                taken[peer].append(figures)
+        if len(found) < len(peers):
+            say("  this round doesn't count, since not all were measured in it")
+            continue
+        for peer, figures in found.items():
+            taken[peer].append(figures)
     if not taken[CULVERT]:
         raise SystemExit("no round was whole")
+    say(f"medians of {len(taken[CULVERT])} rounds; p99 is that of the slowest part")
     say(results.table(
         ["Proxy", "round trips a second", "CPU each, us", "p99, ms", "Culvert's part of the CPU"],
         [row(peer, rounds, taken[CULVERT]) for peer, rounds in taken.items()],

@@ -158,7 +158,9 @@ def run(options):
     return {
         "date": datetime.date.today().isoformat(), "commit": results.commit(),
         "machine": results.machine(), "duration": options.duration,
-        "rounds": max(len(each) for by_way in runs.values() for each in by_way.values()),
+        "rounds": max(
+            (len(each) for by_way in runs.values() for each in by_way.values()), default=0
+        ),
         "others_percent": machine.others_percent(), "faults": faults, "runs": runs,
         "summaries": {
             scenario: {way: results.summary(each, None) for way, each in by_way.items()}
@@ -231,6 +233,7 @@ def main():
     options.scenarios = picked(SCENARIOS, options.scenarios.split())
     if not TOOL.exists() or not (TOP / PROGRAM).exists():
         raise SystemExit("culvert or culvert-bench is missing: make carry builds them")
+    options.results.mkdir(parents=True, exist_ok=True)
     write(run(options), options.results)
     say(f"written to {options.results}")
 

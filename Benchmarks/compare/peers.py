@@ -1,6 +1,7 @@
 """The programs that are compared, and how each is started and ended."""
 
 import contextlib
+import functools
 import glob
 import os
 import re
@@ -94,8 +95,20 @@ PEERS = [
 ]
 
 
+@functools.cache
+def hold_machine():
+    """Lets nobody else measure at the same time, who would take the same ports and CPUs."""
+    lock = socket.socket(socket.AF_UNIX)
+    try:
+        lock.bind("\0culvert-measurement")
+    except OSError as error:
+        raise SystemExit("another measurement runs on this machine: wait for its end") from error
+    return lock
+
+
 def free_port():
     """A port that is free on the origin's addresses too; each is given once."""
+    hold_machine()
     for port in PORTS:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             for host in range(1, 5):
@@ -133,6 +146,8 @@ class Running:
 
     def __init__(self, peer, cpu, values):
         self.peer = peer
+        if not peer.program():
+            raise Unusable("it is not installed")
         self.port = free_port()
         self.folder = tempfile.TemporaryDirectory(prefix="compare-")
         self.log = Path(self.folder.name, "output")
@@ -172,6 +187,11 @@ class Running:
         """Whether the port is in the kernel's list of those that are listened on."""
         pattern = rf":{self.port:04X} 0+:0000 0A "
         return re.search(pattern, Path("/proc/net/tcp").read_text()) is not None
+
+    def client_count(self):
+        """How many connections clients have to it."""
+        pattern = rf"^ *\d+: [0-9A-F]+:{self.port:04X} \S+ 01 "
+        return len(re.findall(pattern, Path("/proc/net/tcp").read_text(), re.MULTILINE))
 
     def last_words(self):
         """The last line that it printed."""

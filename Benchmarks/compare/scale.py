@@ -2,10 +2,9 @@
 """What two workers on two CPUs do, beside one worker on one of them.
 
 First one CPU has all: a worker, its clients and their origin. Then two CPUs have twice of each, the
-workers in one process; clients come to them as the kernel spreads them, so half of them cross from
-one CPU to the other. Then two processes have a worker each and share nothing: once with clients on
-the same CPU, which shows what the machine takes, and once with those on the other, which shows what
-crossing takes.
+workers in one process; the kernel gives a worker the clients whose packets its CPU handles. Then
+two processes have a worker each and share nothing: once with clients on the same CPU, which shows
+what the machine takes, and once with those on the other, which shows what crossing takes.
 """
 
 import argparse

@@ -24,7 +24,9 @@ EXTRA = [
 
 def variant(text):
     """A peer from NAME=FLAGS, or NAME@BINARY=FLAGS."""
-    name, _, flags = text.partition("=")
+    name, sign, flags = text.partition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError(f"'{text}' has no '=' between its name and its flags")
     name, _, binary = name.partition("@")
     command = f"{CULVERT.command} {flags}"
     if binary:
@@ -39,7 +41,10 @@ def rows(measured, variants, scenarios):
         cells = []
         for scenario in scenarios:
             figures = measured["summaries"].get(scenario.name, {}).get(peer.name)
-            cells.append(results.cell(figures[scenario.key], True) if figures else "–")
+            cell = results.cell(figures[scenario.key], True) if figures else "–"
+            runs = measured["runs"].get(scenario.name, {}).get(peer.name, [])
+            failures = sum(run["failures"] for run in runs)
+            cells.append(cell + f" ({failures:.0f} failed)" * (failures > 0))
         lines.append([f"{peer.name}: {peer.title}"] + cells)
     return results.table(["variant"] + [each.name for each in scenarios], lines)
 
@@ -59,6 +64,9 @@ def parsed(arguments):
     options.scenarios = picked(SCENARIOS + EXTRA, options.scenarios.split())
     others = options.peers.split()
     options.peers = options.variants + (picked(PEERS, others) if others else [])
+    names = [peer.name for peer in options.peers]
+    if len(set(names)) < len(names):
+        parser.error(f"two have the same name: {' '.join(names)}")
     return options
 
 

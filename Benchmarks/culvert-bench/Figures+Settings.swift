@@ -69,6 +69,7 @@ extension Figures {
             ("hostile", .whole(settings.hostileCount)),
             ("kinds", .text(kinds.joined(separator: ","))),
             ("interval_seconds", seconds(settings.hostileInterval)),
+            ("alone_seconds", seconds(settings.aloneDuration ?? settings.duration)),
         ]
     }
 

@@ -8,7 +8,7 @@ struct HostileCommand: ScenarioCommand {
         commandName: "hostile",
         abstract: "Hostile clients, and what they do to the latency of well-behaved ones.",
         discussion: """
-            Well-behaved tunnels carry messages as in echo, for --duration alone and for \
+            Well-behaved tunnels carry messages as in echo, for --alone alone and for \
             --duration beside hostile clients, who come again and again: silent ones, heads that \
             come octet by octet or never end, half-closes, resets, and readers that hardly read. \
             What the proxy did about them is told, and is no failure.
@@ -65,6 +65,16 @@ struct HostileCommand: ScenarioCommand {
     )
     var interval: UInt64?
 
+    @Option(
+        help: help(
+            "How long is measured before they come.",
+            default: "as long as beside them",
+            "duration"
+        ),
+        transform: Reading.duration(Reading.durations)
+    )
+    var alone: UInt64?
+
     func fill(_ settings: inout Settings) {
         if let tunnels { settings.tunnels = tunnels }
         time.fill(&settings)
@@ -73,5 +83,6 @@ struct HostileCommand: ScenarioCommand {
         if let hostile { settings.hostileCount = hostile }
         if let kinds { settings.hostilities = kinds }
         if let interval { settings.hostileInterval = interval }
+        settings.aloneDuration = alone
     }
 }

@@ -138,7 +138,7 @@ enum Fault: Error, Equatable {
             return "\(hop) does not accept the user or the password (status 407); check the file "
                 + "of --via-proxy-credentials"
         case 403: return "\(hop) forbids requests to \(server) (status 403)"
-        case 404, 405:
+        case 404, 405, 501:
             return
                 "there is no tunnel at \(server) (status \(status)); check the path in --server, "
                 + "and --method-tunnel at the server"

@@ -18,8 +18,9 @@ public enum ClientNotice: Sendable {
     case lost(String)
     case ready
     case draining(streams: Int)
-    case drained
-    case stopped
+    /// No tunnel is left; `cut` of them were ended because the time for it was over.
+    case drained(cut: Int)
+    case stopped(cut: Int)
     case reopened
     case notReopened(String)
     /// Names are found by the files as they are now, or, for that reason, as before.
@@ -180,37 +181,40 @@ public final class TunnelClient: Sendable {
     }
 
     private func drain() {
-        notify(.draining(streams: Int(counters.tunnels.read())))
+        notify(.draining(streams: tunnels))
         mailbox.send(.drain)
         let deadline = Instant.now() + settings.general.drainTimeout
         while counters.isAccepting.read() != 0 {
             let left = deadline.nanoseconds(since: Instant.now()) / 1_000_000
             if left == 0 {
+                let cut = tunnels
                 mailbox.send(.finish)
-                return notify(.drained)
+                return notify(.drained(cut: cut))
             }
             switch Signals.next(within: min(Int(left), 20)) {
             case .terminate, .interrupt:
+                let cut = tunnels
                 mailbox.send(.stop)
-                return notify(.stopped)
+                return notify(.stopped(cut: cut))
             case .status: tellStatus()
             case .hangUp: reload()
             case nil: break
             }
         }
-        notify(.drained)
+        notify(.drained(cut: 0))
     }
 
+    private var tunnels: Int { Int(counters.tunnels.read()) }
+
     private func tellStatus() {
-        let numbers: [(String, UInt64)] = [
+        let numbers: [(name: String, value: UInt64)] = [
             ("workers", 1), ("worker", 0), ("tunnels", counters.tunnels.read()),
             ("carriers", counters.openings.read()), ("accepted", counters.accepted.read()),
             ("opened", counters.established.read()), ("ended", counters.ended.read()),
             ("refused", counters.refused.read()), ("journal_lost", counters.journalLost.read()),
             ("journal_unwritten", journal?.lostInWriting.read() ?? 0),
         ]
-        let members = numbers.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
-        notify(.status("{\"event\":\"status\",\(members)}"))
+        notify(.status(StatusLine.text(numbers)))
     }
 
     // MARK: The worker's thread

@@ -39,7 +39,10 @@ struct MessageFields: Sendable {
             else { throw .bodyLength }
             length = value
         } else if field.isNamed(bytes, "transfer-encoding") {
-            guard !isChunked, field.hasValue(bytes, "chunked") else { throw .bodyCoding }
+            guard field.hasValue(bytes, "chunked") else {
+                throw field.ends(bytes, "chunked") ? .bodyCoding : .lastCoding
+            }
+            guard !isChunked else { throw .lastCoding }
             isChunked = true
         } else if field.isNamed(bytes, "host") {
             guard !hasHost else { throw .repeatedHost }

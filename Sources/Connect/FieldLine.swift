@@ -41,6 +41,17 @@ struct FieldLine {
         return false
     }
 
+    /// Whether the last element of the value, a list with commas, is `lowercase`, in any case, and
+    /// no other one is.
+    func ends(_ bytes: Span<UInt8>, _ lowercase: String) -> Bool {
+        var start = value.lowerBound
+        for index in value where bytes[index] == UInt8(ascii: ",") {
+            if Self.spells(bytes, Self.trimmed(bytes, start..<index), lowercase) { return false }
+            start = index + 1
+        }
+        return Self.spells(bytes, Self.trimmed(bytes, start..<value.upperBound), lowercase)
+    }
+
     private static func isBlank(_ byte: UInt8) -> Bool {
         byte == Octet.space || byte == Octet.tab
     }

@@ -63,8 +63,10 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case wrongTunnelMethod
     /// A Content-Length that is repeated, or not a number.
     case bodyLength
-    /// A Transfer-Encoding other than chunked alone.
+    /// Codings besides chunked.
     case bodyCoding
+    /// A Transfer-Encoding that doesn't end in chunked, or more than once (RFC 9112 section 6.3).
+    case lastCoding
     /// Both a length and chunks, or chunks in HTTP/1.0.
     case bodyFraming
     /// A chunk, or what follows the last one, is malformed.
@@ -95,6 +97,8 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case addressDenied
     /// The rules refuse every address of the target.
     case addressProhibited
+    /// The address is none of a host, whatever may be dialled.
+    case addressOfNoHost
     /// The target is a listener of this proxy.
     case ownListener
     /// The name does not exist.
@@ -189,13 +193,13 @@ public enum Refusal: UInt8, Error, CaseIterable, Sendable {
             .methodUnknown, .malformedAuthority, .foldedField, .spaceBeforeColon, .malformedField,
             .missingHost, .repeatedHost, .malformedHost, .transferEncoding, .contentLength,
             .repeatedCredentials, .repeatedField, .malformedTarget, .malformedTunnelRequest,
-            .wrongTunnelMethod, .bodyLength, .bodyCoding,
+            .wrongTunnelMethod, .bodyLength, .bodyCoding, .lastCoding,
             .bodyFraming, .malformedChunk, .bodyTooLarge, .headTimeout, .bodyTimeout:
             .requestError
         case .credentialsMissing, .credentialsWrong, .tooManyFailures, .portNotAllowed, .ruleDenied,
             .noRuleAllows, .addressDenied, .tooFast:
             .requestDenied
-        case .addressProhibited: .destinationProhibited
+        case .addressProhibited, .addressOfNoHost: .destinationProhibited
         case .ownListener, .proxyLoop: .loopDetected
         case .parentLogin: .configurationError
         case .parentMalformed: .protocolError

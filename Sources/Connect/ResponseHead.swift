@@ -100,7 +100,11 @@ public struct ResponseHeadParser: Sendable {
         do throws(Refusal) {
             try fields.read(bytes, line, countMax: limits.fieldsMax)
         } catch {
-            guard isTunnel, error == .bodyLength || error == .bodyCoding else { throw error }
+            switch error {
+            case .bodyLength, .bodyCoding, .lastCoding:
+                if !isTunnel { throw error }
+            default: throw error
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import Glibc
+public import Internet
 
 /// The time of day, in UTC.
 public struct WallTime: Sendable {
@@ -37,6 +38,28 @@ public struct WallTime: Sendable {
         minute = rest / 60 % 60
         second = rest % 60
         self.microsecond = microsecond
+    }
+
+    /// Writes it by RFC 3339: UTC, with microseconds.
+    public func write(to sink: inout some ByteSink) {
+        sink.append(decimal: year)
+        sink.append("-", twoDigits: month)
+        sink.append("-", twoDigits: day)
+        sink.append("T", twoDigits: hour)
+        sink.append(":", twoDigits: minute)
+        sink.append(":", twoDigits: second)
+        sink.append(".", twoDigits: microsecond / 10000)
+        sink.append("", twoDigits: microsecond / 100 % 100)
+        sink.append("", twoDigits: microsecond % 100)
+        sink.append("Z")
+    }
+}
+
+extension ByteSink {
+    fileprivate mutating func append(_ mark: String, twoDigits number: UInt32) {
+        append(mark)
+        append(UInt8(ascii: "0") + UInt8(number / 10))
+        append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 }
 

@@ -15,7 +15,8 @@ public enum AddressClass: UInt8, CaseIterable, Sendable {
     case shared
     /// Within one organisation, RFC 1918, RFC 4193 and RFC 8215.
     case `private`
-    /// Within one link; cloud metadata services live here.
+    /// Within one link; cloud metadata services live here, and so does that of Azure, whose
+    /// address is otherwise one of the Internet's.
     case linkLocal
     /// Within this host.
     case loopback
@@ -50,7 +51,8 @@ public enum AddressClass: UInt8, CaseIterable, Sendable {
 // MARK: IPv4
 
 extension AddressClass {
-    /// The class of the IPv4 address `bits`; the table is that of the registry, row by row.
+    /// The class of the IPv4 address `bits`; the table is that of the registry, row by
+    /// row, and one that only a provider knows.
     private init(version4 bits: UInt32) {
         self =
             switch bits {
@@ -58,6 +60,7 @@ extension AddressClass {
             case 0x0a00_0000...0x0aff_ffff: .private  // 10.0.0.0/8
             case 0x6440_0000...0x647f_ffff: .shared  // 100.64.0.0/10
             case 0x7f00_0000...0x7fff_ffff: .loopback  // 127.0.0.0/8
+            case 0xa83f_8110: .linkLocal  // 168.63.129.16, Azure's
             case 0xa9fe_0000...0xa9fe_ffff: .linkLocal  // 169.254.0.0/16
             case 0xac10_0000...0xac1f_ffff: .private  // 172.16.0.0/12
             case 0xc000_0000...0xc000_00ff: .protocolAssignments  // 192.0.0.0/24

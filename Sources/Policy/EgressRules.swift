@@ -56,18 +56,21 @@ public struct EgressRules: Sendable {
         for listener in ownListeners where listener == destination {
             return .refused(.ownListener)
         }
-        guard allows(AddressClass(address), isOpened) else { return .refused(.addressProhibited) }
+        let addressClass = AddressClass(address)
+        guard Self.canBeOpened(addressClass) else { return .refused(.addressOfNoHost) }
+        guard addressClass == .public || allowsPrivate || isOpened else {
+            return .refused(.addressProhibited)
+        }
         for listener in ownListeners where listener.port == port {
             if Self.isWildcard(listener.address) { return .allowedUnlessLocal }
         }
         return .allowed
     }
 
-    private func allows(_ addressClass: AddressClass, _ isOpened: Bool) -> Bool {
+    /// Whether an operator can have addresses of this class dialled.
+    private static func canBeOpened(_ addressClass: AddressClass) -> Bool {
         switch addressClass {
-        case .public: true
-        case .documentation, .benchmarking, .shared, .private, .linkLocal, .loopback:
-            allowsPrivate || isOpened
+        case .public, .documentation, .benchmarking, .shared, .private, .linkLocal, .loopback: true
         case .protocolAssignments, .reserved, .broadcast, .multicast, .unspecified: false
         }
     }

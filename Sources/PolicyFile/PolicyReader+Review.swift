@@ -3,6 +3,10 @@ internal import Policy
 /// What the rules say of each other.
 extension PolicyReader {
     mutating func review(_ list: RuleList, _ suffixes: PublicSuffixes) {
+        if let first = rules.first, !list.rules.contains(where: { $0.action == .allow }) {
+            let message = "no rule allows anything, so that all is denied"
+            findings.append(Finding(.warning, first.place, message))
+        }
         for doubt in RuleReview(list, suffixes).doubts {
             let read = rules[doubt.rule]
             let places = doubt.value.flatMap { read.values[$0.key] } ?? []

@@ -124,7 +124,8 @@ struct PolicyReader {
                 complain(key, "a group has a name")
                 continue
             }
-            let users = values(value, of: "a group").compactMap { user($0) }
+            let users = values(value, of: "a group", ifNone: "name at least one user")
+                .compactMap { user($0) }
             groups[name] = Group(members: users, place: key.place)
         }
     }
@@ -169,12 +170,16 @@ struct PolicyReader {
     /// The values of a list, or the one that stands for a list of one.
     ///
     /// None at all is an error: it looks like a condition, and would be none.
-    mutating func values(_ tree: Tree, of what: String) -> [Tree] {
+    mutating func values(
+        _ tree: Tree,
+        of what: String,
+        ifNone remedy: String = "leave the key out if any will do"
+    ) -> [Tree] {
         switch tree.content {
         case .list(let list) where !list.isEmpty: return list
         case .text(let text) where !text.isEmpty: return [tree]
         case .map: complain(tree, "\(what) has a value or a list of values here, not a map")
-        default: complain(tree, "\(what) has no value here; leave the key out if any will do")
+        default: complain(tree, "\(what) has no value here; \(remedy)")
         }
         return []
     }

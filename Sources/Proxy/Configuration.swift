@@ -212,6 +212,9 @@ public struct Configuration: Sendable {
     public var parkAfter: UInt64 = 5_000_000_000
     /// The same for streams without CONNECT, which have no receive but memory of their own.
     var streamParkAfter: UInt64 { min(parkAfter, restAfter) }
+    /// Nanoseconds for which who may still say something is waited for while the server drains: a
+    /// client that has a session, an upstream that was sent something.
+    var drainPatience: UInt64 { min(drainTimeout / 3, 10_000_000_000) }
     /// `keepalive` in whole seconds, as the kernel takes it.
     var keepaliveSeconds: Int32 { Int32(clamping: (keepalive + 999_999_999) / 1_000_000_000) }
     /// Bytes of a receive that is large; so is one that fills its buffer.

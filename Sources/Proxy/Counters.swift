@@ -1,3 +1,4 @@
+internal import Relay
 internal import Synchronization
 
 /// What one worker counts: written by it alone, read by anybody.
@@ -45,6 +46,7 @@ package final class Counters: Sendable {
     let pauses = Number()
     let lateCompletions = Number()
     let failedCloses = Number()
+    /// Bytes that upstreams, and clients, have been sent through tunnels, as they are sent.
     let bytesOut = Number()
     let bytesIn = Number()
     package let journalLost = Number()
@@ -60,4 +62,12 @@ package final class Counters: Sendable {
     let pipesOut = Number()
     let pipesOpen = Number()
     package let isAccepting = Number()
+
+    /// Counts `bytes` that the sink of `direction` has taken.
+    func count(_ bytes: Int, _ direction: Direction) {
+        switch direction {
+        case .outbound: bytesOut.add(UInt64(bytes))
+        case .inbound: bytesIn.add(UInt64(bytes))
+        }
+    }
 }

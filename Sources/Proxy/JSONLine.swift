@@ -82,30 +82,6 @@ package struct JSONLine: ByteSink {
     /// RFC 3339, UTC, microseconds.
     package mutating func member(_ name: String, _ time: WallTime) {
         key(name)
-        quote { sink in
-            sink.append(decimal: time.year)
-            sink.append(UInt8(ascii: "-"))
-            sink.append(twoDigits: time.month)
-            sink.append(UInt8(ascii: "-"))
-            sink.append(twoDigits: time.day)
-            sink.append(UInt8(ascii: "T"))
-            sink.append(twoDigits: time.hour)
-            sink.append(UInt8(ascii: ":"))
-            sink.append(twoDigits: time.minute)
-            sink.append(UInt8(ascii: ":"))
-            sink.append(twoDigits: time.second)
-            sink.append(UInt8(ascii: "."))
-            sink.append(twoDigits: time.microsecond / 10000)
-            sink.append(twoDigits: time.microsecond / 100 % 100)
-            sink.append(twoDigits: time.microsecond % 100)
-            sink.append(UInt8(ascii: "Z"))
-        }
-    }
-}
-
-extension ExtentSink {
-    fileprivate mutating func append(twoDigits number: UInt32) {
-        append(UInt8(ascii: "0") + UInt8(number / 10))
-        append(UInt8(ascii: "0") + UInt8(number % 10))
+        quote { time.write(to: &$0) }
     }
 }

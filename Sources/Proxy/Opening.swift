@@ -70,6 +70,8 @@ struct Opening: ~Copyable {
     var watchFrom: Instant?
     /// The most telling of the failures so far.
     var failure: Refusal?
+    /// The errno of the attempt that failed so.
+    var failureCode: Int32 = 0
     /// Bytes of the answer that have been sent, and its length.
     var answerSent = 0
     var answerCount = 0
@@ -105,13 +107,15 @@ struct Opening: ~Copyable {
             case .connectionRefused, .connectReset: 5
             case .connectTimeout, .unroutable: 4
             case .noSource, .outOfDescriptors, .noSourcePort, .ruleLimit, .userLimit, .tooFast: 3
-            case .addressProhibited, .ownListener, .addressDenied, .noRuleAllows: 2
+            case .addressProhibited, .addressOfNoHost, .ownListener, .addressDenied, .noRuleAllows:
+                2
             case .nameServerFailure, .resolveTimeout: 1
             default: 0
             }
         }
         if let failure, weight(failure) >= weight(refusal) { return false }
         failure = refusal
+        failureCode = 0
         return true
     }
 }

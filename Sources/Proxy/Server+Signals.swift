@@ -104,26 +104,28 @@ extension Server {
         {
             let left = deadline.nanoseconds(since: Instant.now()) / 1_000_000
             if left == 0 {
+                let cut = tunnels
                 for mailbox in mailboxes { mailbox.send(.finish) }
-                return notify(.drained)
+                return notify(.drained(cut: cut))
             }
             switch Signals.next(within: min(Int(left), 50)) {
             case .terminate, .interrupt:
+                let cut = tunnels
                 for mailbox in mailboxes { mailbox.send(.stop) }
-                return notify(.stopped)
+                return notify(.stopped(cut: cut))
             case .status: tellStatus()
             case .hangUp: reopenJournal()
             case nil: break
             }
         }
-        notify(.drained)
+        notify(.drained(cut: 0))
     }
 
     /// One line for each worker, with what stands in its tables.
     private func tellStatus() {
         for index in counters.indices {
             let counter = counters[index]
-            let numbers: [(String, UInt64)] = [
+            let numbers: [(name: String, value: UInt64)] = [
                 ("worker", UInt64(index)),
                 ("workers", UInt64(counters.count)),
                 ("tunnels", counter.tunnels.read()),
@@ -159,9 +161,8 @@ extension Server {
                 // All workers' records are written by one thread: those it lost count once.
                 ("journal_unwritten", index == 0 ? journal?.lostInWriting.read() ?? 0 : 0),
             ]
-            let members = numbers.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
             let isAccepting = counter.isAccepting.read() != 0
-            notify(.status("{\"event\":\"status\",\(members),\"accepting\":\(isAccepting)}"))
+            notify(.status(StatusLine.text(numbers, isAccepting: isAccepting)))
         }
     }
 }

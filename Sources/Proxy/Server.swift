@@ -49,8 +49,9 @@ public final class Server: Sendable {
         case listening(Endpoint)
         case ready(workers: Int, tunnelCeiling: Int)
         case draining(tunnels: Int)
-        case drained
-        case stopped
+        /// No tunnel is left; `cut` of them were ended because the time for it was over.
+        case drained(cut: Int)
+        case stopped(cut: Int)
         case paused(worker: Int)
         case resumed(worker: Int)
         case lost(records: UInt64)

@@ -19,6 +19,11 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         records[Int(slot)].wasOpened = true
     }
 
+    /// `slot` tries to connect to `endpoint`; the last that it tries is told of if none answers.
+    func noteAttempt(at endpoint: Endpoint, of slot: UInt32) {
+        if keepsRecords { records[Int(slot)].dialled = endpoint }
+    }
+
     /// `slot` is connected to `endpoint`, be it that of the target or of a parent.
     func noteDialled(_ endpoint: Endpoint, of slot: UInt32, _ opening: UInt32) {
         guard keepsRecords else { return }

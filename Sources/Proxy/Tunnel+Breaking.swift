@@ -21,7 +21,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Bytes move in `direction`; those that are thrown away don't count.
     mutating func noteActivity(_ direction: Direction, _ worker: borrowing Worker) {
-        if !lacksSink(direction) { lastActivity = worker.now }
+        guard !lacksSink(direction) else { return }
+        lastActivity = worker.now
+        awaitsAnswer = direction == .outbound
     }
 
     /// The reset that ends what can be read from the source of `direction`, if no FIN does.

@@ -3,7 +3,7 @@ internal import Kernel
 internal import Relay
 internal import Resolver
 
-/// How a tunnel ends: refuse, or end; then terminate → join → close → free.
+/// How a tunnel ends: end, then terminate → join → close → free.
 ///
 /// Every end goes through `end`, which says why, once. From then on submissions are only cancelled
 /// and waited for; descriptors are closed, and everything held is given back, when the kernel
@@ -14,108 +14,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     static var lingerNanoseconds: UInt64 { 2_000_000_000 }
     /// Bytes of it that are thrown away, at most.
     static var discardMax: UInt32 { 1 << 20 }
-
-    // MARK: Refusing
-
-    /// Answers that the request is refused, and why; then the connection closes in stages (RFC 9112
-    /// section 9.6), so that a reset doesn't overtake the answer.
-    ///
-    /// Nothing that the client still sends is parsed.
-    mutating func refuse(_ refusal: Refusal, _ worker: inout Worker) {
-        guard state != .refusing, state != .closing else { return }
-        let isOfParent = opening.map { worker.openings[$0].parent >= 0 } ?? false
-        let refusal = isOfParent ? refusal.ofParent : refusal
-        if refusal.isByLimit { worker.counters.limitRefused.add() }
-        if isStream { return refuseStream(refusal, &worker) }
-        refuse(Ending(cause: .refused, side: .proxy, refusal: refusal), &worker) { name, sink in
-            Answer.write(refusal, name: name, to: &sink)
-        }
-    }
-
-    /// Answers with what `write` writes, for the reason of `ending`.
-    mutating func refuse(
-        _ ending: Ending,
-        _ worker: inout Worker,
-        _ write: (String, inout ExtentSink) -> Void
-    ) {
-        guard let opening, state != .refusing, state != .closing else { return }
-        beCountedNoMore(&worker)
-        stopWaiting(&worker)
-        cancelAttempts(&worker)
-        if state == .askingParent { cancelAsking(&worker) }
-        state = .refusing
-        self.ending = ending
-        worker.counters.refused.add()
-        worker.deadlines.set(slot, at: worker.now + Tunnel.lingerNanoseconds)
-        var sink = ExtentSink(answerBlock(opening, worker))
-        write(worker.terms.name, &sink)
-        worker.openings[opening].answerCount = sink.count
-        worker.openings[opening].answerSent = 0
-        sendRefusal(&worker)
-    }
-
-    /// Where the answer is written: behind the head, into which a receive may still be going on.
-    private func answerBlock(_ opening: UInt32, _ worker: borrowing Worker) -> Extent {
-        let head = worker.terms.configuration.headBytesMax
-        return worker.heads[Int(opening)].part(head..<head + Terms.answerBytesMax)
-    }
-
-    private mutating func sendRefusal(_ worker: inout Worker) {
-        guard let opening else { return }
-        let sent = worker.openings[opening].answerSent
-        let rest = answerBlock(opening, worker).part(sent..<worker.openings[opening].answerCount)
-        worker.queue.send(client, from: rest, token: submitted(.sendRefusal))
-    }
-
-    mutating func didSendRefusal(_ result: Int32, _ worker: inout Worker) {
-        guard let opening else { return }
-        guard result > 0 else { return terminate(&worker) }
-        worker.openings[opening].answerSent += Int(result)
-        guard worker.openings[opening].answerSent == worker.openings[opening].answerCount else {
-            return sendRefusal(&worker)
-        }
-        guard !isTurnedAway || mayLinger(worker) else { return terminate(&worker) }
-        _ = worker.queue.shutdownSending(client)
-        // A receive of the head that is still under way serves as the first to discard.
-        if !worker.openings[opening].isReceiving { discard(&worker) }
-    }
-
-    /// Whether it was refused as soon as it was accepted, so that nothing counts it.
-    ///
-    /// Whoever is at a limit comes again at no cost: few of those linger, the others are closed at
-    /// once behind the answer.
-    private var isTurnedAway: Bool {
-        !isAdmitted && !isStream && refusalOfTunnel == nil
-    }
-
-    /// Whether a client that was turned away may be waited for.
-    private func mayLinger(_ worker: borrowing Worker) -> Bool {
-        guard worker.turnedAwayCount <= worker.turnedAwayMax else { return false }
-        return worker.descriptorCount <= worker.room.lingerMax
-    }
-
-    private mutating func discard(_ worker: inout Worker) {
-        guard let opening else { return }
-        let memory = worker.heads[Int(opening)].part(0..<worker.terms.configuration.headBytesMax)
-        worker.openings[opening].isReceiving = true
-        worker.queue.receive(client, into: memory, token: submitted(.discard))
-    }
-
-    mutating func didDiscard(_ result: Int32, _ worker: inout Worker) {
-        guard let opening else { return }
-        worker.openings[opening].isReceiving = false
-        let isAnswered =
-            worker.openings[opening].answerSent == worker.openings[opening].answerCount
-        guard result > 0 else {
-            // The client may have said all and still read: its answer goes out first.
-            return isAnswered ? terminate(&worker) : ()
-        }
-        worker.openings[opening].discarded += Int(result)
-        guard worker.openings[opening].discarded < Int(Tunnel.discardMax) else {
-            return terminate(&worker)
-        }
-        discard(&worker)
-    }
+    /// How long ago a byte may have moved at most, for more of them to be on their way.
+    static var motionNanoseconds: UInt64 { 250_000_000 }
 
     // MARK: Relay timers
 
@@ -141,7 +41,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Nanoseconds without a byte after which a flow parks, or an idle tunnel ends that is drained.
     private func restLimit(_ worker: borrowing Worker) -> UInt64 {
         let configuration = worker.terms.configuration
-        if worker.isDraining { return configuration.restAfter }
+        if worker.isDraining {
+            let patience = awaitsAnswer ? configuration.drainPatience : 0
+            return max(patience, configuration.restAfter)
+        }
         return isStream ? configuration.streamParkAfter : configuration.parkAfter
     }
 
@@ -239,8 +142,24 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The tunnel ends, for the reason that is given first.
     mutating func end(_ ending: Ending, _ worker: inout Worker) {
         guard state != .closing else { return }
+        // What a rule lets a tunnel move at most is delivered to the last byte.
+        if ending.side == .proxy, ending.cause != .ruleBytes { resetWhomItCutsOff(&worker) }
         if self.ending == nil { self.ending = ending }
         terminate(&worker)
+    }
+
+    /// Has the sides end by a reset that more was on its way to, since a FIN would tell them that
+    /// they have all.
+    private mutating func resetWhomItCutsOff(_ worker: inout Worker) {
+        guard state == .relaying else { return }
+        let moves = lastActivity + Self.motionNanoseconds > worker.now
+        for direction in Direction.allCases where duplex[direction].phase != .ended {
+            let flow = duplex[direction]
+            guard moves || flow.held > 0 || flow.phase == .paused, sink(direction) >= 0 else {
+                continue
+            }
+            worker.queue.makeAbortive(sink(direction))
+        }
     }
 
     // MARK: Terminate, join, close, free
@@ -312,11 +231,15 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             close(worker.openings[opening].attempts[index], &worker)
             worker.openings[opening].attempts[index] = -1
             worker.openings[opening].attemptCount -= 1
-        case .send where count > 0: _ = duplex[token.direction].sent(count)
+        case .send where count > 0:
+            worker.counters.count(count, token.direction)
+            _ = duplex[token.direction].sent(count)
         case .moveIn where count > 0:
             // What was moved into the pipe is lost with it, and the pipe must not be lent again.
             _ = duplex[token.direction].movedIn(count, worker.terms.flow)
-        case .moveOut where count > 0: _ = duplex[token.direction].movedOut(count)
+        case .moveOut where count > 0:
+            worker.counters.count(count, token.direction)
+            _ = duplex[token.direction].movedOut(count)
         default: break
         }
     }
@@ -348,8 +271,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     private mutating func tell(_ worker: inout Worker) {
         worker.counters.ended.add()
-        worker.counters.bytesOut.add(duplex.outbound.delivered)
-        worker.counters.bytesIn.add(duplex.inbound.delivered)
         let ending = ending ?? Ending(cause: .stopped, side: .proxy)
         worker.writeEnd(slot, accepted, duplex, ending)
     }

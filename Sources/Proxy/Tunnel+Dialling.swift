@@ -193,6 +193,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].attemptCount += 1
             let delay = worker.terms.configuration.attemptDelay
             worker.openings[opening].nextAttempt = worker.now + delay
+            worker.noteAttempt(at: endpoint, of: slot)
             worker.queue.connect(socket, to: endpoint, token: submitted(.connect, UInt8(index)))
             return
         }
@@ -206,7 +207,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard state == .dialling, result == 0 else {
             close(socket, &worker)
             guard state == .dialling else { return releaseOpeningIfDone(&worker) }
-            worker.openings[opening].note(Tunnel.refusal(code: -result))
+            if worker.openings[opening].note(Tunnel.refusal(code: -result)) {
+                worker.openings[opening].failureCode = -result
+            }
             worker.openings[opening].nextAttempt = worker.now
             return attemptIfDue(&worker)
         }

@@ -61,7 +61,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             }
             // An armed flow sends in the turn in which it receives; it may be told of that later.
             if result > 0, !duplex[direction].isArmed { noteActivity(direction, worker) }
-            let step = duplex[direction].sent(Int(max(result, 0)))
+            let count = Int(max(result, 0))
+            worker.counters.count(count, direction)
+            let step = duplex[direction].sent(count)
             if duplex[direction].isStalled, worker.buffers.isTight { moveAside(direction, &worker) }
             take(step, direction, &worker)
         case .moveIn: take(movedIn(direction, result, &worker), direction, &worker)
@@ -262,6 +264,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         switch result {
         case 1...:
             noteActivity(direction, worker)
+            worker.counters.count(Int(result), direction)
             return duplex[direction].movedOut(Int(result))
         case -Errno.again: return duplex[direction].sinkIsFull()
         default: return fail(sink: direction, -result, &worker) ?? .none

@@ -30,12 +30,12 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Tells the session that the stream is refused, and why.
     mutating func refuseStream(
         _ refusal: Refusal,
-        as ending: Ending? = nil,
+        as ending: Ending,
         _ worker: inout Worker
     ) {
         worker.counters.refused.add()
         worker.sessions.refuse(slot, refusal)
-        end(ending ?? Ending(cause: .refused, side: .proxy, refusal: refusal), &worker)
+        end(ending, &worker)
     }
 
     /// How its flows may move bytes.
@@ -88,7 +88,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// `count` bytes that were offered are on a lane.
     mutating func didPut(_ count: Int, _ worker: inout Worker) {
-        lastActivity = worker.now
+        noteActivity(.inbound, worker)
+        worker.counters.count(count, .inbound)
         var step = duplex.inbound.sent(count)
         // What is left stays offered.
         if step == .watchSink { step = duplex.inbound.sinkIsReady() }

@@ -19,7 +19,8 @@ internal import Resolver
 /// parent proxy, between dialling and answering, in `Tunnel+Parent.swift`, reading the ClientHello
 /// of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in `Tunnel+Relaying.swift` and
 /// `Tunnel+Receiving.swift`, the limits of rules in `Tunnel+Limits.swift`, a side that breaks in
-/// `Tunnel+Breaking.swift`, and refusing and closing in `Tunnel+Closing.swift`.
+/// `Tunnel+Breaking.swift`, refusing in `Tunnel+Refusing.swift`, and closing in
+/// `Tunnel+Closing.swift`.
 /// `inFlight` counts what the kernel still holds for this tunnel; its slot is free only when that
 /// is zero.
 struct Tunnel<Queue, Names>: ~Copyable
@@ -59,6 +60,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var accepted = Instant(nanoseconds: 0)
     /// When a byte last moved, in either direction.
     var lastActivity = Instant(nanoseconds: 0)
+    /// Whether that byte was the client's, so that an answer may be on its way.
+    var awaitsAnswer = false
     /// Whether the kernel probes its peers when they are silent.
     var isKeptAlive = false
     /// Whether the shared limits count this tunnel.
@@ -167,6 +170,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         discarded = 0
         owesReset = false
         accepted = worker.now
+        awaitsAnswer = false
         isKeptAlive = false
         worker.counters.accepted.add()
         opening = worker.takeOpening()

@@ -7,10 +7,6 @@ internal import Resolver
 extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// How long an answer may still take once all sessions have ended with the server.
     private static var lastNanoseconds: UInt64 { 2_000_000_000 }
-    /// How long a client may be silent while the server drains before its session ends.
-    private var silenceMax: UInt64 {
-        min(services.terms.configuration.drainTimeout / 3, 10_000_000_000)
-    }
 
     /// Looks at the session at `index` again when it may have been left.
     mutating func watchSession(_ index: Int) {
@@ -73,7 +69,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// When sessions are to be looked at again for silent clients; nil unless the server drains.
     var silenceDeadline: Instant? {
         guard services.isDraining, services.sessions.count > 0 else { return nil }
-        return services.now + silenceMax / 10 + 1_000_000
+        return services.now + services.terms.configuration.drainPatience / 10 + 1_000_000
     }
 
     /// Whether nothing is heard of the client of the session at `index`, of which no request waits.
@@ -82,8 +78,8 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         for lane in served.indices where served[lane] != nil { return false }
         let left = services.sessions.desks[UInt32(index)].left.nanoseconds
         let now = services.now.nanoseconds
-        return services.sessions.table.heard(index).map { now >= max($0, left) + silenceMax }
-            ?? false
+        let patience = services.terms.configuration.drainPatience
+        return services.sessions.table.heard(index).map { now >= max($0, left) + patience } ?? false
     }
 
     /// Ends what is left, once no tunnel is and all has been told, or the time is over; before that

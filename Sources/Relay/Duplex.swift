@@ -32,7 +32,8 @@ public enum Side: UInt8, Sendable {
 /// | a send to it was answered by a  | ends once delivered, | RST                 | ends: reset   |
 /// | reset, no FIN before            | or stalled           |                     |               |
 /// | reset or error behind its FIN   | ends once delivered  | FIN                 | lingers       |
-/// | nothing, until a timer          | stops                | FIN (RST if unread) | ends: a timer |
+/// | nothing, until a timer          | stops                | FIN                 | ends: a timer |
+/// | bytes, until a timer            | stops                | RST                 | ends: a timer |
 /// | no TLS, where it must be        | is reset, unbegun    | FIN (RST if unread) | ends: not-tls |
 ///
 /// A FIN is passed on only after the last byte before it has been delivered. Once a FIN has been

@@ -19,6 +19,12 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let users = try Server.users(access.users ?? "")
         let policy = try access.readPolicy(PolicyLoading.surroundings(users))
+        if users == nil, let rule = PolicyLoading.ruleAboutUsers(policy.list) {
+            print(
+                "note: the rule '\(rule.name)' is about users, so a start needs --users; given "
+                    + "here too, it has users looked for in that file"
+            )
+        }
         let errors = policy.findings.count { $0.severity == .error }
         let warnings = policy.findings.count - errors
         let counts = [(policy.list.rules.count, "rule"), (errors, "error"), (warnings, "warning")]

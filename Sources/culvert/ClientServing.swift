@@ -45,8 +45,11 @@ enum ClientServing {
             logger.notice(
                 "draining: \(streams) tunnels are left; a second signal ends them at once"
             )
-        case .drained: logger.notice("drained")
-        case .stopped: logger.warning("stopped at once by a second signal")
+        case .drained(cut: 0): logger.notice("drained")
+        case .drained(let cut):
+            logger.warning("drained, but \(cut) tunnels were cut off after --drain-timeout")
+        case .stopped(let cut):
+            logger.warning("stopped at once by a second signal: \(cut) tunnels were cut off")
         case .reopened: logger.notice("journal opened anew")
         case .notReopened(let reason): logger.error("the journal goes on as before: \(reason)")
         case .reloaded: logger.notice("hosts and name servers read again")

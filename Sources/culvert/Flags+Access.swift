@@ -37,7 +37,7 @@ struct AccessFlags: FlagGroup {
 
     @Option(
         help: help(
-            "Port, range (8000-8999) or any that may be dialled. Repeatable.",
+            "Port, range (8000-8999) or any that may be dialled, in place of 443. Repeatable.",
             default: defaults.allowedPorts.map { Quantities.text(ports: $0) }
                 .joined(separator: " "),
             "ports"

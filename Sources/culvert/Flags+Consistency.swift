@@ -49,7 +49,7 @@ enum Consistency {
     /// What is to be checked of ClientHellos needs ports on which there are any.
     private static func checkTLSPorts(_ configuration: Configuration) throws {
         guard configuration.tlsPorts.isEmpty, configuration.policyFile.isEmpty else { return }
-        let words = "allowed is only with --tls-ports, or with --policy"
+        let words = "allowed is only where --tls-ports names a port, or with --policy"
         guard configuration.tlsServerName != .match else {
             throw refusal("--tls-sni", configuration.tlsServerName.rawValue, words)
         }

@@ -67,11 +67,15 @@ struct SocketFlags: FlagGroup {
 
     @Option(
         help: help(
-            "Silence before TCP keepalive probes, in whole seconds; 0: no probes.",
+            "Silence before TCP keepalive probes; 0: no probes.",
             default: show(defaults.keepalive, zero: "off"),
             "duration"
         ),
-        transform: Reading.duration(seconds...32767 * seconds, zeroIs: "no probes")
+        transform: Reading.duration(
+            seconds...32767 * seconds,
+            whole: seconds,
+            zeroIs: "no probes"
+        )
     )
     var keepalive: UInt64?
 

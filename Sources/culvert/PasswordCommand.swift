@@ -50,6 +50,11 @@ struct PasswordCommand: ParsableCommand {
             lines.insert(Array("\(user):\(hash)".utf8)[...], at: place ?? lines.endIndex)
         }
         try write(Array(lines.map { $0 + [10] }.joined()))
+        guard remove, lines.allSatisfy({ $0.starts(with: "#".utf8) }) else { return }
+        Notices.writeLine(
+            "\(file) has no user any more: a culvert that serves keeps those it knows until there "
+                + "is another, and none starts with it"
+        )
     }
 
     private func write(_ text: [UInt8]) throws {

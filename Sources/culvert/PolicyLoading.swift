@@ -93,12 +93,15 @@ struct PolicyLoading: Sendable {
             .map { PublicSuffixes(parsing: $0) } ?? .common
     }
 
-    /// Rules about users mean something only where users are known.
-    private func checkUsers(_ list: RuleList) throws(StartError) {
-        let rule = list.rules.first { rule in
+    /// The first rule that means something only where users are known.
+    static func ruleAboutUsers(_ list: RuleList) -> Rule? {
+        list.rules.first { rule in
             !rule.users.isEmpty || !rule.groups.isEmpty || !rule.terms.limits.perUser.isEmpty
         }
-        guard let rule, usersFile.isEmpty else { return }
+    }
+
+    private func checkUsers(_ list: RuleList) throws(StartError) {
+        guard usersFile.isEmpty, let rule = PolicyLoading.ruleAboutUsers(list) else { return }
         throw StartError(
             "--policy \(path): the rule '\(rule.name)' is about users, whom nobody knows without "
                 + "--users"

@@ -48,8 +48,11 @@ enum Serving {
             logger.notice(
                 "draining: \(tunnels) tunnels are left; a second signal ends them at once"
             )
-        case .drained: logger.notice("drained")
-        case .stopped: logger.warning("stopped at once by a second signal")
+        case .drained(cut: 0): logger.notice("drained")
+        case .drained(let cut):
+            logger.warning("drained, but \(cut) tunnels were cut off after --drain-timeout")
+        case .stopped(let cut):
+            logger.warning("stopped at once by a second signal: \(cut) tunnels were cut off")
         case .paused(let worker):
             logger.warning("worker \(worker) is full: accepting pauses until a tunnel ends")
         case .resumed(let worker): logger.notice("worker \(worker) accepts again")

@@ -108,8 +108,9 @@ extension ProgramTests {
             let written = try settings([
                 "hostile", "--proxy", "\(proxy.endpoint)", "--credentials", "user:secret",
                 "--users", "3", "--tunnels", "2", "--hostile", "4", "--kinds", "silent,reset",
-                "--interval", "50ms", "--duration", "100ms", "--warmup", "0",
+                "--interval", "50ms", "--alone", "200ms", "--duration", "100ms", "--warmup", "0",
             ])
+            #expect(written.json["alone_seconds"] as? Double == 0.2)
             #expect(written.json["kinds"] as? String == "silent,reset")
             #expect(written.json["hostile"] as? Int == 4)
             #expect(written.json["interval_seconds"] as? Double == 0.05)

@@ -7,9 +7,11 @@ import Testing
     private func run(
         _ fault: Fault,
         rate: Int? = nil,
+        alone: UInt64? = nil,
         duration: UInt64 = Bench.second / 2
     ) throws -> Outcome {
         var settings = Bench.settings(.hostile, .direct)
+        settings.aloneDuration = alone
         settings.duration = duration
         settings.tunnels = 4
         settings.rate = rate
@@ -25,6 +27,15 @@ import Testing
         #expect(alone.totalCount > 0)
         #expect(beside.totalCount > 0)
         if rate != nil { #expect(alone.totalCount + beside.totalCount == 1000) }
+    }
+
+    @Test func `the time alone is set by itself`() throws {
+        let outcome = try run(.none, rate: 1000, alone: Bench.second / 10)
+        #expect(outcome.tally.failures == [:])
+        let (alone, beside) = (outcome.tally.trip, outcome.tally.besideTrip)
+        #expect(alone.totalCount + beside.totalCount == 600)
+        // The machine may be late by this.
+        #expect((100...300).contains(alone.totalCount))
     }
 
     @Test func `each behaviour ends as the proxy has it end`() throws {

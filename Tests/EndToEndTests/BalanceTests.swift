@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// Tunnels that stay are spread evenly over the workers.
     @Suite struct Balance {
         private static let count = 400

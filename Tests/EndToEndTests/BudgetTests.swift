@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// What a tunnel may take of the system: `Benchmarks/budget.json`.
     ///
     /// None of it depends on how quick the machine is, or on what else runs there.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// As many tunnels at once as there is room for, by the load tool of this package.
     @Suite struct Crowds {
         /// What the load tool is asked to do with `culvert`.

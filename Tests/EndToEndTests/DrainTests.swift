@@ -66,19 +66,57 @@ extension EndToEndTests {
             #expect(-begin.timeIntervalSinceNow >= 0.7)
             #expect(culvert.waitForEnd() == 0)
             try busy.expectEnd("drained", by: "proxy")
+            let words = "drained, but 1 tunnels were cut off after --drain-timeout"
+            #expect(culvert.notices.allAtEnd().contains { $0.hasSuffix(words) })
+        }
+
+        @Test func `who waits for an answer isn't idle`() throws {
+            let culvert = try start("--drain-timeout", "30s")
+            let idle = try Tunnel(culvert)
+            let waiting = try Tunnel(culvert)
+            for tunnel in [idle, waiting] { try tunnel.exchange() }
+            try waiting.client.send("GET")
+            #expect(try waiting.upstream.receive(exactly: 3) == Array("GET".utf8))
+            culvert.signal(SIGTERM)
+            #expect(try idle.client.receiveToEnd().end == .fin)
+            try idle.expectEnd("drained", by: "proxy")
+            try waiting.upstream.send("200")
+            try waiting.upstream.finish()
+            let (answer, end) = try waiting.client.receiveToEnd()
+            #expect(answer == Array("200".utf8) && end == .fin)
+            try waiting.client.finish()
+            try waiting.expectEnd("closed", by: "upstream")
+            #expect(culvert.waitForEnd() == 0)
+            #expect(culvert.notices.allAtEnd().contains { $0.hasSuffix(" drained") })
+        }
+
+        @Test func `whose answer doesn't come is silent in the end`() throws {
+            let culvert = try start("--drain-timeout", "6s")
+            let waiting = try Tunnel(culvert)
+            try waiting.exchange()
+            try waiting.client.send("GET")
+            #expect(try waiting.upstream.receive(exactly: 3) == Array("GET".utf8))
+            culvert.signal(SIGTERM)
+            #expect(try waiting.client.receiveToEnd().end == .fin)
+            let end = try waiting.expectEnd("drained", by: "proxy")
+            // A third of the time, and not all of it.
+            let lasted = end["duration_us"] as? Int ?? 0
+            #expect(lasted >= 2_000_000 && lasted < 6_000_000)
+            #expect(culvert.waitForEnd() == 0)
         }
 
         @Test func `a second signal ends all at once`() throws {
             let culvert = try start("--drain-timeout", "1h")
             let tunnel = try Tunnel(culvert)
-            try tunnel.exchange()
+            _ = try tunnel.client.fill(.outbound)
             culvert.signal(SIGTERM)
             #expect(try left(culvert) == 1)
             culvert.signal(SIGINT)
             #expect(culvert.waitForEnd() == 0)
-            for side in Side.allCases { #expect(try tunnel[side].receiveToEnd().end == .fin) }
+            #expect(try tunnel.upstream.receiveToEnd(.outbound).end == .reset)
             try tunnel.expectEnd("stopped", by: "proxy")
-            #expect(culvert.notices.allAtEnd().contains { $0.contains("by a second signal") })
+            let words = "stopped at once by a second signal: 1 tunnels were cut off"
+            #expect(culvert.notices.allAtEnd().contains { $0.hasSuffix(words) })
         }
 
         @Test func `who isn't served yet is told to try again`() throws {

@@ -83,7 +83,7 @@ extension EndToEndTests {
             Flag("--batch", "0", "a whole number from 1 to 65536", "8"),
             Flag("--send-buffer", "1", size + "4KiB to 1GiB, or 0 or off", "16KiB"),
             Flag("--receive-buffer", "2GiB", size + "4KiB to 1GiB, or 0 or off", "16KiB"),
-            Flag("--keepalive", "999ms", duration + "1s to 32767s, or 0 or off", "7s"),
+            Flag("--keepalive", "1500ms", whole + "1s to 32767s, or 0 or off", "7s"),
             Flag("--user-timeout", "x", duration + "1ms to 24h, or 0 or off", "7s"),
             Flag("--congestion", "swift", "auto, system and what the kernel lets us use: ", "reno"),
             Flag("--journal", "/nowhere/journal", "there is no directory /nowhere/", "/dev/null"),
@@ -157,11 +157,11 @@ extension EndToEndTests {
             ),
             (
                 ["--tls-ports", "none", "--tls-sni", "match"], "--tls-sni",
-                "only with --tls-ports, or with --policy"
+                "only where --tls-ports names a port, or with --policy"
             ),
             (
                 ["--tls-ports", "none", "--tls-ech", "deny"], "--tls-ech",
-                "only with --tls-ports, or with --policy"
+                "only where --tls-ports names a port, or with --policy"
             ),
             (["--tls-sni-allow", "a.test"], "--tls-sni-allow", "only with --tls-sni match"),
             (["--tls-sni-missing", "allow"], "--tls-sni-missing", "only with --tls-sni match"),

@@ -3,7 +3,7 @@ import Glibc
 import Internet
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// Clients that guess, and those who have to wait beside them.
     @Suite struct Guessing {
         /// A check of a hash of this cost takes some 15 ms of CPU.

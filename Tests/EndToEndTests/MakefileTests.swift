@@ -12,15 +12,49 @@ extension EndToEndTests {
             #expect(lines[place...].last?.trimmingCharacters(in: .whitespaces) == serve)
         }
 
-        @Test func `make test builds, then runs every test once`() throws {
+        @Test func `make test builds, then runs all tests`() throws {
             let lines = try Makefile.dryRun(["test"]).split(separator: "\n")
-            let build = try #require(lines.firstIndex { $0.hasPrefix("swift build -c release ") })
-            let tests = lines[build...].filter { $0.contains("swift test ") }
-            try #require(tests.count == 2)
-            let first = tests[0].matches(of: /--skip ([A-Z][A-Za-z]+)/).map(\.1)
-            let second = tests[1].matches(of: /--filter ([A-Z][A-Za-z]+)/).map(\.1)
-            #expect(first == second && second.contains("EndToEndTests"))
-            #expect(!tests[0].contains("--filter") && !tests[1].contains("--skip "))
+            let product = try #require(lines.firstIndex { $0.hasSuffix(" --product culvert") })
+            let tests = try #require(lines.firstIndex { $0.hasSuffix(" --build-tests") })
+            #expect(product < tests)
+            #expect(lines[tests...].last?.hasSuffix("/.build/release/culvert Tests/run.sh") == true)
+        }
+
+        @Test func `each suite is in one part of the tests`() throws {
+            let folder = Program.repository.appending(path: "Tests")
+            let text = try String(contentsOf: folder.appending(path: "run.sh"), encoding: .utf8)
+            let parts = try text.matches(of: #/\nbegin \S+ .*--(filter|skip) '(.+)'/#).map {
+                (isFilter: $0.1 == "filter", pattern: try Regex(String($0.2)))
+            }
+            #expect(parts.count == 8)
+            let names = try Self.suites(folder)
+            #expect(names.count > 90)
+            for name in names {
+                let count = parts.count { name.contains($0.pattern) == $0.isFilter }
+                #expect(count == 1, "\(name)")
+            }
+        }
+
+        /// What swift test calls the suites: those of the whole program, and of each other module
+        /// one that stands for all.
+        private static func suites(_ folder: URL) throws -> [String] {
+            let manager = FileManager.default
+            let modules = try manager.contentsOfDirectory(atPath: folder.path)
+                .filter { $0.hasSuffix("Tests") }
+            return try modules.flatMap { module -> [String] in
+                guard module == "EndToEndTests" else { return ["\(module).Some/"] }
+                let files = folder.appending(path: module)
+                return try manager.contentsOfDirectory(atPath: files.path)
+                    .filter { $0.hasSuffix(".swift") }
+                    .flatMap { file in
+                        let path = files.appending(path: file)
+                        return try String(contentsOf: path, encoding: .utf8)
+                            .matches(
+                                of: #/\nextension (\w+) \{\n(?: +\/\/\/.*\n)* +@Suite struct (\w+)/#
+                            )
+                            .map { "\(module).\($0.1)/\($0.2)/" }
+                    }
+            }
         }
 
         @Test(arguments: [

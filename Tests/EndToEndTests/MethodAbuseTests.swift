@@ -76,7 +76,7 @@ extension EndToEndTests {
                 ),
                 ("PUT /tunnel/-/send/0/0?{serial}", "Transfer-Encoding: gzip, chunked", 501),
                 ("PUT /tunnel/-/send/0/0?{serial}", "Transfer-Encoding : chunked", 400),
-                ("PUT /tunnel/-/send/0/0?{serial}", "Transfer-Encoding: chunked,", 501),
+                ("PUT /tunnel/-/send/0/0?{serial}", "Transfer-Encoding: chunked,", 400),
                 ("PUT /tunnel/-/send/0/0?{serial}", "Content-Length: -1", 400),
                 ("PUT /tunnel/-/send/0/0?{serial}", ": a", 400),
                 ("PUT /tunnel/-/send/0/0?{serial}", chunks("ffffffffffffffff"), 413),

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// Clients of the tunnel without CONNECT that keep to the format and still mean harm.
     @Suite struct MethodHostile {
         private typealias Frame = MethodSession.Frame

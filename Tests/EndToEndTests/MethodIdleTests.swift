@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// Streams of the tunnel without CONNECT that stand idle.
     @Suite struct MethodIdle {
         /// A session with `count` streams, whose client waits in a long poll.

@@ -2,7 +2,7 @@ import Kernel
 import Synchronization
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// Which CPUs the workers take, and which clients.
     @Suite struct Placement {
         @Test func `a process that may run on one CPU has one worker, there`() throws {

@@ -28,7 +28,20 @@ extension EndToEndTests {
             let folder = try Policies.folder(Self.policy)
             let outcome = try run(["check", "--policy", folder.path("policy.yaml")])
             #expect(outcome.status == 0)
-            #expect(outcome.output == "4 rules, 0 errors, 0 warnings\n")
+            let lines = outcome.output.split(separator: "\n")
+            #expect(lines.count == 2 && lines[0].hasPrefix("note: the rule 'staff' is about users"))
+            #expect(lines.last == "4 rules, 0 errors, 0 warnings")
+            try folder.writeUsers(["ana"])
+            let users = ["check", "--policy", folder.path("policy.yaml"), "--users"]
+            let known = try run(users + [folder.path("users")])
+            #expect(known.status == 0 && !known.output.contains("note: "))
+        }
+
+        @Test func `check warns of a policy that allows nothing`() throws {
+            let folder = try Policies.folder("rules: [{name: a, action: report, hosts: a.test}]")
+            let outcome = try run(["check", "--policy", folder.path("policy.yaml")])
+            #expect(outcome.status == 0)
+            #expect(outcome.output.contains(":1:9: warning: no rule allows anything"))
         }
 
         @Test func `check tells all that is wrong, and fails`() throws {

@@ -30,7 +30,7 @@ extension EndToEndTests {
             let files = try files()
             #expect(files.count == 11)
             for (name, text) in files { try folder.write(name, Data(text.utf8)) }
-            try folder.writeUsers(["ana"])
+            try folder.writeUsers(["ana", "ben"])
             let names = try NameServer { _ in .addresses(["8.8.8.8"]) }
             let tests = try commands().filter { $0.hasPrefix("culvert test ") }
             #expect(tests.count == 5)
@@ -75,7 +75,9 @@ extension EndToEndTests {
             let block = try #require(text.firstMatch(of: #/\n```yaml\n((?:.*\n)*?)```/#))
             let folder = try Policies.folder(String(block.1))
             let path = folder.path("policy.yaml")
-            let outcome = try Program.run(Culvert.program, ["check", "--policy", path])
+            try folder.writeUsers(["ana", "ben"])
+            let check = ["check", "--policy", path, "--users", folder.path("users")]
+            let outcome = try Program.run(Culvert.program, check)
             #expect(outcome.output == "2 rules, 0 errors, 0 warnings\n", "\(outcome.output)")
         }
     }

@@ -30,6 +30,15 @@ extension EndToEndTests {
                 )
             }
 
+            static func noHost(_ authority: String) -> Request {
+                Request(
+                    authority: authority,
+                    status: 502,
+                    word: "destination_ip_prohibited",
+                    detail: "the target's address is none of a host that can be dialled"
+                )
+            }
+
             static func malformed(_ authority: String) -> Request {
                 Request(
                     authority: authority,
@@ -64,10 +73,10 @@ extension EndToEndTests {
             + [
                 .address("[::ffff:127.0.0.1]:443"), .address("[::ffff:10.0.0.1]:443"),
                 .address("[::127.0.0.1]:443"), .address("[2002:7f00:1::]:443"),
-                .address("[2001:db8:0:0:0:5efe:7f00:1]:443"), .address("0.0.0.0:443"),
-                .address("[::]:443"), .address("192.168.1.1:443"), .address("172.31.255.255:443"),
-                .address("100.64.0.1:443"), .address("255.255.255.255:443"),
-                .address("224.0.0.1:443"), .address("[fe80::1]:443"), .address("[ff02::1]:443"),
+                .address("[2001:db8:0:0:0:5efe:7f00:1]:443"), .noHost("0.0.0.0:443"),
+                .noHost("[::]:443"), .address("192.168.1.1:443"), .address("172.31.255.255:443"),
+                .address("100.64.0.1:443"), .noHost("255.255.255.255:443"),
+                .noHost("224.0.0.1:443"), .address("[fe80::1]:443"), .noHost("[ff02::1]:443"),
                 .address("localhost:443"), .address("LOCALHOST.:443"),
                 .address("private.test:443"), .address("metadata.test:443"),
                 .malformed("127.1:443"), .malformed("2130706433:443"), .malformed("0x7f.0.0.1:443"),

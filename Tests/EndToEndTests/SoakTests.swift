@@ -2,7 +2,7 @@ import Foundation
 import Internet
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// A long row of lives of every kind.
     @Suite struct Soak {
         private static let flags =

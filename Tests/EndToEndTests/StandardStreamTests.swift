@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// Standard streams that are closed, or that somebody else reads.
     @Suite struct StandardStreams {
         private static let flags = ["--listen", "127.0.0.1:0"] + Culvert.openFlags

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// What a worker asks of the kernel other than through its ring.
     @Suite struct SystemCallCounts {
         @Test func `ten thousand short tunnels enter the kernel less than once each`() throws {

@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension AloneTests {
     /// Many bytes, and many writes of few.
     @Suite struct Volume {
         private static let modes = ["auto", "copy", "splice", "ring-splice"]

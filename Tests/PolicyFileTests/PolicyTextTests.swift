@@ -178,7 +178,7 @@ import Testing
             groups: {one: &who [ana, "null"]}
             rules:
               - {name: a, action: deny, groups: one, users: *who, hosts: &hosts [a.test, b.test]}
-              - {name: b, action: deny, ports: 22, hosts: *hosts}
+              - {name: b, action: allow, ports: 22, hosts: *hosts}
             """
         )
         #expect(policy.findings == [])
@@ -204,7 +204,7 @@ import Testing
 
     @Test func `a file of many anchors is read as fast as another`() {
         let rules = (0..<50_000).map {
-            "- &a\($0) {name: r\($0), action: deny, hosts: h\($0).test}\n"
+            "- &a\($0) {name: r\($0), action: allow, hosts: h\($0).test}\n"
         }
         let clock = ContinuousClock()
         let time = clock.measure { #expect(Self.findings("rules:\n" + rules.joined()) == []) }
@@ -259,8 +259,12 @@ import Testing
                     + "networks, such as 10.0.0.0/8, to open them"
             ),
             (
-                "- {name: a, action: deny, hosts: [a.test, A.test.]}",
-                "2:43: warning: this is in the rule already"
+                "- {name: a, action: allow, hosts: [a.test, A.test.]}",
+                "2:44: warning: this is in the rule already"
+            ),
+            (
+                "- {name: a, action: deny, hosts: a.test}\n- {name: b, action: report}",
+                "2:3: warning: no rule allows anything, so that all is denied"
             ),
         ]
     )
@@ -269,7 +273,7 @@ import Testing
     }
 
     @Test func `a group that no rule names is doubtful`() {
-        let text = "groups: {a: b}\nrules: [{name: a, action: deny}]"
+        let text = "groups: {a: b}\nrules: [{name: a, action: allow}]"
         #expect(Self.findings(text) == ["1:10: warning: no rule names the group 'a'"])
     }
 }

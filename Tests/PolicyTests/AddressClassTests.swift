@@ -33,7 +33,8 @@ import Testing
             ("239.255.255.255", .multicast),
             ("240.0.0.0", .reserved), ("255.255.255.254", .reserved),
             ("255.255.255.255", .broadcast),
-            ("8.8.8.8", .public), ("168.63.129.16", .public),
+            ("8.8.8.8", .public), ("168.63.129.15", .public), ("168.63.129.16", .linkLocal),
+            ("168.63.129.17", .public),
         ] as [(String, AddressClass)]
     )
     func `IPv4 ranges begin and end where the registry says`(

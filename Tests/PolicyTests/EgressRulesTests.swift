@@ -57,7 +57,7 @@ import Testing
         "[2001:1::1]:443", "[::ffff:0.0.0.0]:443", "[2002:e000:1::]:443", "[64:ff9b::0.0.0.0]:443",
     ])
     func `addresses no host has stay refused`(_ destination: String) throws {
-        let refused = Verdict.refused(.addressProhibited)
+        let refused = Verdict.refused(.addressOfNoHost)
         #expect(try Self.verdict(Self.rules(), destination) == refused)
         #expect(try Self.verdict(Self.rules(allowsPrivate: true), destination) == refused)
     }
@@ -94,6 +94,6 @@ import Testing
         #expect(try Self.verdict(closed, "127.0.0.1:3128") == .refused(.addressProhibited))
         let open = try Self.rules([1...65535], allowsPrivate: true, listener)
         #expect(try Self.verdict(open, "127.0.0.1:3128") == .allowedUnlessLocal)
-        #expect(try Self.verdict(open, "224.0.0.1:3128") == .refused(.addressProhibited))
+        #expect(try Self.verdict(open, "224.0.0.1:3128") == .refused(.addressOfNoHost))
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Internet
+import Synchronization
 
 /// A listening socket for the upstream side of tests.
 ///
@@ -22,7 +23,9 @@ final class Origin: @unchecked Sendable {
         unsafe setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, 4)
         let status = unsafe SocketName.withPointer(wished) { unsafe bind(listener, $0, $1) }
         guard status == 0, listen(listener, backlog) == 0 else {
-            throw Stream.Failure(call: "bind or listen", code: errno)
+            let code = errno
+            close(listener)
+            throw Stream.Failure(call: "bind or listen", code: code)
         }
         endpoint = Endpoint(wished.address, port: SocketName.port(of: listener))
     }
@@ -67,7 +70,21 @@ final class Origin: @unchecked Sendable {
     }
 
     /// A port of 127.0.0.1 that nobody listens on.
-    static func freePort() throws -> UInt16 { try Origin().endpoint.port }
+    ///
+    /// It is none that the kernel gives to connections, and none that another process of these
+    /// tests takes soon.
+    static func freePort() throws -> UInt16 {
+        let count = 700
+        let first = 10_000 + Int(getpid()) % 32 * count
+        for _ in 0..<count {
+            let number = portsTaken.wrappingAdd(1, ordering: .relaxed).oldValue
+            let port = UInt16(first + number % count)
+            if (try? Origin(port: port)) != nil { return port }
+        }
+        throw Stream.Failure(call: "bind to a free port", code: EADDRINUSE)
+    }
+
+    private static let portsTaken = Atomic<Int>(0)
 
     deinit {
         // Wakes a thread that waits in accept.
