@@ -8,7 +8,20 @@ cd "$(dirname "$0")/.."
 bundle=.build-test/release/culvertPackageTests.xctest
 folder=$(mktemp -d)
 children=()
-trap '[ ${#children[@]} -eq 0 ] || kill "${children[@]}" 2>/dev/null; rm -rf "$folder"' EXIT
+names=()
+
+# Whatever ends it early, those that still run end, and what they said last is told.
+give_up() {
+    local place
+    for place in "${!children[@]}"; do
+        kill "${children[place]}" 2>/dev/null || continue
+        echo "==== tests: ${names[place]} has not ended; its last words:"
+        tail -n 30 "$folder/${names[place]}"
+    done
+    rm -rf "$folder"
+}
+trap give_up EXIT
+trap 'exit 143' TERM INT HUP
 
 # Begins a part; its words are those of swift test.
 begin() {
@@ -36,7 +49,6 @@ finish() {
     fi
 }
 
-names=()
 begin lives --filter '^(SimulationTests|MethodTunnelTests)\.'
 begin units --skip '^(SimulationTests|MethodTunnelTests|EndToEndTests|AllocationTests)\.'
 finish

@@ -281,4 +281,6 @@ public struct Configuration: Sendable {
     }
     /// Where the journal's JSON lines go.
     public var journal = JournalTarget.none
+    /// Nanoseconds between records of what an open tunnel has moved so far; 0 writes none.
+    public var journalInterval: UInt64 = 0
 }

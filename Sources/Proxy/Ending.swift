@@ -46,6 +46,8 @@ struct Ending: Equatable {
     var tls: TLSRefusal?
     /// The status that was passed on, if the parent proxy refused; else 0.
     var status: UInt16 = 0
+    /// Whether it ended while more was on its way.
+    var cutsOff = false
     /// The errno behind a reset; 0 if there is none.
     var code: Int32 = 0
 

@@ -13,7 +13,7 @@ struct Record: BitwiseCopyable {
 
     /// The number of the tunnel among those of its worker.
     var number: UInt64
-    /// When the phase under way began.
+    /// When the phase under way began; once it is open, when the journal last told of the tunnel.
     var phaseBegan: Instant
     private var microseconds: (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
     var client: Endpoint?

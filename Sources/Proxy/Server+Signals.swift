@@ -93,6 +93,11 @@ extension Server {
         if lostRecords > 0 { notify(.lost(records: lostRecords)) }
     }
 
+    /// Tunnels that are open, without requests and those that were refused.
+    private var openTunnels: Int {
+        counters.reduce(0) { $0 + max(Int($1.tunnels.read()) - Int($1.openings.read()), 0) }
+    }
+
     private var tunnels: Int { counters.reduce(0) { $0 + Int($1.tunnels.read()) } }
 
     private func drain() {
@@ -104,13 +109,13 @@ extension Server {
         {
             let left = deadline.nanoseconds(since: Instant.now()) / 1_000_000
             if left == 0 {
-                let cut = tunnels
+                let cut = openTunnels
                 for mailbox in mailboxes { mailbox.send(.finish) }
                 return notify(.drained(cut: cut))
             }
             switch Signals.next(within: min(Int(left), 50)) {
             case .terminate, .interrupt:
-                let cut = tunnels
+                let cut = openTunnels
                 for mailbox in mailboxes { mailbox.send(.stop) }
                 return notify(.stopped(cut: cut))
             case .status: tellStatus()

@@ -4,8 +4,10 @@ internal import Kernel
 internal import Relay
 internal import Resolver
 
-/// What the journal tells of a tunnel: one record when it opens and one when it ends, joined by
-/// its id. The authority is canonical text made by us, so no byte of the client gets in.
+/// What the journal tells of a tunnel: one record when it opens, one now and then if that is asked
+/// for, and one when it ends, joined by its id.
+///
+/// The authority is canonical text made by us, so no byte of the client gets in.
 extension Services where Queue: ~Copyable, Names: ~Copyable {
     /// `phase` of the opening of `slot` ends now.
     func endPhase(_ phase: Record.Phase, of slot: UInt32) {
@@ -68,6 +70,26 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
+    /// When the journal is to tell how far the open tunnel in `slot` is.
+    func progressDue(_ slot: UInt32) -> Instant {
+        let interval = terms.configuration.journalInterval
+        guard interval > 0, journal.isOn else { return Instant(nanoseconds: .max) }
+        return records[Int(slot)].phaseBegan + interval
+    }
+
+    mutating func writeProgress(_ slot: UInt32, _ accepted: Instant, _ duplex: Duplex) {
+        records[Int(slot)].phaseBegan = now
+        let record = records[Int(slot)]
+        let names = names(of: slot)
+        let worker = index
+        let duration = now.nanoseconds(since: accepted) / 1000
+        journal.write(counters) { line in
+            line.member("event", "progress")
+            Self.identify(&line, record, names, worker)
+            Self.measure(&line, record, duplex, duration)
+        }
+    }
+
     mutating func writeEnd(
         _ slot: UInt32,
         _ accepted: Instant,
@@ -97,13 +119,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
             line.member("ended_by", Self.word(ending.side))
             line.member("detail", ending.detail)
             line.member("errno", UInt64(max(ending.code, 0)))
-            line.member("hello_us", UInt64(record[.hello]))
-            line.member("bytes_out", duplex.outbound.delivered)
-            line.member("bytes_in", duplex.inbound.delivered)
-            let wasBulk = duplex.outbound.wasBulk || duplex.inbound.wasBulk
-            let wasUsed = duplex.outbound.delivered + duplex.inbound.delivered > 0
-            line.member("relay", wasBulk ? "bulk" : wasUsed ? "interactive" : "none")
-            line.member("duration_us", duration)
+            Self.measure(&line, record, duplex, duration)
         }
     }
 
@@ -153,6 +169,21 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         line.member("resolve_us", UInt64(record[.resolve]))
         line.member("connect_us", UInt64(record[.connect]))
         line.member("answer_us", UInt64(record[.answer]))
+    }
+
+    private static func measure(
+        _ line: inout JSONLine,
+        _ record: Record,
+        _ duplex: Duplex,
+        _ duration: UInt64
+    ) {
+        line.member("hello_us", UInt64(record[.hello]))
+        line.member("bytes_out", duplex.outbound.delivered)
+        line.member("bytes_in", duplex.inbound.delivered)
+        let wasBulk = duplex.outbound.wasBulk || duplex.inbound.wasBulk
+        let wasUsed = duplex.outbound.delivered + duplex.inbound.delivered > 0
+        line.member("relay", wasBulk ? "bulk" : wasUsed ? "interactive" : "none")
+        line.member("duration_us", duration)
     }
 
     private static func word(_ side: Side) -> String {

@@ -29,6 +29,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             let due = lastActivity + rest
             moment = due > worker.now ? due : worker.now + rest
         }
+        // An answer that comes meanwhile makes the rest shorter.
+        if worker.isDraining { moment = min(moment, worker.now + configuration.restAfter) }
         if hasWorkAtRest(worker) { moment = min(moment, restFrom(worker)) }
         let quiet = quietLimit(configuration)
         if quiet > 0, !duplex.isPaused { moment = min(moment, lastActivity + quiet) }
@@ -51,8 +53,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// When it ends, or has to be looked at, whether or not bytes move.
     private func lastMoment(_ worker: borrowing Worker) -> Instant {
         let lifetime = worker.terms.configuration.maxLifetime
-        let end = lifetime > 0 ? accepted + lifetime : Instant(nanoseconds: .max)
-        return isLimited ? min(end, limitMoment(worker)) : end
+        var moment = lifetime > 0 ? accepted + lifetime : Instant(nanoseconds: .max)
+        moment = min(moment, worker.progressDue(slot))
+        return isLimited ? min(moment, limitMoment(worker)) : moment
     }
 
     /// Nanoseconds without a byte after which the tunnel ends; 0 is never.
@@ -84,6 +87,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     mutating func relayTimerFired(_ worker: inout Worker) {
         guard !isLimited || goesOn(&worker) else { return }
+        if worker.progressDue(slot) <= worker.now { worker.writeProgress(slot, accepted, duplex) }
         let configuration = worker.terms.configuration
         let quiet = quietLimit(configuration)
         if configuration.maxLifetime > 0,
@@ -123,7 +127,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             let due = lastActivity + restLimit(worker)
             let isQuiet = duplex.isQuiet && (!isStream || worker.sessions.isQuiet(slot))
             guard isQuiet, due <= worker.now else {
-                return worker.deadlines.set(slot, at: due)
+                return scheduleRelayTimer(&worker)
             }
             end(Ending(cause: .drained, side: .proxy), &worker)
         // The time for a ClientHello is short, and then the relay drains.
@@ -142,24 +146,33 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The tunnel ends, for the reason that is given first.
     mutating func end(_ ending: Ending, _ worker: inout Worker) {
         guard state != .closing else { return }
-        // What a rule lets a tunnel move at most is delivered to the last byte.
-        if ending.side == .proxy, ending.cause != .ruleBytes { resetWhomItCutsOff(&worker) }
-        if self.ending == nil { self.ending = ending }
+        let cutsOff = ending.side == .proxy && cutsOff(ending.cause, &worker)
+        if self.ending == nil {
+            self.ending = ending
+            self.ending?.cutsOff = cutsOff
+        }
         terminate(&worker)
     }
 
     /// Has the sides end by a reset that more was on its way to, since a FIN would tell them that
-    /// they have all.
-    private mutating func resetWhomItCutsOff(_ worker: inout Worker) {
-        guard state == .relaying else { return }
-        let moves = lastActivity + Self.motionNanoseconds > worker.now
+    /// they have all; whether there are any.
+    private mutating func cutsOff(_ cause: Ending.Cause, _ worker: inout Worker) -> Bool {
+        guard state == .relaying else { return false }
+        var moves = lastActivity + Self.motionNanoseconds > worker.now
+        switch cause {
+        case .idleTimeout, .halfClosedTimeout: moves = false
+        // What a rule lets a tunnel move at most is delivered to the last byte.
+        case .ruleBytes: return false
+        default: break
+        }
+        var cutsOff = false
         for direction in Direction.allCases where duplex[direction].phase != .ended {
             let flow = duplex[direction]
-            guard moves || flow.held > 0 || flow.phase == .paused, sink(direction) >= 0 else {
-                continue
-            }
-            worker.queue.makeAbortive(sink(direction))
+            guard moves || flow.held > 0 || flow.isHeldBack else { continue }
+            cutsOff = true
+            if sink(direction) >= 0 { worker.queue.makeAbortive(sink(direction)) }
         }
+        return cutsOff
     }
 
     // MARK: Terminate, join, close, free

@@ -174,17 +174,17 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].note(.noSource)
             return worker.keep(decision, of: slot)
         }
+        let endpoint = Endpoint(address, port: worker.openings[opening].port)
+        worker.noteAttempt(at: endpoint, of: slot)
         let socket = worker.queue.makeSocket(
             address.family,
             source: source,
             options: worker.terms.sockets[address]
         )
         guard socket >= 0 else {
-            worker.openings[opening].note(Tunnel.refusal(code: -socket))
-            return
+            return noteFailure(-socket, &worker)
         }
         worker.descriptorCount += 1
-        let endpoint = Endpoint(address, port: worker.openings[opening].port)
         worker.keep(decision, of: slot)
         for index in 0..<Opening.attemptsMax where worker.openings[opening].attempts[index] < 0 {
             worker.openings[opening].attempts[index] = socket
@@ -193,10 +193,16 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             worker.openings[opening].attemptCount += 1
             let delay = worker.terms.configuration.attemptDelay
             worker.openings[opening].nextAttempt = worker.now + delay
-            worker.noteAttempt(at: endpoint, of: slot)
             worker.queue.connect(socket, to: endpoint, token: submitted(.connect, UInt8(index)))
             return
         }
+    }
+
+    /// An attempt has failed with `code`.
+    private func noteFailure(_ code: Int32, _ worker: inout Worker) {
+        guard let opening else { return }
+        let isTelling = worker.openings[opening].note(Tunnel.refusal(code: code))
+        if isTelling { worker.openings[opening].failureCode = code }
     }
 
     mutating func didConnect(_ index: Int, _ result: Int32, _ worker: inout Worker) {
@@ -207,9 +213,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard state == .dialling, result == 0 else {
             close(socket, &worker)
             guard state == .dialling else { return releaseOpeningIfDone(&worker) }
-            if worker.openings[opening].note(Tunnel.refusal(code: -result)) {
-                worker.openings[opening].failureCode = -result
-            }
+            noteFailure(-result, &worker)
             worker.openings[opening].nextAttempt = worker.now
             return attemptIfDue(&worker)
         }

@@ -229,6 +229,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 )
         }
         let words = parentBlock(.outbound, worker).part(0..<(isGood ? status.count : 0))
+        endOpeningPhase(worker)
         worker.counters.parentRefused.add()
         let ending = Ending(cause: .parentRefused, side: .upstream, status: head.status)
         if isStream { return refuseStream(.parentRefused, as: ending, &worker) }

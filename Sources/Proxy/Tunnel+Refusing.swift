@@ -29,7 +29,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     /// The phase in which it is refused ends, so that the journal tells how long it took.
-    private func endOpeningPhase(_ worker: borrowing Worker) {
+    func endOpeningPhase(_ worker: borrowing Worker) {
         switch state {
         case .resolving: worker.endPhase(.resolve, of: slot)
         case .dialling: worker.endPhase(.connect, of: slot)

@@ -99,7 +99,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Why the stream is reset for its client; nil if it has ended in order.
     var resetReason: ResetReason? {
-        guard let ending else { return .other }
+        guard let ending, !ending.cutsOff else { return .other }
         switch ending.cause {
         case .closed: return nil
         case .reset where ending.side == .upstream && hasEnded(.inbound):

@@ -68,7 +68,9 @@ public struct Duplex: Equatable, Sendable {
     public var isPaused: Bool { outbound.phase == .paused || inbound.phase == .paused }
 
     /// Whether no byte is on its way in either direction.
-    public var isQuiet: Bool { outbound.held == 0 && inbound.held == 0 && !isPaused }
+    public var isQuiet: Bool {
+        outbound.held == 0 && inbound.held == 0 && !outbound.isHeldBack && !inbound.isHeldBack
+    }
 
     /// Whether `side` gets a reset when the tunnel ends by an error: not if it has had its FIN.
     public func resets(_ side: Side) -> Bool {

@@ -81,6 +81,9 @@ public struct Flow: Equatable, Sendable {
         }
     }
 
+    /// Whether bytes wait on the source that may, or can, not be read at present.
+    public var isHeldBack: Bool { phase == .paused || phase == .awaitingBuffer }
+
     /// What to do next.
     public enum Step: Equatable, Sendable {
         /// Nothing: what is under way goes on.

@@ -35,6 +35,10 @@ enum Consistency {
             )
         }
         if case .file(let path) = configuration.journal { try checkJournal(path) }
+        if case .none = configuration.journal, configuration.journalInterval > 0 {
+            let interval = Quantities.text(nanoseconds: configuration.journalInterval)
+            throw refusal("--journal-interval", interval, "allowed is only with --journal")
+        }
     }
 
     /// Throws the words for the first of `listeners`, each with its flag, that is there before.

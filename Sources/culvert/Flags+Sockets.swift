@@ -173,3 +173,25 @@ struct JournalFlags: FlagGroup {
         return [ConfigurationLine("--journal", value, given: journal != nil)]
     }
 }
+
+/// How often the journal tells of a tunnel.
+struct RecordFlags: FlagGroup {
+    @Option(
+        help: help(
+            "Between records of what an open tunnel has moved so far; 0: none.",
+            default: show(defaults.journalInterval, zero: "off"),
+            "duration"
+        ),
+        transform: Reading.duration(100 * milliseconds...86400 * seconds, zeroIs: "none")
+    )
+    var journalInterval: UInt64?
+
+    func fill(_ configuration: inout Configuration) {
+        if let journalInterval { configuration.journalInterval = journalInterval }
+    }
+
+    func lines(_ configuration: Configuration) -> [ConfigurationLine] {
+        let interval = show(configuration.journalInterval, zero: "off")
+        return [ConfigurationLine("--journal-interval", interval, given: journalInterval != nil)]
+    }
+}

@@ -47,12 +47,16 @@ struct Culvert: ParsableCommand {
     @OptionGroup(title: "Ring") var ring: RingFlags
     @OptionGroup(title: "Sockets") var sockets: SocketFlags
     @OptionGroup(title: "Journal") var journal: JournalFlags
+    @OptionGroup(title: "Journal") var records: RecordFlags
 
     @Flag(help: "Print every value in force and why, and exit.")
     var showConfiguration = false
 
     private var groups: [any FlagGroup] {
-        [listening, access, tls, method, names, times, limits, relay, ring, sockets, journal]
+        [
+            listening, access, tls, method, names, times, limits, relay, ring, sockets, journal,
+            records,
+        ]
     }
 
     /// The configuration that the flags make of the defaults.

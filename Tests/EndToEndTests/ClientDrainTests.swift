@@ -72,6 +72,19 @@ extension EndToEndTests {
             client.stop(SIGINT)
         }
 
+        @Test func `whoever is cut off amid a stream can tell`() throws {
+            let origin = try Origin()
+            let server = try Culvert(MethodTunnels.flags + ["--max-lifetime", "1s"])
+            let client = try Culvert.client("\(server.url)/tunnel")
+            let near = try Stream.tunnel(client, to: origin.authority)
+            let far = try origin.accept()
+            Thread.detachNewThread { try? far.send(.inbound, 0..<1 << 40) }
+            let (count, end) = try near.receiveToEnd(.inbound)
+            #expect(count > 0 && end == .reset)
+            #expect(try server.end(of: origin.authority)["reason"] as? String == "lifetime")
+            client.stop(SIGINT)
+        }
+
         @Test func `a stream whose client has not got all is not idle in a drain`() throws {
             let culvert = try MethodTunnels.start("--workers", "1")
             let origin = try Origin()

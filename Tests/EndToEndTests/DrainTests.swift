@@ -90,6 +90,21 @@ extension EndToEndTests {
             #expect(culvert.notices.allAtEnd().contains { $0.hasSuffix(" drained") })
         }
 
+        @Test func `who has its answer is idle a second later`() throws {
+            let culvert = try start("--drain-timeout", "30s")
+            let tunnel = try Tunnel(culvert)
+            try tunnel.client.send("GET")
+            #expect(try tunnel.upstream.receive(exactly: 3) == Array("GET".utf8))
+            culvert.signal(SIGTERM)
+            #expect(try left(culvert) == 1)
+            try tunnel.upstream.send("200")
+            let (answer, end) = try tunnel.client.receiveToEnd()
+            #expect(answer == Array("200".utf8) && end == .fin)
+            let record = try tunnel.expectEnd("drained", by: "proxy")
+            #expect(record["duration_us"] as? Int ?? .max < 8_000_000)
+            #expect(culvert.waitForEnd() == 0)
+        }
+
         @Test func `whose answer doesn't come is silent in the end`() throws {
             let culvert = try start("--drain-timeout", "6s")
             let waiting = try Tunnel(culvert)

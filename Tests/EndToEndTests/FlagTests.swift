@@ -87,6 +87,7 @@ extension EndToEndTests {
             Flag("--user-timeout", "x", duration + "1ms to 24h, or 0 or off", "7s"),
             Flag("--congestion", "swift", "auto, system and what the kernel lets us use: ", "reno"),
             Flag("--journal", "/nowhere/journal", "there is no directory /nowhere/", "/dev/null"),
+            Flag("--journal-interval", "1ms", duration + "100ms to 24h, or 0 or off", "7s"),
         ]
 
         /// Stands for itself: none of the flags for hosts and networks may stand beside it.
@@ -167,6 +168,7 @@ extension EndToEndTests {
             (["--tls-sni-missing", "allow"], "--tls-sni-missing", "only with --tls-sni match"),
             (["--hosts-file", "/"], "--hosts-file", "a file that can be read, or off"),
             (["--journal", "/"], "--journal", "a file, or - for standard output"),
+            (["--journal-interval", "5s"], "--journal-interval", "only with --journal"),
         ])
         func `values that don't fit together or the machine are answered alike`(
             arguments: [String],

@@ -39,6 +39,30 @@ extension EndToEndTests {
             #expect((status["time"] as? String)?.wholeMatch(of: #/2\d{3}-.*Z/#) != nil)
         }
 
+        @Test func `a tunnel that stands is told of now and then`() throws {
+            let flags = ["--journal-interval", "200ms", "--park-after", "50ms"]
+            let culvert = try Culvert(Culvert.openFlags + flags)
+            let tunnel = try Tunnel(culvert)
+            let authority = tunnel.origin.authority
+            try tunnel.client.send("hello")
+            _ = try tunnel.upstream.receive(exactly: 5)
+            let first = try culvert.record("progress") { $0["bytes_out"] as? Int == 5 }
+            #expect(first["authority"] as? String == authority)
+            #expect(first["bytes_in"] as? Int == 0)
+            // It has parked meanwhile, and is told of all the same.
+            try tunnel.upstream.send("answer")
+            _ = try tunnel.client.receive(exactly: 6)
+            let second = try culvert.record("progress") { $0["bytes_in"] as? Int == 6 }
+            let open = try culvert.record("open")
+            #expect(second["id"] as? String == open["id"] as? String)
+            let times = try [first, second].map { try #require($0["duration_us"] as? Int) }
+            #expect(times[0] >= 200_000 && times[1] >= times[0] + 200_000)
+            for side in Side.allCases { try tunnel[side].finish() }
+            let end = try culvert.end(of: authority)
+            #expect(Set(second.keys).isSubset(of: end.keys))
+            #expect(end["bytes_out"] as? Int == 5 && end["bytes_in"] as? Int == 6)
+        }
+
         @Test(arguments: Culvert.relayModes)
         func `bytes are counted while their tunnel stands`(mode: String) throws {
             let culvert = try Culvert(Culvert.openFlags + ["--relay", mode])

@@ -206,6 +206,21 @@ extension EndToEndTests {
             try other.expectEnd("reset", by: "client")
         }
 
+        @Test func `a pause is no longer in a drain`() throws {
+            let tunnel = try Self.open("bytes-per-second: {up: 64KiB}", ["--drain-timeout", "30s"])
+            let client = tunnel.client
+            Foundation.Thread.detachNewThread { try? client.send(.outbound, 0..<200_000) }
+            try tunnel.upstream.receive(.outbound, 0..<1000)
+            tunnel.culvert.signal(SIGTERM)
+            let time = try Self.seconds {
+                try tunnel.upstream.receive(.outbound, 1000..<200_000)
+            }
+            // A burst, and then two seconds' worth.
+            #expect(time < 8)
+            for side in Side.allCases { try tunnel[side].finish() }
+            try tunnel.expectEnd("closed", by: "client")
+        }
+
         @Test func `a pause is no idleness`() throws {
             let flags = ["--idle-timeout", "500ms", "--relay", "copy"]
             let tunnel = try Self.open("bytes-per-second: {up: 2KiB}", flags)

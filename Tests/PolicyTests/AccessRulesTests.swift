@@ -140,6 +140,7 @@ import Testing
         ("64:ff9b:1::/48", "64:ff9b:1:808:8:800::", true),
         ("64:ff9b:1::/48", "64:ff9b:1:a01:2:308:808:808", false),
         ("64:ff9b:1:ff00::/96", "64:ff9b:1:ff00::808:808", true),
+        ("168.63.129.16/32", "168.63.129.16", true), ("168.63.0.0/16", "168.63.129.16", false),
     ])
     func `a rule opens special addresses by naming their network`(
         _ network: String,
