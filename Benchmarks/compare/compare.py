@@ -214,6 +214,7 @@ def main():
         measured = Comparison(options).run()
     else:
         measured = json.loads(Path(options.results, "compare.json").read_text())
+        measured["summaries"] = results.summaries(measured["runs"], CULVERT)
     if options.action == "readme":
         results.update_readme(measured)
     else:

@@ -51,15 +51,25 @@ def commit():
 
 
 def summary(runs, own):
-    """Median and spread of each figure over the rounds, and its ratio to the `own` one."""
+    """Median and spread of each figure over the rounds, and how many times that of `own` it is.
+
+    A machine that others use too is quick in one round and slow in the next, so that is the median
+    of the rounds' ratios; where a round is missing, the ratio of the medians.
+    """
     figures = {}
     for name in runs[0]:
         values = [run[name] for run in runs]
         figures[name] = {
             "median": statistics.median(values), "min": min(values), "max": max(values),
         }
-        if own and name in own and own[name]["median"]:
-            figures[name]["ratio"] = figures[name]["median"] / own[name]["median"]
+        others = [run[name] for run in own or [] if name in run]
+        if not others or not all(others):
+            continue
+        if len(others) == len(values):
+            ratios = [value / other for value, other in zip(values, others)]
+            figures[name]["ratio"] = statistics.median(ratios)
+        else:
+            figures[name]["ratio"] = figures[name]["median"] / statistics.median(others)
     return figures
 
 
@@ -68,7 +78,6 @@ def summaries(runs, first):
     done = {}
     for scenario, by_peer in runs.items():
         own = by_peer.get(first.name)
-        own = summary(own, None) if own else None
         for peer, each in by_peer.items():
             done.setdefault(scenario, {})[peer] = summary(each, own)
     return done
@@ -163,7 +172,8 @@ def markdown(results):
     parts = [
         "# Culvert and its peers", circumstances(results),
         "Each figure is the median of the rounds, with the least and the greatest in brackets and "
-        "its ratio to Culvert's behind. CPU and memory are those of all processes of the proxy. "
+        "behind how many times Culvert's it is, the median of the rounds' ratios. CPU and memory "
+        "are those of all processes of the proxy. "
         "Tunnels failed whose bytes or ends did not arrive, here in the worst round; of a proxy "
         "that ends both ways at once, they are those cut off as the measured time ended.",
         peer_table(results),
