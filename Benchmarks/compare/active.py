@@ -25,7 +25,7 @@ def measure(peer, parts, cpus, options):
     loads = [Load(load_cpu, port, options.duration, None) for port in origins]
     for number, load in enumerate(loads, 1):
         # All come to one port of Culvert's: from one address there are too few ports for that.
-        load.listeners += ["--source", f"127.1.{number}.1-127.1.{number}.4"]
+        load.addresses += ["--source", f"127.1.{number}.1-127.1.{number}.4"]
     share = options.tunnels // parts
     # Some proxies let a tunnel wait for longer than the tool would by itself.
     scenario = replace(echo(share), arguments=f"echo --tunnels {share} --timeout 1m")

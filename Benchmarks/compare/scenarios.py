@@ -103,7 +103,7 @@ class Load:
 
     def __init__(self, cpu, origin_port, duration, idle_tunnels):
         self.command = ["taskset", "-c", str(cpu), str(TOOL)]
-        self.listeners = [
+        self.addresses = [
             word for host in range(1, 5)
             for word in ("--listen", f"127.0.0.{host}:{origin_port}")
         ]
@@ -136,7 +136,7 @@ class Load:
     def report(self, arguments, peer, port, processes):
         """Runs the tool; its figures, also where a tunnel failed."""
         with tempfile.NamedTemporaryFile(prefix="compare-", suffix=".json") as file:
-            command = self.command + arguments + self.listeners + [peer.route, f"127.0.0.1:{port}"]
+            command = self.command + arguments + self.addresses + [peer.route, f"127.0.0.1:{port}"]
             for process in processes:
                 command += ["--pid", str(process)]
             try:

@@ -70,7 +70,7 @@ struct Opening: ~Copyable {
     var watchFrom: Instant?
     /// The most telling of the failures so far.
     var failure: Refusal?
-    /// The errno of the attempt that failed so.
+    /// The errno behind it; 0 if there is none.
     var failureCode: Int32 = 0
     /// Bytes of the answer that have been sent, and its length.
     var answerSent = 0
@@ -95,13 +95,14 @@ struct Opening: ~Copyable {
         return oldest
     }
 
-    /// Keeps `refusal` unless a more telling one is known; whether it has.
+    /// Keeps `refusal`, and the errno behind it, unless a more telling one is known; whether it
+    /// has.
     ///
     /// An answer from the target tells more than silence, silence more than an address that policy
     /// forbids, and that more than that the name servers failed; that one family has no address
     /// says nothing as long as the other's are unknown.
     @discardableResult
-    mutating func note(_ refusal: Refusal) -> Bool {
+    mutating func note(_ refusal: Refusal, code: Int32 = 0) -> Bool {
         func weight(_ refusal: Refusal) -> Int {
             switch refusal {
             case .connectionRefused, .connectReset: 5
@@ -115,7 +116,7 @@ struct Opening: ~Copyable {
         }
         if let failure, weight(failure) >= weight(refusal) { return false }
         failure = refusal
-        failureCode = 0
+        failureCode = code
         return true
     }
 }

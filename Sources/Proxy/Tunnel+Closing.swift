@@ -146,7 +146,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The tunnel ends, for the reason that is given first.
     mutating func end(_ ending: Ending, _ worker: inout Worker) {
         guard state != .closing else { return }
-        let cutsOff = ending.side == .proxy && cutsOff(ending.cause, &worker)
+        let cutsOff = ending.side == .proxy && resetWhomItCutsOff(ending.cause, &worker)
         if self.ending == nil {
             self.ending = ending
             self.ending?.cutsOff = cutsOff
@@ -156,7 +156,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Has the sides end by a reset that more was on its way to, since a FIN would tell them that
     /// they have all; whether there are any.
-    private mutating func cutsOff(_ cause: Ending.Cause, _ worker: inout Worker) -> Bool {
+    private mutating func resetWhomItCutsOff(
+        _ cause: Ending.Cause,
+        _ worker: inout Worker
+    ) -> Bool {
         guard state == .relaying else { return false }
         var moves = lastActivity + Self.motionNanoseconds > worker.now
         switch cause {
@@ -244,15 +247,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             close(worker.openings[opening].attempts[index], &worker)
             worker.openings[opening].attempts[index] = -1
             worker.openings[opening].attemptCount -= 1
-        case .send where count > 0:
-            worker.counters.count(count, token.direction)
-            _ = duplex[token.direction].sent(count)
+        case .send where count > 0: _ = sent(count, token.direction, worker)
         case .moveIn where count > 0:
             // What was moved into the pipe is lost with it, and the pipe must not be lent again.
             _ = duplex[token.direction].movedIn(count, worker.terms.flow)
-        case .moveOut where count > 0:
-            worker.counters.count(count, token.direction)
-            _ = duplex[token.direction].movedOut(count)
+        case .moveOut where count > 0: _ = movedOut(count, token.direction, worker)
         default: break
         }
     }

@@ -201,8 +201,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// An attempt has failed with `code`.
     private func noteFailure(_ code: Int32, _ worker: inout Worker) {
         guard let opening else { return }
-        let isTelling = worker.openings[opening].note(Tunnel.refusal(code: code))
-        if isTelling { worker.openings[opening].failureCode = code }
+        worker.openings[opening].note(Tunnel.refusal(code: code), code: code)
     }
 
     mutating func didConnect(_ index: Int, _ result: Int32, _ worker: inout Worker) {

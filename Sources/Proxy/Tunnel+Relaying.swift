@@ -61,9 +61,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             }
             // An armed flow sends in the turn in which it receives; it may be told of that later.
             if result > 0, !duplex[direction].isArmed { noteActivity(direction, worker) }
-            let count = Int(max(result, 0))
-            worker.counters.count(count, direction)
-            let step = duplex[direction].sent(count)
+            let step = sent(Int(max(result, 0)), direction, worker)
             if duplex[direction].isStalled, worker.buffers.isTight { moveAside(direction, &worker) }
             take(step, direction, &worker)
         case .moveIn: take(movedIn(direction, result, &worker), direction, &worker)
@@ -264,11 +262,32 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         switch result {
         case 1...:
             noteActivity(direction, worker)
-            worker.counters.count(Int(result), direction)
-            return duplex[direction].movedOut(Int(result))
+            return movedOut(Int(result), direction, worker)
         case -Errno.again: return duplex[direction].sinkIsFull()
         default: return fail(sink: direction, -result, &worker) ?? .none
         }
+    }
+
+    // MARK: What the sink has taken
+
+    /// The sink has taken `count` bytes of what was sent: counts them, and returns the next step.
+    mutating func sent(
+        _ count: Int,
+        _ direction: Direction,
+        _ worker: borrowing Worker
+    ) -> Flow.Step {
+        worker.counters.count(count, direction)
+        return duplex[direction].sent(count)
+    }
+
+    /// The same of bytes that were moved out of the pipe.
+    mutating func movedOut(
+        _ count: Int,
+        _ direction: Direction,
+        _ worker: borrowing Worker
+    ) -> Flow.Step {
+        worker.counters.count(count, direction)
+        return duplex[direction].movedOut(count)
     }
 
     // MARK: Giving back

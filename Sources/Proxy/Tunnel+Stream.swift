@@ -89,8 +89,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// `count` bytes that were offered are on a lane.
     mutating func didPut(_ count: Int, _ worker: inout Worker) {
         noteActivity(.inbound, worker)
-        worker.counters.count(count, .inbound)
-        var step = duplex.inbound.sent(count)
+        var step = sent(count, .inbound, worker)
         // What is left stays offered.
         if step == .watchSink { step = duplex.inbound.sinkIsReady() }
         guard step != .send else { return }

@@ -46,14 +46,8 @@ extension EndToEndTests {
                 .replacing(":3129", with: "127.0.0.1:\(port)")
                 .replacing("127.0.0.1:3128", with: "\(culvert.endpoint)")
             try folder.write("conf", Data(text.utf8))
-            let script = """
-                PATH=$PATH:/usr/sbin
-                haproxy -db -f \(folder.path("conf")) & program=$!
-                until nc -z 127.0.0.1 \(port); do kill -0 $program || exit 1; done
-                echo ready
-                wait
-                """
-            let daemon = try Daemon(["sh", "-c", script]) { $0 == "ready" }
+            let haproxy = "haproxy -db -f \(folder.path("conf"))"
+            let daemon = try Daemon(MiddleProxy.command(haproxy, on: port)) { $0 == "ready" }
             let page = try Program.output(
                 of: "curl",
                 [

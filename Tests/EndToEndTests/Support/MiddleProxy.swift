@@ -45,7 +45,13 @@ final class MiddleProxy {
             case .nginx: "nginx -c \(file)"
             case .haproxy: "haproxy -f \(file)"
             }
-        // None of them says on its own that it listens.
+        self.command = Self.command(command, on: port)
+        daemon = try Daemon(self.command) { $0 == "ready" }
+    }
+
+    /// Runs `command`, a proxy that doesn't say on its own that it listens, and says "ready" once
+    /// it does so on `port`.
+    static func command(_ command: String, on port: UInt16) -> [String] {
         let script = """
             PATH=$PATH:/usr/sbin
             \(command) & program=$!
@@ -53,8 +59,7 @@ final class MiddleProxy {
             echo ready
             wait
             """
-        self.command = ["sh", "-c", script]
-        daemon = try Daemon(self.command) { $0 == "ready" }
+        return ["sh", "-c", script]
     }
 
     /// Ends it, which breaks all connections, and starts it again.
