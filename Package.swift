@@ -142,6 +142,15 @@ let package = Package(
                 .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
             ]
         ),
+        // What the kernel alone takes for what a proxy does.
+        .executableTarget(
+            name: "floor-proxy",
+            dependencies: ["CLiburing"],
+            path: "Benchmarks/floor-proxy",
+            cSettings: [
+                .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
+            ]
+        ),
 
         .executableTarget(
             name: "culvert-micro",

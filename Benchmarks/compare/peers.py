@@ -70,6 +70,9 @@ CULVERT = Peer(
 )
 PEERS = [
     CULVERT,
+    Peer("floor", "Floor: a C program", ".build/release/floor-proxy @PORT@", "--version",
+         note="it answers CONNECT and moves bytes as Culvert does, and does nothing else: what it"
+              " takes is the kernel's"),
     Peer("haproxy", "HAProxy, raw TCP", "haproxy -db -f @RUN@/haproxy.cfg", "-v", "--relay",
          note="a relay to one group of origins; it reads no head"),
     Peer("haproxy-splice", "HAProxy, raw TCP, spliced", "haproxy -db -f @RUN@/haproxy.cfg", "-v",
