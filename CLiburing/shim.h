@@ -112,11 +112,16 @@ static inline void cl_prep_wake(struct io_uring_sqe *entry, int descriptor) {
     io_uring_prep_write(entry, descriptor, &one, sizeof one, 0);
 }
 
-/// Sends one octet, `count` bytes and, beside them, `descriptor` through a Unix socket as one
-/// message, without waiting; 0 or an errno negated. The macros of cmsg(3) are not imported.
-static inline int cl_pass_descriptor(int channel, int descriptor, const void *bytes, size_t count) {
+/// Sends one octet, `count` bytes and, beside them, `first` and, if it isn't -1, `second` through a
+/// Unix socket as one message, without waiting; 0 or an errno negated. The macros of cmsg(3) aren't
+/// imported.
+static inline int cl_pass_descriptors(
+    int channel, int first, int second, const void *bytes, size_t count
+) {
+    int descriptors[2] = {first, second};
+    size_t size = second < 0 ? sizeof first : sizeof descriptors;
     union {
-        char room[CMSG_SPACE(sizeof(int))];
+        char room[CMSG_SPACE(sizeof descriptors)];
         struct cmsghdr header;
     } control = {{0}};
     char octet = 0;
@@ -125,20 +130,22 @@ static inline int cl_pass_descriptor(int channel, int descriptor, const void *by
     message.msg_iov = parts;
     message.msg_iovlen = 2;
     message.msg_control = control.room;
-    message.msg_controllen = sizeof control.room;
+    message.msg_controllen = CMSG_SPACE(size);
     control.header.cmsg_level = SOL_SOCKET;
     control.header.cmsg_type = SCM_RIGHTS;
-    control.header.cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    control.header.cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(&control.header), descriptors, size);
     return sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 0 : -errno;
 }
 
-/// Takes a descriptor that was passed through a Unix socket, without waiting; an errno negated, and
-/// EMFILE if one was passed that the table has no room for. What was passed with it is put into
-/// `bytes`, at most `count` of them, and their number there.
-static inline int cl_take_descriptor(int channel, void *bytes, size_t *count) {
+/// Takes what was passed through a Unix socket, without waiting: the first descriptor, and in
+/// `second` the other one or -1. Else an errno negated, EMFILE if the table had no room for all.
+/// The bytes that came with them are put into `bytes`, at most `count` of them, and their number
+/// there.
+static inline int cl_take_descriptors(int channel, int *second, void *bytes, size_t *count) {
+    int descriptors[2] = {-1, -1};
     union {
-        char room[CMSG_SPACE(sizeof(int))];
+        char room[CMSG_SPACE(sizeof descriptors)];
         struct cmsghdr header;
     } control;
     char octet;
@@ -153,10 +160,15 @@ static inline int cl_take_descriptor(int channel, void *bytes, size_t *count) {
     if (received == 0) return -EAGAIN;
     *count = (size_t)received - 1;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_type != SCM_RIGHTS) return -EMFILE;
-    int descriptor;
-    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-    return descriptor;
+    if (header && header->cmsg_type == SCM_RIGHTS) {
+        memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    }
+    if (message.msg_flags & MSG_CTRUNC) {
+        if (descriptors[0] >= 0) close(descriptors[0]);
+        descriptors[0] = -1;
+    }
+    *second = descriptors[1];
+    return descriptors[0] >= 0 ? descriptors[0] : -EMFILE;
 }
 
 /// RLIMIT_NOFILE is an enumerator of a type that differs between C libraries.

@@ -12,6 +12,12 @@ public struct DescriptorChannel: Sendable {
     /// The end to take from.
     public let exit: Int32
 
+    /// A channel whose ends are these.
+    package init(entry: Int32, exit: Int32) {
+        self.entry = entry
+        self.exit = exit
+    }
+
     /// A channel in the table of the calling thread.
     ///
     /// - Throws: `SystemError` of socketpair(2).

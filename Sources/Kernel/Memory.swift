@@ -50,6 +50,18 @@ internal import Glibc
     /// Overwrites all of it with zeros.
     public func clear() { unsafe start.update(repeating: 0, count: count) }
 
+    /// Writes the bytes of `value`, as this program has them in memory, at `offset`.
+    public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
+        precondition(offset >= 0 && offset + MemoryLayout<Value>.size <= count, "no room for it")
+        unsafe UnsafeMutableRawPointer(start + offset).storeBytes(of: value, as: Value.self)
+    }
+
+    /// The value whose bytes lie at `offset`, where `store` has written one of this very type.
+    public func load<Value: BitwiseCopyable>(_: Value.Type, at offset: Int) -> Value {
+        precondition(offset >= 0 && offset + MemoryLayout<Value>.size <= count, "nothing is there")
+        return unsafe UnsafeRawPointer(start + offset).loadUnaligned(as: Value.self)
+    }
+
     /// Lends the bytes to `body`, which may write them.
     @unsafe package func withUnsafeMutableBytes<Result>(
         _ body: (UnsafeMutableRawBufferPointer) -> Result

@@ -142,18 +142,29 @@ extension Ring: SubmissionQueue {
         Socket.prefer(cpu: cpu, on: listener)
     }
 
-    /// Only where a client moves to another worker.
-    public mutating func pass(_ socket: Int32, with bytes: Extent, through entry: Int32) -> Int32 {
-        unsafe cl_pass_descriptor(entry, socket, bytes.start, bytes.count)
+    /// Only where a client or a tunnel moves to another worker.
+    public mutating func pass(
+        _ sockets: Sockets,
+        with bytes: Extent,
+        through entry: Int32
+    ) -> Int32 {
+        unsafe cl_pass_descriptors(
+            entry,
+            sockets.client,
+            sockets.upstream,
+            bytes.start,
+            bytes.count
+        )
     }
 
     public mutating func takePassed(
         from exit: Int32,
         into memory: Extent
-    ) -> (socket: Int32, byteCount: Int) {
+    ) -> (sockets: Sockets, byteCount: Int) {
+        var sockets = Sockets(client: -1)
         var count = memory.count
-        let socket = unsafe cl_take_descriptor(exit, memory.start, &count)
-        return (socket, count)
+        sockets.client = unsafe cl_take_descriptors(exit, &sockets.upstream, memory.start, &count)
+        return (sockets, count)
     }
 
     /// Cheaper than IORING_OP_SOCKET, whose descriptor would come a turn later.

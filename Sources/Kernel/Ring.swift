@@ -278,4 +278,6 @@ internal import Internet
     }
 
     public func now() -> Instant { Instant.now() }
+
+    public func timeUsed() -> UInt64 { ThreadClock.ofCaller }
 }

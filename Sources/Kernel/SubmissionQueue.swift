@@ -76,6 +76,8 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func nextCompletion() -> Completion?
     /// The present time.
     func now() -> Instant
+    /// Nanoseconds of CPU that the calling thread has used.
+    func timeUsed() -> UInt64
 
     // MARK: Called directly, where a submission would cost more or run on io-wq
 
@@ -84,16 +86,16 @@ public protocol SubmissionQueue: ~Copyable {
     /// Asks for the clients of `listener` whose packets `cpu` handles; nil: for those that the
     /// kernel's hash gives it.
     mutating func prefer(cpu: Int?, on listener: Int32)
-    /// Passes a second descriptor of `socket`, and what has been read from it, through the entry of
-    /// a `DescriptorChannel` without waiting; 0 or an errno negated.
-    mutating func pass(_ socket: Int32, with bytes: Extent, through entry: Int32) -> Int32
-    /// Takes what has been passed, from the exit of a `DescriptorChannel`, without waiting: a
-    /// descriptor, and as many bytes in `memory` as came with it. Else an errno negated: EAGAIN if
-    /// there is nothing, EMFILE if there is no room for it and it is lost.
+    /// Passes a second descriptor of each of `sockets`, and `bytes`, through the entry of a
+    /// `DescriptorChannel` without waiting; 0 or an errno negated.
+    mutating func pass(_ sockets: Sockets, with bytes: Extent, through entry: Int32) -> Int32
+    /// Takes what has been passed, from the exit of a `DescriptorChannel`, without waiting:
+    /// descriptors, and as many bytes in `memory` as came with them. Else the first is an errno
+    /// negated: EAGAIN if there is nothing, EMFILE if there is no room for them and they are lost.
     mutating func takePassed(
         from exit: Int32,
         into memory: Extent
-    ) -> (socket: Int32, byteCount: Int)
+    ) -> (sockets: Sockets, byteCount: Int)
     /// A non-blocking TCP socket with `options`, bound to `source` if there is one; the
     /// descriptor, or an errno negated.
     mutating func makeSocket(
@@ -122,6 +124,18 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func isLocal(_ address: Address) -> Bool
     /// A pipe of about `capacity` bytes: its ends, or an errno negated in both.
     mutating func makePipe(capacity: Int) -> PipeEnds
+}
+
+/// A client's socket, and that of its upstream if it is passed with it.
+public struct Sockets: BitwiseCopyable, Equatable, Sendable {
+    public var client: Int32
+    /// -1 if there is none.
+    public var upstream: Int32
+
+    public init(client: Int32, upstream: Int32 = -1) {
+        self.client = client
+        self.upstream = upstream
+    }
 }
 
 /// Events of poll(2), as they are asked for and reported.

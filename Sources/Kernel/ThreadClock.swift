@@ -14,6 +14,11 @@ public struct ThreadClock: Sendable {
         return ThreadClock(clock: clock)
     }
 
+    /// Nanoseconds of CPU that the calling thread has used, user and system.
+    public static var ofCaller: UInt64 {
+        ThreadClock(clock: CLOCK_THREAD_CPUTIME_ID).nanoseconds ?? 0
+    }
+
     /// Nanoseconds of CPU, user and system; nil once the thread has ended.
     public var nanoseconds: UInt64? {
         var time = timespec()

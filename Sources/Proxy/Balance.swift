@@ -9,7 +9,7 @@ internal import Kernel
 final class Balance: Sendable {
     /// What is known of one worker, on a cache line of its own: its tunnels; how many clients are
     /// on their way to it, with a bit once it takes no more, and one once it has left; its tunnels
-    /// of late, on average; when it said so, in milliseconds.
+    /// of late, on average; when it said so, in milliseconds; how much CPU it uses, in permille.
     private let cells: AtomicCounts
     private static var stride: Int { 16 }
     private static var closed: UInt32 { 1 << 31 }
@@ -19,18 +19,26 @@ final class Balance: Sendable {
     /// Tunnels that a worker has room for.
     private let room: Int
     /// Whether clients are spread; requests are brought to their sessions in any case.
-    private let spreads: Bool
+    let spreads: Bool
 
-    /// For `workers` workers with room for `room` tunnels each.
+    /// Tunnels that may be on their way to a worker at once, which has set slots aside for them.
+    let arrivalMax: Int
+
+    /// For workers that take what others pass on from `channels`, with room for `room` tunnels
+    /// each, and for `arrivalMax` more that move there.
     ///
-    /// - Throws: `SystemError` of socketpair(2) or mmap(2).
-    init(workers: Int, room: Int, spreads: Bool) throws(SystemError) {
-        self.spreads = spreads
-        cells = try AtomicCounts(count: workers * Balance.stride)
-        var channels: [DescriptorChannel] = []
-        for _ in 0..<workers { channels.append(try DescriptorChannel()) }
+    /// - Throws: `SystemError` of mmap(2).
+    init(
+        _ channels: [DescriptorChannel],
+        room: Int,
+        arrivalMax: Int,
+        spreads: Bool
+    ) throws(SystemError) {
+        cells = try AtomicCounts(count: channels.count * Balance.stride)
         self.channels = channels
         self.room = room
+        self.arrivalMax = arrivalMax
+        self.spreads = spreads
     }
 
     /// How many workers there are.
@@ -53,6 +61,25 @@ final class Balance: Sendable {
         cells.set(cell, UInt32(clamping: tunnels))
         cells.set(cell + 2, UInt32(mean.rounded()))
         cells.set(cell + 3, Balance.milliseconds(now))
+    }
+
+    /// Worker `index` uses `effort` permille of a CPU.
+    func publish(_ index: Int, effort: Int) {
+        cells.set(index * Balance.stride + 4, UInt32(clamping: effort))
+    }
+
+    /// The worker that uses least CPU of those that have room, besides worker `index`, and how many
+    /// permille that is; nil if none has.
+    func idlest(besides index: Int, _ now: Instant) -> (worker: Int, effort: Int)? {
+        var best: (worker: Int, effort: Int)?
+        for other in channels.indices where other != index {
+            guard let load = load(other, now), load.tunnels <= room - arrivalMax else {
+                continue
+            }
+            let effort = load.isRecent ? Int(cells.read(other * Balance.stride + 4)) : 0
+            if effort < best?.effort ?? .max { best = (other, effort) }
+        }
+        return best
     }
 
     /// The worker to which worker `index` with `tunnels` tunnels should pass a client on, if there
@@ -80,7 +107,10 @@ final class Balance: Sendable {
     }
 
     /// The tunnels that worker `index` has or will have, and had of late; nil if it takes no more.
-    private func load(_ index: Int, _ now: Instant) -> (tunnels: Int, mean: Int)? {
+    private func load(
+        _ index: Int,
+        _ now: Instant
+    ) -> (tunnels: Int, mean: Int, isRecent: Bool)? {
         let cell = index * Balance.stride
         let coming = cells.read(cell + 1)
         guard coming & Balance.closed == 0 else { return nil }
@@ -90,7 +120,8 @@ final class Balance: Sendable {
         let age = Balance.milliseconds(now) &- cells.read(cell + 3)
         let span = UInt32(Occupancy.span / 1_000_000)
         let isRecent = age &+ span < 2 * span
-        return (tunnels, isRecent ? Int(cells.read(cell + 2)) + Int(coming) : tunnels)
+        let mean = isRecent ? Int(cells.read(cell + 2)) + Int(coming) : tunnels
+        return (tunnels, mean, isRecent)
     }
 
     private static func milliseconds(_ now: Instant) -> UInt32 {
@@ -104,11 +135,26 @@ final class Balance: Sendable {
     /// clients; false if it has left, and its sessions with it.
     func departToSession(at index: Int) -> Bool { depart(to: index, unless: Balance.left) }
 
-    private func depart(to index: Int, unless bit: UInt32) -> Bool {
+    /// A tunnel is about to move to worker `index`; false if that takes no more, or might have no
+    /// slot for it.
+    func departForGood(to index: Int) -> Bool {
+        let comingMax = UInt32(arrivalMax)
+        guard depart(to: index, unless: Balance.closed, comingMax) else { return false }
+        // What has arrived is published before it counts no longer as coming.
+        if Int(cells.read(index * Balance.stride)) <= room - arrivalMax { return true }
+        arrive(at: index)
+        return false
+    }
+
+    private func depart(
+        to index: Int,
+        unless bit: UInt32,
+        _ comingMax: UInt32 = .max
+    ) -> Bool {
         let cell = index * Balance.stride + 1
         while true {
             let coming = cells.read(cell)
-            guard coming & bit == 0 else { return false }
+            guard coming & bit == 0, coming < comingMax else { return false }
             if cells.exchange(cell, coming, for: coming + 1) { return true }
         }
     }

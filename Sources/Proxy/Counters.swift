@@ -43,6 +43,9 @@ package final class Counters: Sendable {
     let violations = Number()
     let shed = Number()
     let passedOn = Number()
+    /// Open tunnels that have moved to another worker, and that have come from one.
+    let movedAway = Number()
+    let movedHere = Number()
     let pauses = Number()
     let lateCompletions = Number()
     let failedCloses = Number()

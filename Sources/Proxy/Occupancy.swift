@@ -20,6 +20,9 @@ package struct Occupancy {
     /// Nanoseconds for which ended tunnels are counted.
     package static var period: UInt64 { 10_000_000 }
 
+    /// Clients that may come at once to one worker before those of another do.
+    package static var burst: Int { 64 }
+
     package init(_ now: Instant) {
         self.now = now
         start = now
@@ -46,13 +49,14 @@ package struct Occupancy {
     /// Whether a worker that is so much occupied, with `tunnels` tunnels, should pass a client on
     /// to one with `others` tunnels, of late `othersMean` on average.
     ///
-    /// It should be ahead by a margin, and by more than ends within a moment, unless it has been
-    /// ahead for a while. Few tunnels may all be streams that share one CPU while another rests, so
-    /// for them the margin is small.
+    /// It should have been ahead by a margin for a while, or be ahead by many tunnels and by more
+    /// than end within a moment: where two CPUs each have clients of their own, those of one come
+    /// first, and should not cross. Few tunnels may all be streams that share one CPU while another
+    /// rests, so for them the margin is small.
     package func isAhead(with tunnels: Int, of others: Int, _ othersMean: Int) -> Bool {
         let margin = max(min(max(tunnels / 4, 2), 8), tunnels / 16)
         let lead = tunnels - others
         return lead >= margin
-            && (lead > turnover || Int(mean.rounded()) - othersMean >= margin)
+            && (lead > max(turnover, Occupancy.burst) || Int(mean.rounded()) - othersMean >= margin)
     }
 }

@@ -9,6 +9,10 @@ struct Plan: Sendable {
     let slots: Int
     /// Slots beyond them, for telling clients that there is no room.
     let shed: Int
+    /// Slots beyond these, for open tunnels that move here from other workers.
+    let arrivals: Int
+    /// All slots of a worker.
+    var slotCount: Int { slots + shed + arrivals }
     /// Whether clients are spread over workers by how many tunnels each has.
     let spreads: Bool
     /// Whether workers pass connections to each other.
@@ -25,6 +29,8 @@ struct Plan: Sendable {
     private static var ownDescriptors: Int { 48 }
     /// Beyond this many slots nothing is gained on one worker.
     private static var slotsMax: Int { 1 << 20 }
+    /// Tunnels that may be on their way to a worker at once.
+    private static var arrivalMax: Int { 32 }
 
     init(_ configuration: Configuration, openFiles: Int) {
         // Not all CPUs of the machine: a container or taskset may leave us a few.
@@ -42,7 +48,9 @@ struct Plan: Sendable {
         let channels = passes ? workers : 0
         let mailboxes = configuration.usersFile.isEmpty ? 0 : workers
         let own = Plan.ownDescriptors + configuration.listen.count + channels + mailboxes
-        let available = max(openFiles - own - pipes, 0)
+        let all = max(openFiles - own - pipes, 0)
+        arrivals = spreads ? min(all / 64, Plan.arrivalMax) : 0
+        let available = all - 2 * arrivals
         shed = min(max(available / 64, 1), 64)
         slots = min(max((available - shed) / 2, 0), Plan.slotsMax)
         descriptorMax = available

@@ -11,8 +11,10 @@ struct Record: BitwiseCopyable {
         case head, resolve, connect, answer, hello
     }
 
-    /// The number of the tunnel among those of its worker.
+    /// The number of the tunnel among those that its worker has begun.
     var number: UInt64
+    /// The worker that has begun it.
+    var worker: UInt32
     /// When the phase under way began; once it is open, when the journal last told of the tunnel.
     var phaseBegan: Instant
     private var microseconds: (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
@@ -30,8 +32,9 @@ struct Record: BitwiseCopyable {
     /// Whether the 200 has been sent.
     var wasOpened = false
 
-    init(number: UInt64, client: Endpoint?, now: Instant) {
+    init(number: UInt64, of worker: Int, client: Endpoint?, now: Instant) {
         self.number = number
+        self.worker = UInt32(worker)
         self.client = client
         phaseBegan = now
     }

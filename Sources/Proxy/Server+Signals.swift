@@ -157,6 +157,8 @@ extension Server {
                 ("violations", counter.violations.read()),
                 ("shed", counter.shed.read()),
                 ("passed_on", counter.passedOn.read()),
+                ("moved_away", counter.movedAway.read()),
+                ("moved_here", counter.movedHere.read()),
                 ("pauses", counter.pauses.read()),
                 ("late_completions", counter.lateCompletions.read()),
                 ("failed_closes", counter.failedCloses.read()),

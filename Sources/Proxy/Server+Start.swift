@@ -81,11 +81,23 @@ extension Server {
         return threads
     }
 
+    /// How the workers of `plan` pass on clients and tunnels to each other.
+    static func balance(_ plan: Plan) throws(SystemError) -> Balance {
+        var channels: [DescriptorChannel] = []
+        for _ in 0..<plan.workers { channels.append(try DescriptorChannel()) }
+        return try Balance(
+            channels,
+            room: plan.slots,
+            arrivalMax: plan.arrivals,
+            spreads: plan.spreads
+        )
+    }
+
     /// A worker's resolver.
     func makeResolver() throws(ResolverError) -> CachingResolver {
         try CachingResolver(
             Server.resolverOptions(configuration, hosts),
-            waitersMax: plan.slots + plan.shed
+            waitersMax: plan.slotCount
         )
     }
 

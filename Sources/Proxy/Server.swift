@@ -135,13 +135,7 @@ public final class Server: Sendable {
             self.rules = rules
             self.allowances = allowances
             Server.hideSecrets(users, rules)
-            balance =
-                plan.passes
-                ? try Balance(
-                    workers: plan.workers,
-                    room: plan.slots,
-                    spreads: plan.spreads
-                ) : nil
+            balance = plan.passes ? try Server.balance(plan) : nil
             journal =
                 configuration.journal == .none
                 ? nil : try Journal(configuration.journal, workers: plan.workers)
@@ -296,8 +290,12 @@ public final class Server: Sendable {
             queue: ring,
             names: try makeResolver(),
             index: index,
-            slots: plan.slots + plan.shed,
-            room: Room(descriptorMax: plan.descriptorMax, shedMax: plan.shed),
+            slots: plan.slotCount,
+            room: Room(
+                descriptorMax: plan.descriptorMax,
+                shedMax: plan.shed,
+                arrivalMax: plan.arrivals
+            ),
             journal: try makeJournalWriter(index),
             counters: counters[index],
             admission: admission,
@@ -311,7 +309,7 @@ public final class Server: Sendable {
             mailbox: mailboxes[index],
             balance: balance,
             steering: plan.steering(of: index),
-            slots: plan.slots + plan.shed
+            slots: plan.slotCount
         )
     }
 }

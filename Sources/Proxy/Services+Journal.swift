@@ -44,9 +44,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
     /// Keeps the user of a tunnel for its records.
     func note(user: Extent, for slot: UInt32) {
         guard texts.users.count > 0 else { return }
-        texts.users.keep(in: slot) { sink in
-            for index in 0..<user.count { sink.append(user[index]) }
-        }
+        texts.users.keep(user, in: slot)
         records[Int(slot)].hasUser = true
     }
 
@@ -131,7 +129,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         since began: Instant
     ) {
         guard journal.isOn else { return }
-        var record = Record(number: number, client: client, now: began)
+        var record = Record(number: number, of: index, client: client, now: began)
         record.isStream = true
         record.end(.head, now)
         let ending = Ending(cause: .refused, side: .proxy, refusal: refusal)
@@ -153,7 +151,7 @@ extension Services where Queue: ~Copyable, Names: ~Copyable {
         _ worker: Int
     ) {
         line.quoted("id") { sink in
-            sink.append(decimal: UInt64(worker))
+            sink.append(decimal: UInt64(record.worker))
             sink.append("-")
             sink.append(decimal: record.number)
         }

@@ -47,6 +47,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
             code == Errno.connectionReset
         else { return fail(direction.source, code, &worker) }
         ending = ending ?? Ending(cause: .reset, side: direction.source, code: code)
+        if isMoving { stay(&worker) }
         _ = duplex[direction].sourceEnded()
         releasePipe(direction, &worker)
         passOnReset(direction, &worker)
@@ -108,6 +109,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard broken != direction else { return true }
         guard broken == nil, hasMoreToGive(direction, code) else { return false }
         ending = Ending(cause: .reset, side: direction.source, code: code)
+        if isMoving { stay(&worker) }
         if lingers { beginLingering(&worker) } else { scheduleRelayTimer(&worker) }
         return true
     }

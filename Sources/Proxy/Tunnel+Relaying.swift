@@ -50,6 +50,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let result = completion.result
         switch operation {
         case .watchSource:
+            // So ends the poll of a tunnel that is to move, or was.
+            if result == -Errno.canceled { return take(.watchSource, direction, &worker) }
             guard result >= 0 else { return fail(source: direction, -result, &worker) }
             guard mayRead(direction, &worker) else { return }
             take(duplex[direction].sourceIsReady(), direction, &worker)
@@ -81,6 +83,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         var moves = false
         while state == .relaying {
             if isLimited, hasMovedAll(worker) { return endByLimit(.ruleBytes, &worker) }
+            if isMoving, standsStill(insteadOf: step, direction, &worker) { return }
             switch step {
             case .none: return
             case .watchSource:

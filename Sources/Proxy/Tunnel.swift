@@ -18,9 +18,9 @@ internal import Resolver
 /// Identifying stands in `Tunnel+Identifying.swift`, dialling in `Tunnel+Dialling.swift`, asking a
 /// parent proxy, between dialling and answering, in `Tunnel+Parent.swift`, reading the ClientHello
 /// of a tunnel that must be TLS in `Tunnel+Hello.swift`, relaying in `Tunnel+Relaying.swift` and
-/// `Tunnel+Receiving.swift`, the limits of rules in `Tunnel+Limits.swift`, a side that breaks in
-/// `Tunnel+Breaking.swift`, refusing in `Tunnel+Refusing.swift`, and closing in
-/// `Tunnel+Closing.swift`.
+/// `Tunnel+Receiving.swift`, the limits of rules in `Tunnel+Limits.swift`, moving to another worker
+/// in `Tunnel+Moving.swift`, a side that breaks in `Tunnel+Breaking.swift`, refusing in
+/// `Tunnel+Refusing.swift`, and closing in `Tunnel+Closing.swift`.
 /// `inFlight` counts what the kernel still holds for this tunnel; its slot is free only when that
 /// is zero.
 struct Tunnel<Queue, Names>: ~Copyable
@@ -68,6 +68,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var isAdmitted = false
     /// Whether its rule has limits, by which it is counted; it has a meter then.
     var isLimited = false
+    /// Whether it is to move to another worker as soon as nothing is under way.
+    var isMoving = false
     /// Why it is refused unless it turns out to be a carrier, as which the limits count it then.
     var refusalOfTunnel: Refusal?
 
@@ -157,18 +159,13 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// A life begins in this slot.
     mutating func begin(_ worker: inout Worker) {
-        precondition(state == .free && inFlight == 0)
-        generation &+= 1
+        renew()
         state = .readingHead
-        isStream = false
         client = -1
         upstream = -1
         duplex = Duplex()
         holdings = Holdings()
         firstToEnd = nil
-        ending = nil
-        discarded = 0
-        owesReset = false
         accepted = worker.now
         awaitsAnswer = false
         isKeptAlive = false
@@ -176,8 +173,20 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         opening = worker.takeOpening()
     }
 
+    /// Nothing is left of the life that this slot had before.
+    mutating func renew() {
+        precondition(state == .free && inFlight == 0)
+        generation &+= 1
+        isStream = false
+        ending = nil
+        discarded = 0
+        owesReset = false
+        isMoving = false
+    }
+
     func keepRecord(_ number: UInt64, of client: Endpoint?, _ worker: inout Worker) {
-        worker.records[Int(slot)] = Record(number: number, client: client, now: worker.now)
+        worker.records[Int(slot)] =
+            Record(number: number, of: worker.index, client: client, now: worker.now)
         worker.records[Int(slot)].isStream = isStream
         worker.forgetRules(of: slot)
     }

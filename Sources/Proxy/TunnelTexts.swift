@@ -55,6 +55,13 @@ struct Texts: ~Copyable {
         return longs[Int(slot)].part(0..<count)
     }
 
+    /// Keeps `text` in `slot`.
+    func keep(_ text: Extent, in slot: UInt32) {
+        keep(in: slot) { sink in
+            for index in 0..<text.count { sink.append(text[index]) }
+        }
+    }
+
     /// Keeps in `slot` what `write` writes.
     func keep(in slot: UInt32, _ write: (inout ExtentSink) -> Void) {
         let block = shorts[Int(slot)]

@@ -21,6 +21,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     package struct Levels: Equatable, Sendable {
         /// Tunnels that ended because they were not the TLS that they had to be.
         package let tlsRefused: UInt64
+        package let movedAway, movedHere: UInt64
         package let accepted, ended, shed, lateCompletions, failedCloses, bytesOut, bytesIn: UInt64
         package let tunnels, openings, descriptors, pipesOut, pipesOpen: Int
         package let buffersOut, buffersIdle: Int
@@ -38,6 +39,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// A worker with room for `slots` tunnels, of which `shedMax` are set aside for refusals; rules
     /// may say who may go where.
     ///
+    /// Through `channel` it can pass tunnels on to itself.
+    ///
     /// - Throws: `SystemError` if memory can't be mapped.
     package init(
         _ configuration: Configuration,
@@ -47,8 +50,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         listeners: [Int32],
         slots: Int,
         shedMax: Int,
-        descriptorMax: Int
+        descriptorMax: Int,
+        channel: DescriptorChannel? = nil
     ) throws(SystemError) {
+        let arrivalMax = channel == nil ? 0 : slots
         let counters = Counters()
         let allowances = rules == nil ? nil : try Allowances()
         let compiled = rules.map { AccessRules($0) }
@@ -63,8 +68,12 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             queue: queue,
             names: names,
             index: 0,
-            slots: slots,
-            room: Room(descriptorMax: descriptorMax, shedMax: shedMax),
+            slots: slots + arrivalMax,
+            room: Room(
+                descriptorMax: descriptorMax,
+                shedMax: shedMax,
+                arrivalMax: arrivalMax
+            ),
             journal: try JournalWriter(),
             counters: counters,
             admission: try Admission(configuration),
@@ -76,9 +85,16 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             services: services,
             listeners: listeners,
             mailbox: nil,
-            balance: nil,
+            balance: try channel.map { channel throws(SystemError) in
+                try Balance(
+                    [channel],
+                    room: slots + arrivalMax,
+                    arrivalMax: arrivalMax,
+                    spreads: true
+                )
+            },
             steering: nil,
-            slots: slots
+            slots: slots + arrivalMax
         )
         self.counters = counters
         self.allowances = allowances
@@ -106,6 +122,19 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// One turn of the worker.
     package mutating func turn() { worker.turn() }
+
+    /// Moves those open tunnels to this very worker that can be moved and that `choose` picks.
+    package mutating func move(_ choose: () -> Bool) {
+        for index in 0..<worker.tunnels.used {
+            let slot = UInt32(index)
+            guard worker.tunnels[slot].mayMove(worker.services), choose() else { continue }
+            worker.tunnels[slot].comeToRest(&worker.services)
+            worker.releaseIfFree(slot)
+        }
+    }
+
+    /// Takes the tunnels that have been passed on.
+    package mutating func takePassed() { worker.takePassed() }
 
     /// The server's word.
     package mutating func obey(_ directive: Directive) {
@@ -138,6 +167,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             + counters.serverNamesRefused.read() + counters.encryptedHellosRefused.read()
         return Levels(
             tlsRefused: tlsRefused,
+            movedAway: counters.movedAway.read(),
+            movedHere: counters.movedHere.read(),
             accepted: counters.accepted.read(),
             ended: counters.ended.read(),
             shed: counters.shed.read(),

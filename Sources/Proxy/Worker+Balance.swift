@@ -34,7 +34,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         guard let target, balance.depart(to: target) else { return false }
         guard
             services.queue.pass(
-                client,
+                Sockets(client: client),
                 with: carrierMemory.passed.part(0..<0),
                 through: balance.entry(of: target)
             ) == 0
@@ -76,9 +76,12 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
                 from: balance.exit(of: services.index),
                 into: carrierMemory.passed
             )
-            switch passed.socket {
-            case 0... where passed.byteCount > 0: takeRequest(passed.socket, passed.byteCount)
-            case 0...: take(passed.socket)
+            switch passed.sockets.client {
+            case 0... where passed.sockets.upstream >= 0:
+                takeOver(passed.sockets, passed.byteCount)
+            case 0... where passed.byteCount > 0:
+                takeRequest(passed.sockets.client, passed.byteCount)
+            case 0...: take(passed.sockets.client)
             // It came, but the table had no room for it.
             case -Errno.tooManyFiles: services.counters.shed.add()
             case -Errno.interrupted: continue
@@ -102,7 +105,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let input = carrierMemory.input(slot).part(0..<carriers[slot].received)
         guard balance.departToSession(at: target) else { return false }
         let status = services.queue.pass(
-            carriers[slot].descriptor,
+            Sockets(client: carriers[slot].descriptor),
             with: input,
             through: balance.entry(of: target)
         )

@@ -16,7 +16,7 @@ public enum Direction: UInt8, CaseIterable, Sendable {
 }
 
 /// Who did something to a tunnel.
-public enum Side: UInt8, Sendable {
+public enum Side: UInt8, Sendable, BitwiseCopyable {
     case client, upstream, proxy
 }
 
@@ -41,7 +41,7 @@ public enum Side: UInt8, Sendable {
 /// other side has broken by then, what it still sends is thrown away for a while (lingers), since
 /// bytes that come to a closed socket are answered by a reset. A reset that is passed on waits
 /// until the kernel has brought what was sent before it, which it would drop.
-public struct Duplex: Equatable, Sendable {
+public struct Duplex: Equatable, Sendable, BitwiseCopyable {
     /// From the client to the upstream.
     public var outbound = Flow()
     /// From the upstream to the client.

@@ -1,32 +1,3 @@
-/// How a flow may move bytes.
-public struct FlowRules: Equatable, Sendable {
-    /// The ways of moving bytes that an operator can choose from.
-    public enum Way: UInt8, Sendable {
-        /// Copying for messages, splicing for bulk.
-        case auto
-        /// Only receive and send.
-        case copy
-        /// Only splicing.
-        case splice
-    }
-
-    /// The chosen way.
-    public var way: Way
-    /// Bytes of a receive that is large: moving as many is cheaper by a pipe than by a copy.
-    ///
-    /// A spliced move of less than half of it is small; two in a row end bulk.
-    public var largeSize: Int
-    /// Large receives in a row after which a flow is bulk.
-    public var promoteAfter: Int
-
-    /// Rules for `way`, where receives of `largeSize` bytes are large.
-    public init(way: Way, largeSize: Int, promoteAfter: Int) {
-        self.way = way
-        self.largeSize = largeSize
-        self.promoteAfter = promoteAfter
-    }
-}
-
 /// One direction of a tunnel: decides what its bytes do next, and never does it.
 ///
 ///     watching ──▶ receiving ──▶ sending ──▶ receiving …          copying, bytes in a buffer
@@ -44,9 +15,9 @@ public struct FlowRules: Equatable, Sendable {
 /// way at a time, so that a slow sink stops the reading of its source by itself. A receive for
 /// messages may go on beside it, for a few bytes in all (`isArmed`): what it brings meanwhile comes
 /// behind what is held. So what is not yet sent is bounded by one pipe, or one buffer and these.
-public struct Flow: Equatable, Sendable {
+public struct Flow: Equatable, Sendable, BitwiseCopyable {
     /// What is under way.
-    public enum Phase: UInt8, Sendable {
+    public enum Phase: UInt8, Sendable, BitwiseCopyable {
         /// Nothing yet: the tunnel isn't established.
         case idle
         /// A poll waits for bytes on the source; neither buffer nor pipe is held.
@@ -310,6 +281,18 @@ public struct Flow: Equatable, Sendable {
         isArmed = false
         phase = .watching
         return .watchSource
+    }
+
+    // MARK: Standing still
+
+    /// What comes next is to be done elsewhere: nothing is under way, and a poll begins it there.
+    public mutating func standStill() {
+        switch phase {
+        case .watching, .receiving, .awaitingBuffer, .movingIn: break
+        default: preconditionFailure("a flow stands still amid bytes")
+        }
+        precondition(held == 0 && !isArmed && !isMeasured)
+        phase = .watching
     }
 
     // MARK: Splicing

@@ -36,6 +36,31 @@ import Testing
         #expect(unsafe poll(&request, 1, 0) == 0)
     }
 
+    @Test(arguments: [false, true])
+    func `sockets are passed with bytes, one or two`(isPair: Bool) throws {
+        var ring = try makeRing()
+        let channel = try DescriptorChannel()
+        let (server, client) = try ring.connectedPair()
+        let memory = try Blocks(count: 2, blockSize: 64)
+        let nothing = ring.takePassed(from: channel.exit, into: memory[1])
+        #expect(nothing.sockets.client == -Errno.again)
+        let sockets = Sockets(client: server, upstream: isPair ? client : -1)
+        let bytes = fill(memory[0], "luggage")
+        #expect(ring.pass(sockets, with: bytes, through: channel.entry) == 0)
+        if isPair { Socket.close(client) }
+        Socket.close(server)
+        let passed = ring.takePassed(from: channel.exit, into: memory[1])
+        #expect(text(memory[1].part(0..<passed.byteCount)) == "luggage")
+        #expect((passed.sockets.upstream >= 0) == isPair)
+        let other = isPair ? passed.sockets.upstream : client
+        #expect(ring.sendNow(other, from: bytes) == 7)
+        ring.receive(passed.sockets.client, into: memory[1], token: 9)
+        #expect(try ring.next().result == 7)
+        for socket in [passed.sockets.client, other, channel.entry, channel.exit] {
+            Socket.close(socket)
+        }
+    }
+
     @Test func `bytes sent arrive in a provided buffer, whose index is told`() throws {
         var ring = try makeRing()
         let (server, client) = try ring.connectedPair()

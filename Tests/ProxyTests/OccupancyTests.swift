@@ -16,13 +16,20 @@ import Testing
         return occupancy
     }
 
-    @Test func `few new tunnels are spread by a small margin, many by a sixteenth`() {
-        let occupancy = Occupancy(start)
+    @Test func `a lead of few tunnels counts once it has lasted, by a small margin`() {
         for (tunnels, margin) in [(2, 2), (8, 2), (16, 4), (32, 8), (128, 8), (160, 10)] {
-            #expect(occupancy.isAhead(with: tunnels, of: tunnels - margin, 0), "\(tunnels)")
-            #expect(!occupancy.isAhead(with: tunnels, of: tunnels - margin + 1, 0), "\(tunnels)")
+            let others = tunnels - margin
+            let occupancy = occupied(tunnels, for: 500)
+            #expect(occupancy.isAhead(with: tunnels, of: others, others), "\(tunnels)")
+            #expect(!occupancy.isAhead(with: tunnels, of: others + 1, others), "\(tunnels)")
+            #expect(!Occupancy(start).isAhead(with: tunnels, of: others, 0), "\(tunnels)")
         }
-        #expect(!occupancy.isAhead(with: 1, of: 0, 0))
+        #expect(!occupied(1, for: 500).isAhead(with: 1, of: 0, 0))
+    }
+
+    @Test func `a burst is spread once it is longer than what may be followed by another's`() {
+        #expect(!Occupancy(start).isAhead(with: Occupancy.burst, of: 0, 0))
+        #expect(Occupancy(start).isAhead(with: Occupancy.burst + 1, of: 0, 0))
     }
 
     @Test func `the mean follows what lasts, and hardly what comes and goes`() {
@@ -35,11 +42,11 @@ import Testing
     }
 
     @Test func `a lead that ends by itself is none, unless it has lasted`() {
-        let occupancy = occupied(60, for: 200, ended: 4)
-        #expect(occupancy.turnover == 40)
-        #expect(!occupancy.isAhead(with: 64, of: 24, 60))
-        #expect(occupancy.isAhead(with: 64, of: 23, 60))
-        #expect(occupancy.isAhead(with: 64, of: 24, 51))
+        let occupancy = occupied(120, for: 200, ended: 8)
+        #expect(occupancy.turnover == 80)
+        #expect(!occupancy.isAhead(with: 120, of: 40, 116))
+        #expect(occupancy.isAhead(with: 120, of: 39, 116))
+        #expect(occupancy.isAhead(with: 120, of: 40, 110))
     }
 
     @Test func `what has ended is forgotten within two periods`() {

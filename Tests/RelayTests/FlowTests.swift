@@ -88,6 +88,21 @@ import Testing
         #expect(!flow.isArmed)
     }
 
+    @Test func `a flow stands still between messages, and goes on by a poll`() {
+        var flow = Flow()
+        _ = flow.start(auto)
+        _ = relay(&flow, 64, auto, more: false)
+        flow.standStill()
+        #expect(flow.phase == .watching && flow.delivered == 64)
+        #expect(flow.sourceIsReady() == .receive(afterPoll: false))
+        var bulk = Flow()
+        _ = bulk.start(splice)
+        #expect(bulk.sourceIsReady() == .moveIn)
+        bulk.standStill()
+        #expect(bulk.phase == .watching)
+        #expect(bulk.sourceIsReady() == .moveIn)
+    }
+
     @Test func `bytes that came with the head go first`() {
         var flow = Flow()
         #expect(flow.start(holding: 10) == .send)

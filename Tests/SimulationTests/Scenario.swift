@@ -22,6 +22,7 @@ struct Scenario {
         var spuriousReturn = 0
         var clockJump = 0
         var bufferAtEnd = 0
+        var pass = 0
     }
 
     /// What comes of a connect.
@@ -93,6 +94,8 @@ struct Scenario {
     var rules: RuleList?
     var laterRules: RuleList?
     var reloadTurn = 0
+    /// Chance, per mille, of open tunnels to be moved after a turn.
+    var moves = 0
 
     init(seed: UInt64) {
         self.seed = seed
@@ -113,6 +116,7 @@ struct Scenario {
         let isBurst = self.dice.chance(300)
         for index in 0..<count { rollLife(index, isBurst) }
         if self.dice.chance(400) { rollPolicy() }
+        moves = self.dice.pick([0, 20, 200, 1000])
     }
 
     private mutating func rollFaults() {
@@ -135,6 +139,7 @@ struct Scenario {
         faults.spuriousReturn = roll(&dice, 100)
         faults.clockJump = isCalm ? 0 : roll(&dice, 60)
         faults.bufferAtEnd = roll(&dice, 700)
+        faults.pass = roll(&dice, 500)
     }
 
     private mutating func rollConfiguration() {

@@ -8,12 +8,12 @@ extension SubmissionQueue where Self: ~Copyable {
     var hasNews: Bool { false }
 
     /// There is nobody to pass anything to.
-    mutating func pass(_: Int32, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
+    mutating func pass(_: Sockets, with _: Extent, through _: Int32) -> Int32 { -Errno.again }
 
     mutating func takePassed(
         from _: Int32,
         into _: Extent
-    ) -> (socket: Int32, byteCount: Int) { (-Errno.again, 0) }
+    ) -> (sockets: Sockets, byteCount: Int) { (Sockets(client: -Errno.again), 0) }
 
     mutating func isLocal(_: Address) -> Bool { false }
 }

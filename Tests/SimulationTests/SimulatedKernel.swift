@@ -65,7 +65,9 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         world.submit(submission, "poll")
     }
 
+    /// Nobody has to be told of what has been passed.
     mutating func watch(_ descriptor: Int32, events: PollEvents, token: UInt64) {
+        guard descriptor >= 0 else { return }
         var submission = Submission(kind: .watch, token: token, descriptor: descriptor)
         submission.events = events
         world.submit(submission, "watch")
@@ -113,6 +115,8 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
 
     func now() -> Instant { Instant(nanoseconds: world.clock) }
 
+    func timeUsed() -> UInt64 { 0 }
+
     mutating func acceptWaiting(on listener: Int32) -> Int32? {
         guard world.place(listener, "accept") != nil, !world.backlog.isEmpty else { return nil }
         return world.takeClient()
@@ -124,6 +128,17 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
         options _: SocketOptions
     ) -> Int32 {
         world.makeSocket()
+    }
+
+    mutating func pass(_ sockets: Sockets, with bytes: Extent, through _: Int32) -> Int32 {
+        world.pass(sockets, bytes)
+    }
+
+    mutating func takePassed(
+        from _: Int32,
+        into memory: Extent
+    ) -> (sockets: Sockets, byteCount: Int) {
+        world.takePassed(into: memory)
     }
 
     mutating func sendNow(_ socket: Int32, from memory: Extent) -> Int32 {

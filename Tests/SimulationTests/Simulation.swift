@@ -6,7 +6,9 @@ struct Simulation: ~Copyable {
     private let world: World
     private var probe: TurnedWorker<SimulatedKernel, SimulatedNames>
     private var turns = 0
+    private var moves = 0
     private static var turnsMax: Int { 60_000 }
+    private static var movesMax: Int { 200 }
 
     init(seed: UInt64, canary: Canary) throws {
         let scenario = Scenario(seed: seed)
@@ -20,7 +22,8 @@ struct Simulation: ~Copyable {
             listeners: [listener],
             slots: scenario.slots,
             shedMax: scenario.shedMax,
-            descriptorMax: scenario.descriptorMax
+            descriptorMax: scenario.descriptorMax,
+            channel: DescriptorChannel(entry: -1, exit: -1)
         )
         self.world = world
         self.probe = probe
@@ -35,6 +38,13 @@ struct Simulation: ~Copyable {
         } catch {
             return "\(error)"
         }
+    }
+
+    /// How often a tunnel moves in the life of `seed`.
+    static func moves(of seed: UInt64) throws -> UInt64 {
+        var simulation = try Simulation(seed: seed, canary: .none)
+        simulation.run()
+        return simulation.probe.levels().movedHere
     }
 
     private mutating func run() {
@@ -81,7 +91,9 @@ struct Simulation: ~Copyable {
     private mutating func turn(
         until isOver: (TurnedWorker<SimulatedKernel, SimulatedNames>.Levels) -> Bool
     ) {
-        while !probe.isDone, !isOver(probe.levels()) || !world.backlog.isEmpty {
+        while !probe.isDone,
+            !isOver(probe.levels()) || !world.backlog.isEmpty || !world.passed.isEmpty
+        {
             oneTurn()
             guard world.failure == nil else { return }
             turns += 1
@@ -94,6 +106,23 @@ struct Simulation: ~Copyable {
     private mutating func oneTurn() {
         guard world.failure == nil else { return }
         probe.turn()
+        check()
+        move()
+    }
+
+    /// Tunnels are passed on, sooner or later, and arrive, sooner or later.
+    private mutating func move() {
+        let world = world
+        // Whoever always moves gets nowhere.
+        if moves < Simulation.movesMax, world.dice.chance(world.scenario.moves) {
+            moves += 1
+            probe.move { world.dice.chance(500) }
+            world.isIdle = false
+            check()
+        }
+        guard !world.passed.isEmpty, world.isIdle || world.dice.chance(500) else { return }
+        probe.takePassed()
+        world.isIdle = false
         check()
     }
 
@@ -131,8 +160,9 @@ struct Simulation: ~Copyable {
         if levels.tlsRefused > refusable, !world.isEnding {
             world.fail("\(levels.tlsRefused) tunnels were no TLS, but \(refusable) could be")
         }
-        if levels.accepted - levels.ended != UInt64(levels.tunnels) {
-            world.fail("\(levels.accepted) begun, \(levels.ended) ended, \(levels.tunnels) live")
+        let begun = levels.accepted + levels.movedHere
+        if begun - levels.ended - levels.movedAway != UInt64(levels.tunnels) {
+            world.fail("\(begun) begun, \(levels.ended) ended, \(levels.tunnels) live")
         }
     }
 
@@ -142,6 +172,7 @@ struct Simulation: ~Copyable {
         if rest + levels.pipesOut + levels.inFlight + world.openSockets > 0 {
             world.fail("something is left at the end: \(levels)")
         }
+        if levels.movedAway != levels.movedHere { world.fail("a tunnel was lost on its way") }
         if levels.accepted != levels.ended { world.fail("not every life was told to have ended") }
         if !world.lookUps.isEmpty { world.fail("a look-up was not released") }
     }

@@ -19,6 +19,7 @@ extension World {
             actPeers()
             collect()
             if !completions.isEmpty { break }
+            if !passed.isEmpty, dice.chance(300) { break }
             if let deadline, deadline.nanoseconds <= clock { break }
             checkRest()
             guard let next = nextMoment(deadline) else {

@@ -46,7 +46,7 @@ extension World {
         let isDone = peers[index].hasSentFin && peers[index].unread == 0
         // The proxy wakes it when it takes or delivers bytes.
         let isWaiting = sendableNow(index, plan) == 0 && peers[index].unread == 0
-        if isDone || isWaiting, !isEnding {
+        if isDone || isWaiting && !isEnding {
             peers[index].actsAt = .max
         } else {
             peers[index].actsAt = clock + UInt64(dice.below(pace(plan)) + 1)

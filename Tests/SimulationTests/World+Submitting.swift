@@ -80,6 +80,29 @@ extension World {
         return PipeEnds(source: open(.pipeSource, index), sink: open(.pipeSink, index))
     }
 
+    func pass(_ sockets: Sockets, _ bytes: Extent) -> Int32 {
+        if dice.chance(faults.pass) { return -Errno.again }
+        for socket in [sockets.client, sockets.upstream] {
+            guard let place = place(socket, "pass") else { return 0 }
+            if descriptors[place].submissions > 0 { fail("passed with a submission under way") }
+            descriptors[place].isPassed = true
+        }
+        guard let client = peer(sockets.client, "pass"),
+            let upstream = peer(sockets.upstream, "pass")
+        else { return 0 }
+        let copy = (0..<bytes.count).map { bytes[$0] }
+        passed.append(Passed(client: client, upstream: upstream, bytes: copy))
+        return 0
+    }
+
+    func takePassed(into memory: Extent) -> (sockets: Sockets, byteCount: Int) {
+        guard !passed.isEmpty else { return (Sockets(client: -Errno.again), 0) }
+        let first = passed.removeFirst()
+        for (index, byte) in first.bytes.enumerated() { memory[index] = byte }
+        let client = open(.socket, first.client)
+        return (Sockets(client: client, upstream: open(.socket, first.upstream)), first.bytes.count)
+    }
+
     func shutdownSending(_ socket: Int32) -> Int32 {
         guard let index = peer(socket, "shutdown") else { return 0 }
         if peers[index].hasFin { fail("a second FIN on one socket") }

@@ -56,6 +56,15 @@ struct Descriptor {
     var isOpen = true
     var submissions = 0
     var sends = 0
+    /// Whether there is a second descriptor of the same socket, which goes on.
+    var isPassed = false
+}
+
+/// A tunnel on its way: the peers of its sockets, and what goes with them.
+struct Passed {
+    var client: Int
+    var upstream: Int
+    var bytes: [UInt8]
 }
 
 /// Bytes of one direction of one life, in a pipe.
@@ -139,6 +148,7 @@ final class World {
     var connected = 0
     var accepted = 0
 
+    var passed: [Passed] = []
     var lookUps: [SimulatedLookUp] = []
     /// What parents have been asked so far.
     var requests: [Int: [UInt8]] = [:]
@@ -237,7 +247,7 @@ final class World {
             backlog.removeAll()
         case .socket:
             openSockets -= 1
-            guard index >= 0 else { break }
+            guard index >= 0, !descriptors[place].isPassed else { break }
             checkDelivered(to: index)
             peers[index].isClosed = true
         case .pipeSource:

@@ -1,0 +1,110 @@
+internal import Kernel
+internal import Relay
+internal import Resolver
+
+/// Moving an open tunnel to another worker, with all bytes that are still in its sockets.
+///
+///     relaying → standing still: what waits is cancelled, what is under way ends, nothing is begun
+///              → its sockets and its numbers are passed on → relaying, by the other worker
+///
+/// It stays where it is if it doesn't come to rest: a sink has no room, or a side breaks.
+extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
+    /// Whether it is open, and nothing of it is with this worker but its sockets and its numbers.
+    func mayMove(_ worker: borrowing Worker) -> Bool {
+        guard state == .relaying, !isMoving, !isStream, !isLimited, opening == nil, ending == nil
+        else { return false }
+        return Direction.allCases.allSatisfy { direction in
+            let flow = duplex[direction]
+            let holding = holdings[direction]
+            return !flow.isStalled && !flow.isHeldUp && !flow.isMeasured && !holding.watchesHangUp
+                && !holding.hasBroken && holding.sourceError == nil
+        }
+    }
+
+    /// Whether a byte has moved of late.
+    func isBusy(_ worker: borrowing Worker) -> Bool {
+        lastActivity + Self.motionNanoseconds > worker.now
+    }
+
+    /// It is to move: from now on it begins nothing.
+    mutating func comeToRest(_ worker: inout Worker) {
+        isMoving = true
+        for direction in Direction.allCases {
+            let flow = duplex[direction]
+            if flow.phase == .watching {
+                cancel(.watchSource, detail: direction.rawValue, &worker)
+            } else if flow.phase == .receiving || flow.isArmed {
+                cancel(.receive, detail: direction.rawValue, &worker)
+            }
+        }
+    }
+
+    /// Whether it is to move and can: the kernel holds nothing of it but what is in its sockets.
+    var isReadyToMove: Bool {
+        guard isMoving, inFlight == 0, state == .relaying, ending == nil else { return false }
+        return Direction.allCases.allSatisfy {
+            holdings[$0].standsStill || duplex[$0].phase == .ended
+        }
+    }
+
+    /// Whether the flow of `direction` stands still instead of taking `step`, since it is to move.
+    mutating func standsStill(
+        insteadOf step: Flow.Step,
+        _ direction: Direction,
+        _ worker: inout Worker
+    ) -> Bool {
+        switch step {
+        case .watchSource, .receive, .awaitBuffer, .moveIn:
+            releasePipe(direction, &worker)
+            duplex[direction].standStill()
+            holdings[direction].standsStill = true
+            return true
+        case .none, .cancelReceive, .send, .releaseBuffer, .moveOut, .watchSink, .shutdownSink:
+            return false
+        }
+    }
+
+    /// It goes on where it is, and does not move.
+    mutating func stay(_ worker: inout Worker) {
+        isMoving = false
+        goOn(&worker)
+    }
+
+    private mutating func goOn(_ worker: inout Worker) {
+        for direction in Direction.allCases where holdings[direction].standsStill {
+            holdings[direction].standsStill = false
+            take(.watchSource, direction, &worker)
+        }
+    }
+
+    /// Its sockets have been passed on: what is left of it here is a free slot.
+    mutating func leave(_ worker: inout Worker) {
+        worker.deadlines.clear(slot)
+        close(client, &worker)
+        close(upstream, &worker)
+        client = -1
+        upstream = -1
+        isMoving = false
+        isAdmitted = false
+        state = .free
+    }
+
+    /// It comes from another worker, and goes on.
+    mutating func arrive(_ sockets: Sockets, _ luggage: Luggage, _ worker: inout Worker) {
+        renew()
+        state = .relaying
+        client = sockets.client
+        upstream = sockets.upstream
+        worker.descriptorCount += 2
+        duplex = luggage.duplex
+        holdings = luggage.holdings
+        firstToEnd = luggage.firstToEnd
+        accepted = luggage.accepted
+        lastActivity = luggage.lastActivity
+        awaitsAnswer = luggage.awaitsAnswer
+        isKeptAlive = luggage.isKeptAlive
+        isAdmitted = luggage.isAdmitted
+        scheduleRelayTimer(&worker)
+        goOn(&worker)
+    }
+}

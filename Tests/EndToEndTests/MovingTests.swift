@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+extension AloneTests {
+    /// Busy tunnels move from a worker to one that rests, while bytes are on their way.
+    @Suite struct Moving {
+        /// Loads a fresh culvert with two workers from the first CPU alone, whose worker the kernel
+        /// gives all clients to, and checks every byte; its records, and how many tunnels moved.
+        private func load(
+            _ scenario: String,
+            _ flags: [String]
+        ) throws -> (records: [Culvert.Record], moved: Int) {
+            let folder = try Folder()
+            let rules = "rules: [{name: all, action: allow, networks: 127.0.0.0/8}]"
+            try folder.write("policy.yaml", Data(rules.utf8))
+            let limits = ["--allow-port", "any", "--tls-ports", "none", "--workers", "2"]
+            let access = try folder.writeUsers(["ana"]) + ["--policy", folder.path("policy.yaml")]
+            let culvert = try Culvert(limits + access + flags)
+            let words = scenario.split(separator: " ").map(String.init)
+            let route = ["--proxy", "\(culvert.endpoint)", "--credentials", "ana:word"]
+            let tool = try Program.run(
+                "taskset",
+                ["-c", "0", Program.loadTool] + words + ["--duration", "3s"] + route
+            )
+            #expect(tool.status == 0, "\(tool.output)\(tool.errors)")
+            try culvert.expectEmpty()
+            let levels = try culvert.status()
+            #expect(levels["moved_away"] == levels["moved_here"])
+            #expect(culvert.stop() == 0)
+            return (culvert.journal.all.compactMap(Culvert.record), levels["moved_here"] ?? 0)
+        }
+
+        @Test(arguments: [
+            ("echo --tunnels 48", "auto"), ("echo --tunnels 48 --size 20KiB", "splice"),
+            ("bulk --tunnels 8 --direction both", "copy"),
+        ])
+        func `not a byte is lost, and the journal knows whose they are`(
+            scenario: String,
+            relay: String
+        ) throws {
+            let (records, moved) = try load(scenario, ["--relay", relay])
+            #expect(moved > 0)
+            let opened = Dictionary(
+                records.filter { $0["event"] as? String == "open" }
+                    .map { ($0["id"] as? String ?? "", $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            let ended = records.filter { $0["event"] as? String == "end" }
+            #expect(opened.count == ended.count)
+            var elsewhere = 0
+            for end in ended {
+                let id = try #require(end["id"] as? String)
+                let open = try #require(opened[id], "\(id) was never opened")
+                for member in ["client", "user", "authority", "rule", "address", "connect_us"] {
+                    #expect("\(end[member] ?? "")" == "\(open[member] ?? "")", "\(id) \(member)")
+                }
+                #expect(end["user"] as? String == "ana" && end["rule"] as? String == "all")
+                let worker = try #require(end["worker"] as? Int)
+                if !id.hasPrefix("\(worker)-") { elsewhere += 1 }
+            }
+            #expect(elsewhere > 0)
+        }
+
+        @Test func `without balance they stay`() throws {
+            let (_, moved) = try load("echo --tunnels 48", ["--no-balance"])
+            #expect(moved == 0)
+        }
+    }
+}
