@@ -101,6 +101,9 @@ SCENARIOS = [
 class Load:
     """The load tool on its own CPU, with its origin on four loopback addresses."""
 
+    #: How long a scenario runs before it is measured.
+    warmup = "500ms"
+
     def __init__(self, cpu, origin_port, duration, idle_tunnels):
         self.command = ["taskset", "-c", str(cpu), str(TOOL)]
         self.addresses = [
@@ -117,7 +120,7 @@ class Load:
             # Some give back what only the opening has needed, and Culvert parks after 5 s.
             arguments += ["--tunnels", str(self.idle_tunnels(peer)), "--duration", "7s"]
         else:
-            arguments += ["--duration", f"{self.duration}s", "--warmup", "500ms"]
+            arguments += ["--duration", f"{self.duration}s", "--warmup", self.warmup]
         report = self.report(arguments, peer, port, processes)
         return {**taken(scenario.name, report), "failures": failed(report)}
 

@@ -192,6 +192,9 @@ extension Ring: SubmissionQueue {
         Socket.keepAlive(socket, seconds: seconds)
     }
 
+    /// Only now and then, for sockets that are busy.
+    public mutating func incomingCPU(of socket: Int32) -> Int? { Socket.incomingCPU(of: socket) }
+
     /// Only for sockets that have broken, as `makeAbortive`.
     public mutating func takeError(of socket: Int32) -> Int32 { Socket.takeError(of: socket) }
 

@@ -113,6 +113,13 @@ public enum Socket {
         set(CL_SO_INCOMING_CPU, value, SOL_SOCKET, listener)
     }
 
+    static func incomingCPU(of socket: Int32) -> Int? {
+        var cpu: Int32 = -1
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        let status = unsafe getsockopt(socket, SOL_SOCKET, CL_SO_INCOMING_CPU, &cpu, &size)
+        return status == 0 && cpu >= 0 ? Int(cpu) : nil
+    }
+
     static func keepAlive(_ socket: Int32, seconds: Int32) {
         set(TCP_KEEPIDLE, seconds, Int32(IPPROTO_TCP), socket)
         enable(SO_KEEPALIVE, level: SOL_SOCKET, on: socket)

@@ -109,6 +109,8 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func shutdownSending(_ socket: Int32) -> Int32
     /// Has the kernel probe the peer of `socket` after so many seconds of silence (TCP_KEEPIDLE).
     mutating func keepAlive(_ socket: Int32, seconds: Int32)
+    /// The CPU that has handled the packets of `socket` of late (SO_INCOMING_CPU); nil if none has.
+    mutating func incomingCPU(of socket: Int32) -> Int?
     /// Takes the error that is pending on `socket` (SO_ERROR): an errno, or 0 if there is none.
     mutating func takeError(of socket: Int32) -> Int32
     /// Bytes that were sent on `socket` and that its peer's kernel hasn't taken yet (SIOCOUTQ).

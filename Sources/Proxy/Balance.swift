@@ -5,7 +5,8 @@ internal import Kernel
 /// The kernel deals them out by where their packets are handled (see `Steering`) or by a hash,
 /// blind to what each worker has. So a worker that has clearly more tunnels than another passes a
 /// client that it has accepted on to that one. It looks at two others in turn, which is nearly as
-/// good as looking at all; at all only if it is full itself.
+/// good as looking at all; at all only if it is full itself. Open tunnels that turn out to be busy
+/// move from one to another (`Worker+Moving.swift`).
 final class Balance: Sendable {
     /// What is known of one worker, on a cache line of its own: its tunnels; how many clients are
     /// on their way to it, with a bit once it takes no more, and one once it has left; its tunnels
@@ -16,6 +17,8 @@ final class Balance: Sendable {
     private static var left: UInt32 { 1 << 30 }
 
     private let channels: [DescriptorChannel]
+    /// The worker that is pinned to each CPU, if one is alone there.
+    private let workers: [Int: Int]
     /// Tunnels that a worker has room for.
     private let room: Int
     /// Whether clients are spread; requests are brought to their sessions in any case.
@@ -27,15 +30,24 @@ final class Balance: Sendable {
     /// For workers that take what others pass on from `channels`, with room for `room` tunnels
     /// each, and for `arrivalMax` more that move there.
     ///
+    /// Each is pinned to one of `cpus`, or isn't.
+    ///
     /// - Throws: `SystemError` of mmap(2).
     init(
         _ channels: [DescriptorChannel],
+        cpus: [Int?] = [],
         room: Int,
         arrivalMax: Int,
         spreads: Bool
     ) throws(SystemError) {
         cells = try AtomicCounts(count: channels.count * Balance.stride)
         self.channels = channels
+        var workers: [Int: Int] = [:]
+        for (worker, cpu) in cpus.enumerated() {
+            guard let cpu else { continue }
+            workers[cpu] = workers[cpu] == nil ? worker : -1
+        }
+        self.workers = workers.filter { $0.value >= 0 }
         self.room = room
         self.arrivalMax = arrivalMax
         self.spreads = spreads
@@ -68,15 +80,21 @@ final class Balance: Sendable {
         cells.set(index * Balance.stride + 4, UInt32(clamping: effort))
     }
 
+    /// The worker that is alone on `cpu`; nil if none is.
+    func worker(on cpu: Int) -> Int? { workers[cpu] }
+
+    /// Permille of a CPU that worker `index` uses; nil if it has no room for tunnels that move.
+    func effort(of index: Int, _ now: Instant) -> Int? {
+        guard let load = load(index, now), load.tunnels <= room - arrivalMax else { return nil }
+        return load.isRecent ? Int(cells.read(index * Balance.stride + 4)) : 0
+    }
+
     /// The worker that uses least CPU of those that have room, besides worker `index`, and how many
     /// permille that is; nil if none has.
     func idlest(besides index: Int, _ now: Instant) -> (worker: Int, effort: Int)? {
         var best: (worker: Int, effort: Int)?
         for other in channels.indices where other != index {
-            guard let load = load(other, now), load.tunnels <= room - arrivalMax else {
-                continue
-            }
-            let effort = load.isRecent ? Int(cells.read(other * Balance.stride + 4)) : 0
+            guard let effort = effort(of: other, now) else { continue }
             if effort < best?.effort ?? .max { best = (other, effort) }
         }
         return best

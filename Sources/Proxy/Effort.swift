@@ -20,6 +20,9 @@ package struct Effort {
     package static var span: UInt64 { 25_000_000 }
     /// Permille of a CPU that another worker uses less, at least.
     package static var differenceMin: Int { 250 }
+    /// Permille more that another may use and still be given its own tunnels: far less than what
+    /// has it give them away, so that none goes to and fro.
+    private static var toleranceMax: Int { 50 }
     private static var confirmationsMin: Int { 4 }
     private static var pauseAfterMove: Int { 8 }
 
@@ -58,6 +61,10 @@ package struct Effort {
     package func surplus(of busy: Int, over other: Int) -> Int {
         busy * (share - other) / (2 * max(share, 1))
     }
+
+    /// Whether another worker, which uses `other` permille, may be given tunnels whose packets its
+    /// CPU handles.
+    package func mayGive(to other: Int) -> Bool { other <= share + Effort.toleranceMax }
 
     /// Tunnels are being moved.
     package mutating func didMove() {

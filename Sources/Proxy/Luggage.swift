@@ -15,6 +15,7 @@ struct Luggage: BitwiseCopyable {
     var awaitsAnswer: Bool
     var isKeptAlive: Bool
     var isAdmitted: Bool
+    var looksAway: Int16
     /// Only if records are kept.
     var record: Record?
     private var authorityCount: UInt16 = 0
@@ -30,6 +31,7 @@ struct Luggage: BitwiseCopyable {
         awaitsAnswer = tunnel.awaitsAnswer
         isKeptAlive = tunnel.isKeptAlive
         isAdmitted = tunnel.isAdmitted
+        looksAway = tunnel.looksAway
     }
 
     private static var size: Int { MemoryLayout<Luggage>.stride }

@@ -87,6 +87,7 @@ extension Server {
         for _ in 0..<plan.workers { channels.append(try DescriptorChannel()) }
         return try Balance(
             channels,
+            cpus: (0..<plan.workers).map { plan.cpu(of: $0) },
             room: plan.slots,
             arrivalMax: plan.arrivals,
             spreads: plan.spreads

@@ -26,9 +26,11 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         lastActivity + Self.motionNanoseconds > worker.now
     }
 
-    /// It is to move: from now on it begins nothing.
-    mutating func comeToRest(_ worker: inout Worker) {
+    /// It is to move to worker `index`: from now on it begins nothing.
+    mutating func comeToRest(to index: Int, looksAway: Int16, _ worker: inout Worker) {
         isMoving = true
+        self.looksAway = looksAway
+        destination = UInt16(truncatingIfNeeded: index)
         for direction in Direction.allCases {
             let flow = duplex[direction]
             if flow.phase == .watching {
@@ -104,6 +106,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         awaitsAnswer = luggage.awaitsAnswer
         isKeptAlive = luggage.isKeptAlive
         isAdmitted = luggage.isAdmitted
+        looksAway = luggage.looksAway
         scheduleRelayTimer(&worker)
         goOn(&worker)
     }

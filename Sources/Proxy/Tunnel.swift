@@ -70,6 +70,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var isLimited = false
     /// Whether it is to move to another worker as soon as nothing is under way.
     var isMoving = false
+    /// The worker that it moves to.
+    var destination: UInt16 = 0
+    /// Looks in a row that have found its client's packets with the CPU of another worker; begins
+    /// far below 0 if it was moved since that one had too much to do.
+    var looksAway: Int16 = 0
     /// Why it is refused unless it turns out to be a carrier, as which the limits count it then.
     var refusalOfTunnel: Refusal?
 
@@ -182,6 +187,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         discarded = 0
         owesReset = false
         isMoving = false
+        looksAway = 0
     }
 
     func keepRecord(_ number: UInt64, of client: Endpoint?, _ worker: inout Worker) {

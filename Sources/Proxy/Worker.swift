@@ -23,8 +23,6 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var balanceTurn = 0
     var occupancy: Occupancy
     var effort: Effort
-    /// The worker to which tunnels are moved that come to rest.
-    var destination = 0
     /// The slot from which on tunnels are looked at that may be moved.
     var movingTurn = 0
     /// Which clients it asks for; nil if for any.

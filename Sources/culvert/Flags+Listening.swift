@@ -46,8 +46,8 @@ struct ListeningFlags: FlagGroup {
     @Flag(
         inversion: .prefixedNo,
         help: ArgumentHelp(
-            "Take clients on the CPU that handles their packets; pass them on to workers "
-                + "that have fewer tunnels. "
+            "Take clients on the CPU that handles their packets; pass them on to workers with "
+                + "fewer tunnels, and move busy tunnels to workers that rest. "
                 + "Default: \(defaults.balance ? "on" : "off")."
         )
     )

@@ -61,6 +61,30 @@ extension AloneTests {
             #expect(elsewhere > 0)
         }
 
+        @Test func `tunnels of either CPU end up with its worker`() throws {
+            let culvert = try Culvert(Culvert.openFlags + ["--workers", "2"])
+            try Crew.run(
+                (0..<2).map { cpu in
+                    {
+                        let words = ["echo", "--tunnels", "400", "--duration", "5s", "--source"]
+                        let place = ["127.0.0.1\(cpu)", "--proxy", "\(culvert.endpoint)"]
+                        let command = ["-c", "\(cpu)", Program.loadTool] + words + place
+                        let tool = try Program.run("taskset", command)
+                        #expect(tool.status == 0, "\(tool.output)\(tool.errors)")
+                    }
+                }
+            )
+            try culvert.expectEmpty()
+            #expect(culvert.stop() == 0)
+            let ended = culvert.journal.all.compactMap(Culvert.record)
+                .filter { $0["event"] as? String == "end" }
+            #expect(ended.count == 800)
+            let isHome = ended.map { record in
+                (record["client"] as? String)?.hasPrefix("127.0.0.1\(record["worker"] ?? ""):")
+            }
+            #expect(isHome.count { $0 == true } > 700)
+        }
+
         @Test func `without balance they stay`() throws {
             let (_, moved) = try load("echo --tunnels 48", ["--no-balance"])
             #expect(moved == 0)

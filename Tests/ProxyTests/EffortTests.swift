@@ -46,6 +46,11 @@ import Testing
         #expect(looks(12, &effort, of: 0).firstIndex(of: true) == 11)
     }
 
+    @Test func `who has clearly more to do isn't given even what is its own`() {
+        let effort = busy(500)
+        #expect(effort.mayGive(to: effort.share + 50) && !effort.mayGive(to: effort.share + 51))
+    }
+
     @Test(arguments: [(8, 0, 4), (2, 0, 1), (1, 0, 0), (3, 400, 0), (100, 400, 24), (9, 600, 1)])
     func `who gets tunnels has no more to do than who gives them`(
         tunnels: Int,

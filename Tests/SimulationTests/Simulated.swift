@@ -15,6 +15,9 @@ extension SubmissionQueue where Self: ~Copyable {
         into _: Extent
     ) -> (sockets: Sockets, byteCount: Int) { (Sockets(client: -Errno.again), 0) }
 
+    /// There is only one worker.
+    mutating func incomingCPU(of _: Int32) -> Int? { nil }
+
     mutating func isLocal(_: Address) -> Bool { false }
 }
 
