@@ -17,6 +17,7 @@ from pathlib import Path
 CONFIGURATIONS = Path(__file__).parent / "conf"
 TOP = Path(__file__).parents[2]
 ENVOY = ".build/peers/lib/python3*/site-packages/envoy/_bin/envoy"
+FLOOR = ".build/release/floor-proxy @PORT@"
 NO_HALF_CLOSE = "it ends both ways when one has ended, so it loses the rest of the other"
 #: Below those that the kernel gives to connections.
 PORTS = iter(range(20000, 32768))
@@ -70,9 +71,11 @@ CULVERT = Peer(
 )
 PEERS = [
     CULVERT,
-    Peer("floor", "Floor: a C program", ".build/release/floor-proxy @PORT@", "--version",
+    Peer("floor", "Floor: a C program", FLOOR, "--version",
          note="it answers CONNECT and moves bytes as Culvert does, and does nothing else: what it"
               " takes is the kernel's"),
+    Peer("floor-poll", "Floor, with a poll", f"{FLOOR} 262144 poll", "--version",
+         scenarios="hold", note="the same, where who is silent has a poll and no receive"),
     Peer("haproxy", "HAProxy, raw TCP", "haproxy -db -f @RUN@/haproxy.cfg", "-v", "--relay",
          note="a relay to one group of origins; it reads no head"),
     Peer("haproxy-splice", "HAProxy, raw TCP, spliced", "haproxy -db -f @RUN@/haproxy.cfg", "-v",

@@ -10,7 +10,8 @@ internal import Kernel
 final class Balance: Sendable {
     /// What is known of one worker, on a cache line of its own: its tunnels; how many clients are
     /// on their way to it, with a bit once it takes no more, and one once it has left; its tunnels
-    /// of late, on average; when it said so, in milliseconds; how much CPU it uses, in permille.
+    /// of late, on average; when it said so, in milliseconds; how much CPU it uses, in permille;
+    /// and whether its descriptors have run out.
     private let cells: AtomicCounts
     private static var stride: Int { 16 }
     private static var closed: UInt32 { 1 << 31 }
@@ -67,9 +68,16 @@ final class Balance: Sendable {
     /// Where clients are passed to worker `index`.
     func entry(of index: Int) -> Int32 { channels[index].entry }
 
-    /// Worker `index` has `tunnels` tunnels, of late `mean` on average.
-    func publish(_ index: Int, tunnels: Int, mean: Double, _ now: Instant) {
+    /// Worker `index` has `tunnels` tunnels, of late `mean` on average, and descriptors or not.
+    func publish(
+        _ index: Int,
+        tunnels: Int,
+        mean: Double,
+        hasDescriptor: Bool,
+        _ now: Instant
+    ) {
         let cell = index * Balance.stride
+        cells.set(cell + 5, hasDescriptor ? 0 : 1)
         cells.set(cell, UInt32(clamping: tunnels))
         cells.set(cell + 2, UInt32(mean.rounded()))
         cells.set(cell + 3, Balance.milliseconds(now))
@@ -85,15 +93,22 @@ final class Balance: Sendable {
 
     /// Permille of a CPU that worker `index` uses; nil if it has no room for tunnels that move.
     func effort(of index: Int, _ now: Instant) -> Int? {
-        guard let load = load(index, now), load.tunnels <= room - arrivalMax else { return nil }
+        guard let load = load(index, now), hasRoom(index, load.tunnels) else { return nil }
         return load.isRecent ? Int(cells.read(index * Balance.stride + 4)) : 0
+    }
+
+    /// Whether worker `index` with `tunnels` tunnels has room for more that move there.
+    private func hasRoom(_ index: Int, _ tunnels: Int) -> Bool {
+        tunnels <= room - arrivalMax && cells.read(index * Balance.stride + 5) == 0
     }
 
     /// The worker that uses least CPU of those that have room, besides worker `index`, and how many
     /// permille that is; nil if none has.
     func idlest(besides index: Int, _ now: Instant) -> (worker: Int, effort: Int)? {
         var best: (worker: Int, effort: Int)?
-        for other in channels.indices where other != index {
+        // Each begins with another one, so that not all choose the same.
+        for step in 1..<max(channels.count, 1) {
+            let other = (index + step) % channels.count
             guard let effort = effort(of: other, now) else { continue }
             if effort < best?.effort ?? .max { best = (other, effort) }
         }
@@ -159,7 +174,7 @@ final class Balance: Sendable {
         let comingMax = UInt32(arrivalMax)
         guard depart(to: index, unless: Balance.closed, comingMax) else { return false }
         // What has arrived is published before it counts no longer as coming.
-        if Int(cells.read(index * Balance.stride)) <= room - arrivalMax { return true }
+        if hasRoom(index, Int(cells.read(index * Balance.stride))) { return true }
         arrive(at: index)
         return false
     }

@@ -62,9 +62,12 @@ package struct Effort {
         busy * (share - other) / (2 * max(share, 1))
     }
 
-    /// Whether another worker, which uses `other` permille, may be given tunnels whose packets its
-    /// CPU handles.
-    package func mayGive(to other: Int) -> Bool { other <= share + Effort.toleranceMax }
+    /// How many of `busy` tunnels to give at once to another worker, which uses `other` permille,
+    /// if its CPU handles their packets: none if it has clearly more to do.
+    package func allowance(of busy: Int, for other: Int) -> Int {
+        let room = share + Effort.toleranceMax - other
+        return room < 0 ? 0 : max(busy * room / (2 * max(share, 1)), 1)
+    }
 
     /// Tunnels are being moved.
     package mutating func didMove() {

@@ -104,8 +104,9 @@ extension Server {
         notify(.draining(tunnels: tunnels))
         for mailbox in mailboxes { mailbox.send(.drain) }
         let deadline = Instant.now() + configuration.drainTimeout
-        while tunnels > 0
-            || counters.contains(where: { $0.isAccepting.read() + $0.unsettled.read() > 0 })
+        // Who accepts no more has all that others have passed on, or tells of it as of a tunnel.
+        while counters.contains(where: { $0.isAccepting.read() + $0.unsettled.read() > 0 })
+            || tunnels > 0
         {
             let left = deadline.nanoseconds(since: Instant.now()) / 1_000_000
             if left == 0 {

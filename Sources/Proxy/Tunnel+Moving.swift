@@ -16,7 +16,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         return Direction.allCases.allSatisfy { direction in
             let flow = duplex[direction]
             let holding = holdings[direction]
-            return !flow.isStalled && !flow.isHeldUp && !flow.isMeasured && !holding.watchesHangUp
+            return !flow.isStalled && !flow.isHeldUp && !flow.isMeasured
                 && !holding.hasBroken && holding.sourceError == nil
         }
     }
@@ -37,6 +37,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 cancel(.watchSource, detail: direction.rawValue, &worker)
             } else if flow.phase == .receiving || flow.isArmed {
                 cancel(.receive, detail: direction.rawValue, &worker)
+            }
+            if holdings[direction].watchesHangUp {
+                cancel(.watchHangUp, detail: direction.rawValue, &worker)
             }
         }
     }

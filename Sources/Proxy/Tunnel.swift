@@ -186,6 +186,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         ending = nil
         discarded = 0
         owesReset = false
+        isAdmitted = false
+        refusalOfTunnel = nil
         isMoving = false
         looksAway = 0
     }

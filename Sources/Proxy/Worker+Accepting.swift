@@ -43,8 +43,6 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         guard tunnels.count < slotMax, let slot = tunnels.take({ Tunnel(slot: $0) })
         else { return nil }
         number += 1
-        tunnels[slot].isAdmitted = false
-        tunnels[slot].refusalOfTunnel = nil
         return slot
     }
 

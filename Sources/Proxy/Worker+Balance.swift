@@ -53,6 +53,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             services.index,
             tunnels: tunnels.count,
             mean: occupancy.mean,
+            hasDescriptor: services.hasDescriptor,
             services.now
         )
     }

@@ -9,8 +9,9 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private static var lookedHomeMax: Int { 256 }
     /// Looks in a row that found a tunnel away before it moves.
     private static var looksAway: Int16 { 2 }
-    /// As many more, some ten seconds, before one goes home that was moved since there was too much
-    /// to do.
+    /// As many more before one that has gone home moves again, and one goes home that was moved
+    /// since there was too much to do: some one and ten seconds.
+    private static var looksAtHome: Int16 { 40 }
     private static var looksAfterMove: Int16 { 400 }
 
     /// Moves tunnels to another worker if that has had much less to do for a while; else those
@@ -23,9 +24,10 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         guard !services.isDraining, !services.terms.configuration.enforcesOnReload,
             let other = balance.idlest(besides: services.index, services.now)
         else { return }
-        guard effort.isAhead(of: other.effort) else { return sendHome() }
-        let surplus = effort.surplus(of: busyCount, over: other.effort)
-        if surplus > 0 { move(min(surplus, balance.arrivalMax), to: other.worker) }
+        let isAhead = effort.isAhead(of: other.effort)
+        let surplus = isAhead ? effort.surplus(of: busyCount, over: other.effort) : 0
+        guard surplus > 0 else { return sendHome() }
+        move(min(surplus, balance.arrivalMax), to: other.worker)
     }
 
     /// Busy tunnels that may be moved, among those that are looked at.
@@ -64,25 +66,45 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Moves busy tunnels whose clients' packets the CPU of another worker handles to that one,
     /// unless it has clearly more to do: bytes that cross from CPU to CPU cost a third more.
     private mutating func sendHome() {
-        guard steering != nil, let balance, tunnels.used > 0 else { return }
-        var left = balance.arrivalMax
-        for step in 0..<min(tunnels.used, Self.lookedHomeMax) where left > 0 {
+        guard tunnels.used > 0 else { return }
+        defer { movingTurn = Int(lookedAt(Self.lookedHomeMax)) }
+        guard steering != nil else { return }
+        let busyBefore = busySeen
+        busySeen = 0
+        // All that move at one look go to one worker, as many as it has room for.
+        var home: (worker: Int, left: Int)?
+        for step in 0..<min(tunnels.used, Self.lookedHomeMax) {
             let slot = lookedAt(step)
             guard isBusy(slot) else { continue }
-            let cpu = services.queue.incomingCPU(of: tunnels[slot].client)
-            guard let home = cpu.flatMap({ balance.worker(on: $0) }), home != services.index
-            else {
-                tunnels[slot].looksAway = 0
-                continue
-            }
-            tunnels[slot].looksAway = min(tunnels[slot].looksAway + 1, Self.looksAway)
-            guard tunnels[slot].looksAway == Self.looksAway,
-                let other = balance.effort(of: home, services.now), effort.mayGive(to: other)
-            else { continue }
-            left -= 1
-            begin(slot, to: home, looksAway: 0)
+            busySeen += 1
+            guard let worker = homeIfAway(slot) else { continue }
+            let left = home?.left ?? allowance(of: worker, busyBefore)
+            guard left > 0, home?.worker ?? worker == worker else { continue }
+            home = (worker, left - 1)
+            begin(slot, to: worker, looksAway: -Self.looksAtHome)
         }
-        movingTurn = Int(lookedAt(Self.lookedHomeMax))
+    }
+
+    /// The worker on whose CPU packets of the busy tunnel in `slot` have been for some looks, if
+    /// that is another.
+    private mutating func homeIfAway(_ slot: UInt32) -> Int? {
+        let cpu = services.queue.incomingCPU(of: tunnels[slot].client)
+        guard let home = cpu.flatMap({ balance?.worker(on: $0) }), home != services.index else {
+            tunnels[slot].looksAway = min(tunnels[slot].looksAway, 0)
+            return nil
+        }
+        if Int(tunnels[slot].destination) != home {
+            tunnels[slot].destination = UInt16(truncatingIfNeeded: home)
+            tunnels[slot].looksAway = min(tunnels[slot].looksAway, 0)
+        }
+        tunnels[slot].looksAway = min(tunnels[slot].looksAway + 1, Self.looksAway)
+        return tunnels[slot].looksAway == Self.looksAway ? home : nil
+    }
+
+    /// How many of `busy` tunnels worker `index`, whose own they are, may be given at once.
+    private func allowance(of index: Int, _ busy: Int) -> Int {
+        guard let balance, let other = balance.effort(of: index, services.now) else { return 0 }
+        return min(effort.allowance(of: busy, for: other), balance.arrivalMax)
     }
 
     // MARK: Leaving and arriving
@@ -122,7 +144,6 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let luggage = Luggage.unpack(memory, services.texts, of: slot)
         if let record = luggage.record { services.records[Int(slot)] = record }
         tunnels[slot].arrive(sockets, luggage, &services)
-        if services.isDraining { tunnels[slot].drain(&services) }
-        releaseIfFree(slot)
+        carryOut(on: slot)
     }
 }

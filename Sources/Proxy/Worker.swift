@@ -23,8 +23,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var balanceTurn = 0
     var occupancy: Occupancy
     var effort: Effort
-    /// The slot from which on tunnels are looked at that may be moved.
+    /// The slot from which on tunnels are looked at that may be moved, and how many busy ones were
+    /// seen last.
     var movingTurn = 0
+    var busySeen = 0
     /// Which clients it asks for; nil if for any.
     var steering: Steering?
     private let mailbox: Mailbox?
@@ -262,14 +264,19 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         for index in 0..<tunnels.used {
             let slot = UInt32(truncatingIfNeeded: index)
             guard tunnels[slot].state != .free else { continue }
-            switch directive {
-            case .serve: break
-            case .drain: tunnels[slot].drain(&services)
-            case .finish: tunnels[slot].stop(.drained, &services)
-            case .stop: tunnels[slot].stop(.stopped, &services)
-            }
-            releaseIfFree(slot)
+            carryOut(on: slot)
         }
+    }
+
+    /// Does to the tunnel in `slot` what the server has said.
+    mutating func carryOut(on slot: UInt32) {
+        switch directive {
+        case .serve: break
+        case .drain: tunnels[slot].drain(&services)
+        case .finish: tunnels[slot].stop(.drained, &services)
+        case .stop: tunnels[slot].stop(.stopped, &services)
+        }
+        releaseIfFree(slot)
     }
 
     /// Copies the levels of the tables to where the server reads them.

@@ -48,7 +48,10 @@ import Testing
 
     @Test func `who has clearly more to do isn't given even what is its own`() {
         let effort = busy(500)
-        #expect(effort.mayGive(to: effort.share + 50) && !effort.mayGive(to: effort.share + 51))
+        #expect(effort.allowance(of: 100, for: effort.share + 51) == 0)
+        #expect(effort.allowance(of: 100, for: effort.share + 50) == 1)
+        #expect((4...6).contains(effort.allowance(of: 100, for: effort.share)))
+        #expect((50...60).contains(effort.allowance(of: 100, for: 0)))
     }
 
     @Test(arguments: [(8, 0, 4), (2, 0, 1), (1, 0, 0), (3, 400, 0), (100, 400, 24), (9, 600, 1)])
