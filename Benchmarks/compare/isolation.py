@@ -163,7 +163,7 @@ def main():
     for name, default in (("rounds", 3), ("tunnels", 500), ("rate", 5000), ("bulk", 200),
                           ("slow", 1000), ("duration", 4), ("socket-bytes", 65536)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--peers", default="haproxy-connect envoy")
+    parser.add_argument("--peers", default="floor haproxy-connect envoy")
     options = parser.parse_args()
     enter_namespace(options.socket_bytes)
     files, cpus = raise_file_limit(), two_cpus()

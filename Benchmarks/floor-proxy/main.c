@@ -248,5 +248,7 @@ int main(int count, char **words) {
     signal(SIGPIPE, SIG_IGN);
     prepare_ring();
     listen_on(port);
+    puts("ready");
+    fflush(stdout);
     for (;;) take_turn();
 }

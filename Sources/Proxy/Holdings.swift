@@ -16,8 +16,6 @@ struct Holding {
     var hasSentEnd = false
     /// Whether the source has broken, as was told while it was being read.
     var hasBroken = false
-    /// Whether nothing of the flow is under way, since its tunnel moves to another worker.
-    var standsStill = false
     /// What the source has broken with, behind all that was received; 0 if it hasn't.
     private var errorNumber: UInt8 = 0
 

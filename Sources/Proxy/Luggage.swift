@@ -15,7 +15,7 @@ struct Luggage: BitwiseCopyable {
     var awaitsAnswer: Bool
     var isKeptAlive: Bool
     var isAdmitted: Bool
-    var looksAway: Int16
+    var looksAway: Int8
     /// Only if records are kept.
     var record: Record?
     private var authorityCount: UInt16 = 0

@@ -229,7 +229,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .movingIn: .moveIn
         case .movingOut: .moveOut
         case .awaitingSink, .awaitingRoom: .watchSink
-        case .idle, .paused, .awaitingBuffer, .ended: nil
+        case .idle, .paused, .awaitingBuffer, .standing, .ended: nil
         }
     }
 

@@ -26,11 +26,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         lastActivity + Self.motionNanoseconds > worker.now
     }
 
-    /// It is to move to worker `index`: from now on it begins nothing.
-    mutating func comeToRest(to index: Int, looksAway: Int16, _ worker: inout Worker) {
+    /// It is to move: from now on it begins nothing.
+    mutating func comeToRest(looksAway: Int8, _ worker: inout Worker) {
         isMoving = true
         self.looksAway = looksAway
-        destination = UInt16(truncatingIfNeeded: index)
         for direction in Direction.allCases {
             let flow = duplex[direction]
             if flow.phase == .watching {
@@ -48,7 +47,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     var isReadyToMove: Bool {
         guard isMoving, inFlight == 0, state == .relaying, ending == nil else { return false }
         return Direction.allCases.allSatisfy {
-            holdings[$0].standsStill || duplex[$0].phase == .ended
+            duplex[$0].phase == .standing || duplex[$0].phase == .ended
         }
     }
 
@@ -62,7 +61,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .watchSource, .receive, .awaitBuffer, .moveIn:
             releasePipe(direction, &worker)
             duplex[direction].standStill()
-            holdings[direction].standsStill = true
             return true
         case .none, .cancelReceive, .send, .releaseBuffer, .moveOut, .watchSink, .shutdownSink:
             return false
@@ -76,9 +74,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private mutating func goOn(_ worker: inout Worker) {
-        for direction in Direction.allCases where holdings[direction].standsStill {
-            holdings[direction].standsStill = false
-            take(.watchSource, direction, &worker)
+        for direction in Direction.allCases where duplex[direction].phase == .standing {
+            take(duplex[direction].goOn(), direction, &worker)
         }
     }
 

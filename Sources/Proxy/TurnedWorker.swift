@@ -128,7 +128,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         for index in 0..<worker.tunnels.used {
             let slot = UInt32(index)
             guard worker.tunnels[slot].mayMove(worker.services), choose() else { continue }
-            worker.tunnels[slot].comeToRest(to: 0, looksAway: 0, &worker.services)
+            worker.tunnels[slot].comeToRest(looksAway: 0, &worker.services)
             worker.releaseIfFree(slot)
         }
     }

@@ -8,11 +8,11 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private static var lookedAtMax: Int { 1024 }
     private static var lookedHomeMax: Int { 256 }
     /// Looks in a row that found a tunnel away before it moves.
-    private static var looksAway: Int16 { 2 }
+    private static var looksAway: Int8 { 2 }
     /// As many more before one that has gone home moves again, and one goes home that was moved
-    /// since there was too much to do: some one and ten seconds.
-    private static var looksAtHome: Int16 { 40 }
-    private static var looksAfterMove: Int16 { 400 }
+    /// since there was too much to do: some one and three seconds, or more where tunnels are many.
+    private static var looksAtHome: Int8 { 40 }
+    private static var looksAfterMove: Int8 { 120 }
 
     /// Moves tunnels to another worker if that has had much less to do for a while; else those
     /// whose clients' packets are handled by the CPU of another to that one.
@@ -46,18 +46,19 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Has the first `count` of these come to rest, to move.
     private mutating func move(_ count: Int, to worker: Int) {
         effort.didMove()
+        destination = worker
         var left = count
         for step in 0..<min(tunnels.used, Self.lookedAtMax) where left > 0 {
             let slot = lookedAt(step)
             guard isBusy(slot) else { continue }
             left -= 1
-            begin(slot, to: worker, looksAway: -Self.looksAfterMove)
+            begin(slot, looksAway: -Self.looksAfterMove)
         }
         movingTurn = Int(lookedAt(Self.lookedAtMax))
     }
 
-    private mutating func begin(_ slot: UInt32, to worker: Int, looksAway: Int16) {
-        tunnels[slot].comeToRest(to: worker, looksAway: looksAway, &services)
+    private mutating func begin(_ slot: UInt32, looksAway: Int8) {
+        tunnels[slot].comeToRest(looksAway: looksAway, &services)
         releaseIfFree(slot)
     }
 
@@ -81,7 +82,8 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             let left = home?.left ?? allowance(of: worker, busyBefore)
             guard left > 0, home?.worker ?? worker == worker else { continue }
             home = (worker, left - 1)
-            begin(slot, to: worker, looksAway: -Self.looksAtHome)
+            destination = worker
+            begin(slot, looksAway: -Self.looksAtHome)
         }
     }
 
@@ -92,10 +94,6 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         guard let home = cpu.flatMap({ balance?.worker(on: $0) }), home != services.index else {
             tunnels[slot].looksAway = min(tunnels[slot].looksAway, 0)
             return nil
-        }
-        if Int(tunnels[slot].destination) != home {
-            tunnels[slot].destination = UInt16(truncatingIfNeeded: home)
-            tunnels[slot].looksAway = min(tunnels[slot].looksAway, 0)
         }
         tunnels[slot].looksAway = min(tunnels[slot].looksAway + 1, Self.looksAway)
         return tunnels[slot].looksAway == Self.looksAway ? home : nil
@@ -112,7 +110,6 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// The tunnel in `slot` has come to rest: it moves to the worker that was chosen, or stays if
     /// that takes no more.
     mutating func depart(_ slot: UInt32) {
-        let destination = Int(tunnels[slot].destination)
         guard let balance, balance.departForGood(to: destination) else {
             return tunnels[slot].stay(&services)
         }

@@ -23,6 +23,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var balanceTurn = 0
     var occupancy: Occupancy
     var effort: Effort
+    /// The worker to which tunnels move that come to rest.
+    var destination = 0
     /// The slot from which on tunnels are looked at that may be moved, and how many busy ones were
     /// seen last.
     var movingTurn = 0

@@ -40,6 +40,8 @@ public struct Flow: Equatable, Sendable, BitwiseCopyable {
         case movingOut
         /// The pipe holds bytes that the sink has no room for.
         case awaitingSink
+        /// Nothing: what comes next is to be done by another worker.
+        case standing
         /// The source has ended, and all it sent has been delivered.
         case ended
     }
@@ -285,14 +287,21 @@ public struct Flow: Equatable, Sendable, BitwiseCopyable {
 
     // MARK: Standing still
 
-    /// What comes next is to be done elsewhere: nothing is under way, and a poll begins it there.
+    /// What comes next is to be done by another worker: nothing is begun here.
     public mutating func standStill() {
         switch phase {
         case .watching, .receiving, .awaitingBuffer, .movingIn: break
         default: preconditionFailure("a flow stands still amid bytes")
         }
         precondition(held == 0 && !isArmed && !isMeasured)
+        phase = .standing
+    }
+
+    /// It goes on, by a poll, here or there.
+    public mutating func goOn() -> Step {
+        precondition(phase == .standing)
         phase = .watching
+        return .watchSource
     }
 
     // MARK: Splicing

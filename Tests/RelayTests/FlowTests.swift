@@ -93,13 +93,14 @@ import Testing
         _ = flow.start(auto)
         _ = relay(&flow, 64, auto, more: false)
         flow.standStill()
-        #expect(flow.phase == .watching && flow.delivered == 64)
+        #expect(flow.phase == .standing && flow.delivered == 64)
+        #expect(flow.goOn() == .watchSource)
         #expect(flow.sourceIsReady() == .receive(afterPoll: false))
         var bulk = Flow()
         _ = bulk.start(splice)
         #expect(bulk.sourceIsReady() == .moveIn)
         bulk.standStill()
-        #expect(bulk.phase == .watching)
+        #expect(bulk.goOn() == .watchSource)
         #expect(bulk.sourceIsReady() == .moveIn)
     }
 
