@@ -87,7 +87,7 @@ SCENARIOS = [
         (Figure("rate", "tunnels a second"), Figure("cpu", "CPU a tunnel, us")) + times("ms"),
         "cpu", "64 at once",
     ),
-    echo(64), echo(2000), paced(64, 0.7), bulk(1), bulk(8), bulk(200),
+    echo(64), echo(2000), paced(64, 0.5), bulk(1), bulk(8), bulk(200),
     Scenario(
         "hold", "Idle tunnels", "hold",
         (Figure("pss", "PSS a tunnel, bytes"), Figure("rss", "RSS a tunnel, bytes"),
