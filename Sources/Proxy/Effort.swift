@@ -20,6 +20,9 @@ package struct Effort {
     package static var span: UInt64 { 25_000_000 }
     /// Permille of a CPU that another worker uses less, at least.
     package static var differenceMin: Int { 250 }
+    /// Permille that another may use and still have room: where both have much to do, even numbers
+    /// are fairer.
+    private static var restMax: Int { 500 }
     /// Permille more that another may use and still be given its own tunnels: far less than what
     /// has it give them away, so that none goes to and fro.
     private static var toleranceMax: Int { 50 }
@@ -52,7 +55,8 @@ package struct Effort {
             pause -= 1
             return false
         }
-        confirmations = share - other >= Effort.differenceMin ? confirmations + 1 : 0
+        let isFar = share - other >= Effort.differenceMin && other <= Effort.restMax
+        confirmations = isFar ? confirmations + 1 : 0
         return confirmations >= Effort.confirmationsMin
     }
 
