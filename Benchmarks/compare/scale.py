@@ -21,12 +21,6 @@ from scenarios import SCENARIOS, Load
 SETUPS = ("one", "two", "apart", "crossed")
 
 
-class LongLoad(Load):
-    """Load that has settled: tunnels may move to another worker in their first seconds."""
-
-    warmup = "3s"
-
-
 def workers(count):
     """Culvert with so many workers."""
     return replace(CULVERT, command=CULVERT.command.replace("--workers 1", f"--workers {count}"))
@@ -54,7 +48,8 @@ def measure(setup, scenario, cpus, options):
     """One run on fresh processes: units a second of all, and CPU of the proxies for each unit."""
     used = cpus[:1] if setup == "one" else cpus
     origins = [free_port() for _ in used]
-    loads = [LongLoad(cpu, port, options.duration, None) for cpu, port in zip(used, origins)]
+    # Tunnels may move to another worker in their first seconds.
+    loads = [Load(cpu, port, options.duration, None, "3s") for cpu, port in zip(used, origins)]
     values = {"ORIGIN": origins[0], "FILES": options.files, "TUNNELS": 0}
     with contextlib.ExitStack() as stack:
         if setup in ("apart", "crossed"):

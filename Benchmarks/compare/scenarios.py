@@ -101,16 +101,14 @@ SCENARIOS = [
 class Load:
     """The load tool on its own CPU, with its origin on four loopback addresses."""
 
-    #: How long a scenario runs before it is measured.
-    warmup = "500ms"
-
-    def __init__(self, cpu, origin_port, duration, idle_tunnels):
+    def __init__(self, cpu, origin_port, duration, idle_tunnels, warmup="500ms"):
         self.command = ["taskset", "-c", str(cpu), str(TOOL)]
         self.addresses = [
             word for host in range(1, 5)
             for word in ("--listen", f"127.0.0.{host}:{origin_port}")
         ]
         self.duration = duration
+        self.warmup = warmup
         self.idle_tunnels = idle_tunnels
 
     def figures(self, scenario, peer, port, processes, rate=None):

@@ -107,7 +107,7 @@ final class Balance: Sendable {
     func idlest(besides index: Int, _ now: Instant) -> (worker: Int, effort: Int)? {
         var best: (worker: Int, effort: Int)?
         // Each begins with another one, so that not all choose the same.
-        for step in 1..<max(channels.count, 1) {
+        for step in 1..<channels.count {
             let other = (index + step) % channels.count
             guard let effort = effort(of: other, now) else { continue }
             if effort < best?.effort ?? .max { best = (other, effort) }

@@ -19,7 +19,7 @@ package struct Effort {
     /// Nanoseconds between looks.
     package static var span: UInt64 { 25_000_000 }
     /// Permille of a CPU that another worker uses less, at least.
-    package static var differenceMin: Int { 250 }
+    private static var differenceMin: Int { 250 }
     /// Permille that another may use and still have room: where both have much to do, even numbers
     /// are fairer.
     private static var restMax: Int { 500 }

@@ -291,11 +291,7 @@ public final class Server: Sendable {
             names: try makeResolver(),
             index: index,
             slots: plan.slotCount,
-            room: Room(
-                descriptorMax: plan.descriptorMax,
-                shedMax: plan.shed,
-                arrivalMax: plan.arrivals
-            ),
+            room: Room(descriptorMax: plan.descriptorMax, shedMax: plan.shed),
             journal: try makeJournalWriter(index),
             counters: counters[index],
             admission: admission,

@@ -100,9 +100,6 @@ struct Room: Sendable {
     let descriptorMax: Int
     /// Slots, and descriptors, set aside for telling clients that there is no room.
     let shedMax: Int
-    /// Slots set aside for tunnels that move here, and beyond `descriptorMax` twice as many
-    /// descriptors.
-    var arrivalMax = 0
 
     /// How many descriptors may be in use while clients that are refused are waited for: half of
     /// what is set aside is for the answers to others.

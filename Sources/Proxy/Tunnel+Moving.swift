@@ -81,13 +81,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Its sockets have been passed on: what is left of it here is a free slot.
     mutating func leave(_ worker: inout Worker) {
-        worker.deadlines.clear(slot)
         close(client, &worker)
-        close(upstream, &worker)
         client = -1
+        close(upstream, &worker)
         upstream = -1
-        isMoving = false
-        isAdmitted = false
         state = .free
     }
 

@@ -69,11 +69,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             names: names,
             index: 0,
             slots: slots + arrivalMax,
-            room: Room(
-                descriptorMax: descriptorMax,
-                shedMax: shedMax,
-                arrivalMax: arrivalMax
-            ),
+            room: Room(descriptorMax: descriptorMax, shedMax: shedMax),
             journal: try JournalWriter(),
             counters: counters,
             admission: try Admission(configuration),

@@ -36,7 +36,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     }
 
     /// Slots for clients; the others are for tunnels that move here, which can't be refused.
-    private var slotMax: Int { tunnels.capacity - services.room.arrivalMax }
+    private var slotMax: Int { tunnels.capacity - (balance?.arrivalMax ?? 0) }
 
     /// Takes a slot for a tunnel, and a number; nil if there is none.
     mutating func takeTunnel() -> UInt32? {

@@ -4,6 +4,18 @@ import Testing
 extension AloneTests {
     /// Busy tunnels move from a worker to one that rests, while bytes are on their way.
     @Suite struct Moving {
+        /// Loads `culvert` from one CPU, and checks every byte.
+        private static func load(
+            _ culvert: Culvert,
+            from cpu: Int,
+            _ scenario: String
+        ) throws {
+            let words = scenario.split(separator: " ").map(String.init)
+            let command = ["-c", "\(cpu)", Program.loadTool] + words
+            let tool = try Program.run("taskset", command + ["--proxy", "\(culvert.endpoint)"])
+            #expect(tool.status == 0, "\(tool.output)\(tool.errors)")
+        }
+
         /// Loads a fresh culvert with two workers from the first CPU alone, whose worker the kernel
         /// gives all clients to, and checks every byte; its records, and how many tunnels moved.
         private func load(
@@ -16,13 +28,7 @@ extension AloneTests {
             let limits = ["--allow-port", "any", "--tls-ports", "none", "--workers", "2"]
             let access = try folder.writeUsers(["ana"]) + ["--policy", folder.path("policy.yaml")]
             let culvert = try Culvert(limits + access + flags)
-            let words = scenario.split(separator: " ").map(String.init)
-            let route = ["--proxy", "\(culvert.endpoint)", "--credentials", "ana:word"]
-            let tool = try Program.run(
-                "taskset",
-                ["-c", "0", Program.loadTool] + words + ["--duration", "3s"] + route
-            )
-            #expect(tool.status == 0, "\(tool.output)\(tool.errors)")
+            try Self.load(culvert, from: 0, "\(scenario) --duration 3s --credentials ana:word")
             try culvert.expectEmpty()
             let levels = try culvert.status()
             #expect(levels["moved_away"] == levels["moved_here"])
@@ -66,11 +72,8 @@ extension AloneTests {
             try Crew.run(
                 (0..<2).map { cpu in
                     {
-                        let words = ["echo", "--tunnels", "400", "--duration", "5s", "--source"]
-                        let place = ["127.0.0.1\(cpu)", "--proxy", "\(culvert.endpoint)"]
-                        let command = ["-c", "\(cpu)", Program.loadTool] + words + place
-                        let tool = try Program.run("taskset", command)
-                        #expect(tool.status == 0, "\(tool.output)\(tool.errors)")
+                        let scenario = "echo --tunnels 400 --duration 5s --source 127.0.0.1\(cpu)"
+                        try Self.load(culvert, from: cpu, scenario)
                     }
                 }
             )
