@@ -53,7 +53,7 @@ extension ClientTunnel {
             fail(.reset, ErrorName.text("receive", -completion.result), &client)
         }
         client.station.giveBack(completion)
-        if !completion.hasMore { arm(isEmpty: !completion.isSocketNonEmpty, &client) }
+        if !completion.hasMore { arm(isEmpty: !completion.leavesBytes, &client) }
     }
 
     /// Waits for what comes next; where a tunnel is to stand idle for long, by the cheaper poll.

@@ -131,11 +131,7 @@ struct Conduit {
     mutating func receive(isEmpty: Bool, _ station: inout Station) {
         let token = submitted(.receive)
         awaited = .receive
-        guard !station.receivesEach else {
-            return station.queue.receiveEach(socket, token: token)
-        }
-        let count = station.bufferSize
-        station.queue.receive(socket, bytesMax: count, pollFirst: isEmpty, token: token)
+        station.receive(socket, isEmpty: isEmpty, token: token)
     }
 
     /// Waits until something comes, without a buffer or the memory of a receive.

@@ -75,7 +75,7 @@ struct OriginTunnel {
             fail(.reset, ErrorName.text("receive", -completion.result), &origin)
         }
         origin.station.giveBack(completion)
-        if !completion.hasMore { arm(isEmpty: !completion.isSocketNonEmpty, &origin) }
+        if !completion.hasMore { arm(isEmpty: !completion.leavesBytes, &origin) }
     }
 
     /// Takes what has come: what the client says, or TLS that holds it.

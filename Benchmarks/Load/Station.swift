@@ -7,10 +7,11 @@ struct Station: ~Copyable {
     var queue: Ring
     let pattern: Pattern
     let counters: Counters
-    /// Bytes of a receive, at most.
-    let bufferSize: Int
+    /// Receive buffers, and bytes of each.
+    private let buffers: (count: Int, size: Int)
     /// Whether one receive is for all that comes, and not for what comes next.
     let receivesEach: Bool
+    private var line = ReceiveLine()
     var tally = Tally()
     /// TLS of the tunnels, if they have any.
     var security: Security?
@@ -35,7 +36,7 @@ struct Station: ~Copyable {
         self.counters = counters
         self.bell = bell
         self.receivesEach = receivesEach
-        bufferSize = buffers.size
+        self.buffers = buffers
         for index in 0..<buffers.count { self.queue.provide(UInt16(truncatingIfNeeded: index)) }
         watchBell()
     }
@@ -44,10 +45,30 @@ struct Station: ~Copyable {
     /// quarter second at most.
     mutating func wait(count: Int, until deadline: Instant? = nil) {
         counters.enters.add()
+        serveLine()
         let limit = now + 250_000_000
         let end = min(deadline ?? limit, limit)
         queue.submitAndWait(count: count, gatherMicroseconds: 0, until: end)
         now = queue.now()
+    }
+
+    /// Waits for the next bytes on `socket`; `isEmpty` says that there are none yet.
+    mutating func receive(_ socket: Int32, isEmpty: Bool, token: UInt64) {
+        guard isEmpty else { return line.join(socket, token: token) }
+        begin(socket, pollFirst: true, token)
+    }
+
+    private mutating func begin(_ socket: Int32, pollFirst: Bool, _ token: UInt64) {
+        guard !receivesEach else { return queue.receiveEach(socket, token: token) }
+        queue.receive(socket, bytesMax: buffers.size, pollFirst: pollFirst, token: token)
+    }
+
+    /// Begins no more receives than there are buffers.
+    private mutating func serveLine() {
+        for _ in 0..<buffers.count {
+            guard let place = line.next() else { return }
+            begin(place.socket, pollFirst: false, place.token)
+        }
     }
 
     private mutating func watchBell() {
@@ -70,4 +91,9 @@ struct Station: ~Copyable {
     mutating func giveBack(_ completion: Completion) {
         if let buffer = completion.buffer { queue.provide(buffer) }
     }
+}
+
+extension Completion {
+    /// Whether a receive has left bytes on its socket, for all that it knows.
+    var leavesBytes: Bool { isSocketNonEmpty || result == -Errno.noBuffers }
 }

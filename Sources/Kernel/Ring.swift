@@ -31,6 +31,8 @@ internal import Internet
     /// Whether a multishot receive can be given a number of bytes after which it ends.
     let boundsReceives: Bool
     private var quiet: QuietSends
+    /// Made when it is asked for first.
+    private var waits: ThreadWaits?
     /// The completion to look at next.
     private var head: UInt32
     /// Times that the kernel was entered.
@@ -279,5 +281,8 @@ internal import Internet
 
     public func now() -> Instant { Instant.now() }
 
-    public func timeUsed() -> UInt64 { ThreadClock.ofCaller }
+    public mutating func timeWanted() -> UInt64 {
+        if waits == nil { waits = ThreadWaits() }
+        return ThreadClock.ofCaller + (waits?.nanoseconds ?? 0)
+    }
 }

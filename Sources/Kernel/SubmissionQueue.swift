@@ -76,8 +76,9 @@ public protocol SubmissionQueue: ~Copyable {
     mutating func nextCompletion() -> Completion?
     /// The present time.
     func now() -> Instant
-    /// Nanoseconds of CPU that the calling thread has used.
-    func timeUsed() -> UInt64
+    /// Nanoseconds for which the calling thread has had something to do: those of CPU that it has
+    /// used, and those for which it has waited for a CPU.
+    mutating func timeWanted() -> UInt64
 
     // MARK: Called directly, where a submission would cost more or run on io-wq
 

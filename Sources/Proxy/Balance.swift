@@ -10,8 +10,8 @@ internal import Kernel
 final class Balance: Sendable {
     /// What is known of one worker, on a cache line of its own: its tunnels; how many clients are
     /// on their way to it, with a bit once it takes no more, and one once it has left; its tunnels
-    /// of late, on average; when it said so, in milliseconds; how much CPU it uses, in permille;
-    /// and whether its descriptors have run out.
+    /// of late, on average; when it said so, in milliseconds; how much CPU it wants, in permille;
+    /// whether its descriptors have run out; and how many of its tunnels are busy.
     private let cells: AtomicCounts
     private static var stride: Int { 16 }
     private static var closed: UInt32 { 1 << 31 }
@@ -83,18 +83,26 @@ final class Balance: Sendable {
         cells.set(cell + 3, Balance.milliseconds(now))
     }
 
-    /// Worker `index` uses `effort` permille of a CPU.
-    func publish(_ index: Int, effort: Int) {
-        cells.set(index * Balance.stride + 4, UInt32(clamping: effort))
+    /// Worker `index` has `work` to do.
+    func publish(_ index: Int, _ work: Effort.Work) {
+        cells.set(index * Balance.stride + 4, UInt32(clamping: work.share))
+        cells.set(index * Balance.stride + 6, UInt32(clamping: work.busy))
     }
 
     /// The worker that is alone on `cpu`; nil if none is.
     func worker(on cpu: Int) -> Int? { workers[cpu] }
 
-    /// Permille of a CPU that worker `index` uses; nil if it has no room for tunnels that move.
-    func effort(of index: Int, _ now: Instant) -> Int? {
+    /// What worker `index` has to do; nil if it has no room for tunnels that move.
+    func work(of index: Int, _ now: Instant) -> Effort.Work? {
         guard let load = load(index, now), hasRoom(index, load.tunnels) else { return nil }
-        return load.isRecent ? Int(cells.read(index * Balance.stride + 4)) : 0
+        // One that sleeps doesn't tell how its work gets less.
+        guard load.isRecent else { return Effort.Work(share: 0, busy: 0, tunnels: load.tunnels) }
+        let cell = index * Balance.stride
+        return Effort.Work(
+            share: Int(cells.read(cell + 4)),
+            busy: Int(cells.read(cell + 6)),
+            tunnels: load.tunnels
+        )
     }
 
     /// Whether worker `index` with `tunnels` tunnels has room for more that move there.
@@ -102,15 +110,24 @@ final class Balance: Sendable {
         tunnels <= room - arrivalMax && cells.read(index * Balance.stride + 5) == 0
     }
 
-    /// The worker that uses least CPU of those that have room, besides worker `index`, and how many
-    /// permille that is; nil if none has.
-    func idlest(besides index: Int, _ now: Instant) -> (worker: Int, effort: Int)? {
-        var best: (worker: Int, effort: Int)?
+    /// Of the workers that have room, besides worker `index`, the one that has least to do, and the
+    /// one with fewest busy tunnels; nil if none has room.
+    func others(
+        besides index: Int,
+        _ now: Instant
+    ) -> (idlest: Effort.Other, emptiest: Effort.Other)? {
+        var best: (idlest: Effort.Other, emptiest: Effort.Other)?
         // Each begins with another one, so that not all choose the same.
         for step in 1..<channels.count {
-            let other = (index + step) % channels.count
-            guard let effort = effort(of: other, now) else { continue }
-            if effort < best?.effort ?? .max { best = (other, effort) }
+            let worker = (index + step) % channels.count
+            guard let work = work(of: worker, now) else { continue }
+            let other = Effort.Other(worker, work)
+            guard let found = best else {
+                best = (other, other)
+                continue
+            }
+            if work.share < found.idlest.work.share { best?.idlest = other }
+            if work.busy < found.emptiest.work.busy { best?.emptiest = other }
         }
         return best
     }

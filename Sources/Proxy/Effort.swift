@@ -1,81 +1,142 @@
 package import Kernel
 
-/// How much CPU a worker uses, and whether another has had so much less to do that it should have
-/// some of this one's tunnels.
+/// How much a worker has to do, and whether another has so much less that it should have some of
+/// this one's tunnels.
 ///
 /// Clients are spread as they come, when nobody knows yet which of them will be busy: all streams
-/// that matter may be with one worker while another rests. Looks are far apart, and a difference
-/// counts only once it has lasted.
+/// that matter may be with one worker while another rests, or only those that last. Looks are far
+/// apart, and a difference counts only once it has lasted.
 package struct Effort {
-    /// Permille of a CPU, of late.
-    package private(set) var share = 0
+    /// What a worker has to do.
+    package struct Work: Equatable, Sendable {
+        /// Permille of a CPU that it uses or waits for, of late.
+        package var share: Int
+        /// Tunnels that have moved a byte of late, as of the last look.
+        package var busy: Int
+        /// All tunnels that it has, or that are on their way to it.
+        package var tunnels: Int
+
+        package init(share: Int, busy: Int, tunnels: Int) {
+            self.share = share
+            self.busy = busy
+            self.tunnels = tunnels
+        }
+    }
+
+    /// One of the other workers.
+    package struct Other {
+        package var worker: Int
+        package var work: Work
+
+        package init(_ worker: Int, _ work: Work) {
+            self.worker = worker
+            self.work = work
+        }
+    }
+
+    /// What this one has to do.
+    package private(set) var work = Work(share: 0, busy: 0, tunnels: 0)
     private var now: Instant
-    private var used: UInt64
-    /// Looks in a row that found another worker with much less to do.
-    private var confirmations = 0
+    private var wanted: UInt64
+    /// Looks in a row that found another with much less to do, and one with far fewer tunnels.
+    private var looksAhead = 0
+    private var looksFuller = 0
     /// Looks for which what was moved has to show first.
     private var pause = 0
 
     /// Nanoseconds between looks.
     package static var span: UInt64 { 25_000_000 }
-    /// Permille of a CPU that another worker uses less, at least.
+    /// Permille of a CPU that another worker wants more or less, at least, to have clearly more to
+    /// do, or much less.
     private static var differenceMin: Int { 250 }
-    /// Permille that another may use and still have room: where both have much to do, even numbers
-    /// are fairer.
-    private static var restMax: Int { 500 }
-    /// Permille more that another may use and still be given its own tunnels: far less than what
-    /// has it give them away, so that none goes to and fro.
+    /// Permille of a CPU that are next to all that a worker can have.
+    private static var fullMin: Int { 800 }
+    /// Permille more that another may want and still be given tunnels that are its own: far less
+    /// than what has it give them away, so that none goes to and fro.
     private static var toleranceMax: Int { 50 }
-    private static var confirmationsMin: Int { 4 }
+    private static var looksMin: Int { 12 }
     private static var pauseAfterMove: Int { 8 }
 
-    /// From `now` on, when the thread has used `used` nanoseconds of CPU.
-    package init(_ now: Instant, used: UInt64) {
+    /// From `now` on, when the thread has wanted `wanted` nanoseconds of CPU.
+    package init(_ now: Instant, wanted: UInt64) {
         self.now = now
-        self.used = used
+        self.wanted = wanted
     }
 
     /// When to look next.
     package var nextLook: Instant { now + Effort.span }
 
-    /// Now the thread has used `used` nanoseconds of CPU.
-    package mutating func look(_ now: Instant, used: UInt64) {
+    /// Now the thread has wanted `wanted` nanoseconds of CPU, and `busy` of its `tunnels` are busy.
+    package mutating func look(_ now: Instant, wanted: UInt64, busy: Int, of tunnels: Int) {
         let elapsed = max(now.nanoseconds(since: self.now), 1)
-        let latest = Int(clamping: (used - min(used, self.used)) * 1000 / elapsed)
+        let latest = Int(clamping: (wanted - min(wanted, self.wanted)) * 1000 / elapsed)
         // What was long ago says nothing.
-        share = elapsed > 4 * Effort.span ? latest : (share + latest) / 2
+        let isOld = elapsed > 4 * Effort.span
+        work.share = isOld ? latest : (3 * work.share + latest) / 4
+        work.busy = busy
+        work.tunnels = tunnels
         self.now = now
-        self.used = used
+        self.wanted = wanted
     }
 
-    /// Whether another worker, which uses `other` permille, should have some of the tunnels; to be
-    /// asked once for each look.
-    package mutating func isAhead(of other: Int) -> Bool {
+    /// How many tunnels to move to which other worker, if to any.
+    ///
+    /// Of the others, `idlest` has least to do, and `emptiest` fewest busy tunnels. To be asked
+    /// once for each look.
+    package mutating func surplus(
+        over idlest: Other,
+        or emptiest: Other
+    ) -> (count: Int, worker: Int)? {
         if pause > 0 {
             pause -= 1
-            return false
+            return nil
         }
-        let isFar = share - other >= Effort.differenceMin && other <= Effort.restMax
-        confirmations = isFar ? confirmations + 1 : 0
-        return confirmations >= Effort.confirmationsMin
+        let excess = excess(over: idlest.work)
+        let lead = lead(over: emptiest.work)
+        looksAhead = excess > 0 ? looksAhead + 1 : 0
+        looksFuller = lead > 0 ? looksFuller + 1 : 0
+        if looksAhead >= Effort.looksMin { return (excess, idlest.worker) }
+        return looksFuller >= Effort.looksMin ? (lead, emptiest.worker) : nil
     }
 
-    /// How many of `busy` tunnels to move to a worker that uses `other` permille, so that it has no
-    /// more to do afterwards than this one.
-    package func surplus(of busy: Int, over other: Int) -> Int {
-        busy * (share - other) / (2 * max(share, 1))
+    /// How many tunnels are too much here, so that another has no more to do with them than this
+    /// one without; 0 if it has half as much to do, or more.
+    private func excess(over other: Work) -> Int {
+        let difference = work.share - other.share
+        guard difference >= max(Effort.differenceMin, other.share) else { return 0 }
+        return work.busy * difference / (2 * max(work.share, 1))
     }
 
-    /// How many of `busy` tunnels to give at once to another worker, which uses `other` permille,
-    /// if its CPU handles their packets: none if it has clearly more to do.
-    package func allowance(of busy: Int, for other: Int) -> Int {
-        let room = share + Effort.toleranceMax - other
-        return room < 0 ? 0 : max(busy * room / (2 * max(share, 1)), 1)
+    /// How many tunnels are too many here, where another has far fewer busy ones, and fewer in all;
+    /// 0 if it has clearly more to do all the same.
+    ///
+    /// As soon as there is as much to do as can be done, each of those here gets less; so then only
+    /// busy ones count.
+    private func lead(over other: Work) -> Int {
+        guard other.share <= work.share + Effort.differenceMin else { return 0 }
+        let ofBusy = work.busy - other.busy
+        let ofAll = work.tunnels - other.tunnels
+        let lead = work.share >= Effort.fullMin ? ofBusy : min(ofBusy, ofAll)
+        return lead >= max(3, (work.busy + other.busy) / 16) ? lead / 2 : 0
+    }
+
+    /// How many tunnels to give at once to another worker whose CPU handles their packets: none if
+    /// it has more to do, or more of them, or more that are busy.
+    package func allowance(for other: Work) -> Int {
+        let room = work.share + Effort.toleranceMax - other.share
+        guard room >= 0 else { return 0 }
+        let byShare = max(work.busy * room / (2 * max(work.share, 1)), 1)
+        let byBusy = Effort.gift(work.busy, other.busy)
+        return min(byShare, byBusy, Effort.gift(work.tunnels, other.tunnels))
+    }
+
+    /// How many of `mine` may be given to one who has `others`, and then will have hardly more.
+    private static func gift(_ mine: Int, _ others: Int) -> Int {
+        max((max(2, (mine + others) / 40) + mine - others) / 2, 0)
     }
 
     /// Tunnels are being moved.
     package mutating func didMove() {
-        confirmations = 0
         pause = Effort.pauseAfterMove
     }
 }

@@ -7,7 +7,8 @@ internal import Resolver
 ///     relaying → standing still: what waits is cancelled, what is under way ends, nothing is begun
 ///              → its sockets and its numbers are passed on → relaying, by the other worker
 ///
-/// It stays where it is if it doesn't come to rest: a sink has no room, or a side breaks.
+/// It stays where it is if a side breaks or ends, or if it doesn't come to rest soon: a sink has no
+/// room for what is held for it.
 extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whether it is open, and nothing of it is with this worker but its sockets and its numbers.
     func mayMove(_ worker: borrowing Worker) -> Bool {
@@ -16,15 +17,18 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         return Direction.allCases.allSatisfy { direction in
             let flow = duplex[direction]
             let holding = holdings[direction]
-            return !flow.isStalled && !flow.isHeldUp && !flow.isMeasured
+            return flow.phase != .paused && flow.phase != .ended && !flow.isMeasured
                 && !holding.hasBroken && holding.sourceError == nil
         }
     }
 
-    /// Whether a byte has moved of late.
+    /// Whether it is open and a byte has moved of late.
     func isBusy(_ worker: borrowing Worker) -> Bool {
-        lastActivity + Self.motionNanoseconds > worker.now
+        state == .relaying && lastActivity + Self.motionNanoseconds > worker.now
     }
+
+    /// Whether bytes are held for a sink that has no room.
+    var isStalled: Bool { Direction.allCases.contains { duplex[$0].isStalled } }
 
     /// It is to move: from now on it begins nothing.
     mutating func comeToRest(looksAway: Int8, _ worker: inout Worker) {
@@ -36,9 +40,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 cancel(.watchSource, detail: direction.rawValue, &worker)
             } else if flow.phase == .receiving || flow.isArmed {
                 cancel(.receive, detail: direction.rawValue, &worker)
-            }
-            if holdings[direction].watchesHangUp {
-                cancel(.watchHangUp, detail: direction.rawValue, &worker)
             }
         }
     }
@@ -61,6 +62,9 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         case .watchSource, .receive, .awaitBuffer, .moveIn:
             releasePipe(direction, &worker)
             duplex[direction].standStill()
+            if holdings[direction].watchesHangUp {
+                cancel(.watchHangUp, detail: direction.rawValue, &worker)
+            }
             return true
         case .none, .cancelReceive, .send, .releaseBuffer, .moveOut, .watchSink, .shutdownSink:
             return false
@@ -71,6 +75,13 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func stay(_ worker: inout Worker) {
         isMoving = false
         goOn(&worker)
+    }
+
+    /// It has had time enough to come to rest: if it hasn't, it stays, and isn't asked soon again.
+    mutating func giveUpMoving(_ worker: inout Worker) {
+        guard isMoving, state == .relaying else { return }
+        looksAway = .min
+        stay(&worker)
     }
 
     private mutating func goOn(_ worker: inout Worker) {
@@ -85,6 +96,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         client = -1
         close(upstream, &worker)
         upstream = -1
+        isMoving = false
         state = .free
     }
 

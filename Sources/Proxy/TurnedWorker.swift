@@ -129,6 +129,15 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
     }
 
+    /// Has those stay that are to move, have not come to rest, and that `choose` picks.
+    package mutating func giveUpMoving(_ choose: () -> Bool) {
+        for index in 0..<worker.tunnels.used {
+            let slot = UInt32(index)
+            guard worker.tunnels[slot].isMoving, choose() else { continue }
+            worker.tunnels[slot].giveUpMoving(&worker.services)
+        }
+    }
+
     /// Takes the tunnels that have been passed on.
     package mutating func takePassed() { worker.takePassed() }
 

@@ -4,9 +4,10 @@ internal import Resolver
 
 /// Moving open tunnels to workers that have less to do.
 extension Worker where Queue: ~Copyable, Names: ~Copyable {
-    /// Slots that are looked at for tunnels to move, at most, and for those that are away.
+    /// Slots that are looked at for tunnels to move, at most, and each time for those that are busy
+    /// and those that are away.
     private static var lookedAtMax: Int { 1024 }
-    private static var lookedHomeMax: Int { 256 }
+    private static var sampleMax: Int { 256 }
     /// Looks in a row that found a tunnel away before it moves.
     private static var looksAway: Int8 { 2 }
     /// As many more before one that has gone home moves again, and one goes home that was moved
@@ -14,52 +15,66 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private static var looksAtHome: Int8 { 40 }
     private static var looksAfterMove: Int8 { 120 }
 
-    /// Moves tunnels to another worker if that has had much less to do for a while; else those
-    /// whose clients' packets are handled by the CPU of another to that one.
+    /// Moves tunnels to another worker if that has had much less to do for a while, or far fewer
+    /// busy ones; else those whose clients' packets are handled by the CPU of another to that one.
     mutating func shareWork() {
         guard let balance, balance.spreads, effort.nextLook <= services.now else { return }
-        effort.look(services.now, used: services.queue.timeUsed())
-        balance.publish(services.index, effort: effort.share)
+        let wanted = services.queue.timeWanted()
+        effort.look(services.now, wanted: wanted, busy: busyCount, of: tunnels.count)
+        balance.publish(services.index, effort.work)
+        giveUpDeparting()
         // A reload that ends what is now forbidden must not miss a tunnel that is on its way.
         guard !services.isDraining, !services.terms.configuration.enforcesOnReload,
-            let other = balance.idlest(besides: services.index, services.now)
+            let others = balance.others(besides: services.index, services.now)
         else { return }
-        let isAhead = effort.isAhead(of: other.effort)
-        let surplus = isAhead ? effort.surplus(of: busyCount, over: other.effort) : 0
-        guard surplus > 0 else { return sendHome() }
-        move(min(surplus, balance.arrivalMax), to: other.worker)
+        let surplus = effort.surplus(over: others.idlest, or: others.emptiest)
+        guard let (count, worker) = surplus else { return sendHome() }
+        move(min(count, balance.arrivalMax), to: worker)
     }
 
-    /// Busy tunnels that may be moved, among those that are looked at.
+    /// Busy tunnels, as far as those that are looked at tell.
     private var busyCount: Int {
-        (0..<min(tunnels.used, Self.lookedAtMax)).count { isBusy(lookedAt($0)) }
+        let sample = min(tunnels.used, Self.sampleMax)
+        guard sample > 0 else { return 0 }
+        let busy = (0..<sample).count { tunnels[lookedAt($0)].isBusy(services) }
+        return busy * tunnels.used / sample
     }
 
     private func lookedAt(_ step: Int) -> UInt32 {
         UInt32(truncatingIfNeeded: (movingTurn + step) % tunnels.used)
     }
 
-    private func isBusy(_ slot: UInt32) -> Bool {
-        tunnels[slot].mayMove(services) && tunnels[slot].isBusy(services)
+    private func mayMove(_ slot: UInt32) -> Bool {
+        tunnels[slot].isBusy(services) && tunnels[slot].mayMove(services)
     }
 
     /// Has the first `count` of these come to rest, to move.
     private mutating func move(_ count: Int, to worker: Int) {
         effort.didMove()
         destination = worker
-        var left = count
-        for step in 0..<min(tunnels.used, Self.lookedAtMax) where left > 0 {
-            let slot = lookedAt(step)
-            guard isBusy(slot) else { continue }
-            left -= 1
-            begin(slot, looksAway: -Self.looksAfterMove)
+        // Those first that don't have to wait for a sink.
+        for isStalled in [false, true] {
+            for step in 0..<min(tunnels.used, Self.lookedAtMax) where departing.count < count {
+                let slot = lookedAt(step)
+                guard mayMove(slot), tunnels[slot].isStalled == isStalled else { continue }
+                begin(slot, looksAway: -Self.looksAfterMove)
+            }
         }
         movingTurn = Int(lookedAt(Self.lookedAtMax))
     }
 
     private mutating func begin(_ slot: UInt32, looksAway: Int8) {
+        departing.append(slot)
         tunnels[slot].comeToRest(looksAway: looksAway, &services)
         releaseIfFree(slot)
+    }
+
+    /// Those that were to move at the last look and still are here stay.
+    ///
+    /// If a slot is another's by now, that one isn't to move.
+    private mutating func giveUpDeparting() {
+        for slot in departing { tunnels[slot].giveUpMoving(&services) }
+        departing.removeAll(keepingCapacity: true)
     }
 
     // MARK: Home
@@ -68,18 +83,14 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// unless it has clearly more to do: bytes that cross from CPU to CPU cost a third more.
     private mutating func sendHome() {
         guard tunnels.used > 0 else { return }
-        defer { movingTurn = Int(lookedAt(Self.lookedHomeMax)) }
+        defer { movingTurn = Int(lookedAt(Self.sampleMax)) }
         guard steering != nil else { return }
-        let busyBefore = busySeen
-        busySeen = 0
         // All that move at one look go to one worker, as many as it has room for.
         var home: (worker: Int, left: Int)?
-        for step in 0..<min(tunnels.used, Self.lookedHomeMax) {
+        for step in 0..<min(tunnels.used, Self.sampleMax) {
             let slot = lookedAt(step)
-            guard isBusy(slot) else { continue }
-            busySeen += 1
-            guard let worker = homeIfAway(slot) else { continue }
-            let left = home?.left ?? allowance(of: worker, busyBefore)
+            guard mayMove(slot), let worker = homeIfAway(slot) else { continue }
+            let left = home?.left ?? allowance(of: worker)
             guard left > 0, home?.worker ?? worker == worker else { continue }
             home = (worker, left - 1)
             destination = worker
@@ -99,10 +110,10 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         return tunnels[slot].looksAway == Self.looksAway ? home : nil
     }
 
-    /// How many of `busy` tunnels worker `index`, whose own they are, may be given at once.
-    private func allowance(of index: Int, _ busy: Int) -> Int {
-        guard let balance, let other = balance.effort(of: index, services.now) else { return 0 }
-        return min(effort.allowance(of: busy, for: other), balance.arrivalMax)
+    /// How many of its own tunnels worker `index` may be given at once.
+    private func allowance(of index: Int) -> Int {
+        guard let balance, let other = balance.work(of: index, services.now) else { return 0 }
+        return min(effort.allowance(for: other), balance.arrivalMax)
     }
 
     // MARK: Leaving and arriving

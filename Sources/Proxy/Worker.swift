@@ -25,10 +25,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var effort: Effort
     /// The worker to which tunnels move that come to rest.
     var destination = 0
-    /// The slot from which on tunnels are looked at that may be moved, and how many busy ones were
-    /// seen last.
+    /// Slots of those that were to come to rest at the last look.
+    var departing: [UInt32] = []
+    /// The slot from which on tunnels are looked at that may be moved.
     var movingTurn = 0
-    var busySeen = 0
     /// Which clients it asks for; nil if for any.
     var steering: Steering?
     private let mailbox: Mailbox?
@@ -60,8 +60,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.balance = balance
         self.steering = steering
         occupancy = Occupancy(self.services.now)
-        effort = Effort(self.services.now, used: self.services.queue.timeUsed())
+        effort = Effort(self.services.now, wanted: self.services.queue.timeWanted())
         listener = Listener(listeners)
+        departing.reserveCapacity(balance?.arrivalMax ?? 0)
         provideBuffers()
         if let steering { prefer(steering.cpu) }
         listener.arm(&self.services.queue)

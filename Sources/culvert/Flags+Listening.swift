@@ -47,7 +47,7 @@ struct ListeningFlags: FlagGroup {
         inversion: .prefixedNo,
         help: ArgumentHelp(
             "Take clients on the CPU that handles their packets; pass them on to workers with "
-                + "fewer tunnels, and move busy tunnels to workers that rest. "
+                + "fewer tunnels, and move busy ones to workers with less to do. "
                 + "Default: \(defaults.balance ? "on" : "off")."
         )
     )

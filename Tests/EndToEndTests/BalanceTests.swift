@@ -1,10 +1,11 @@
 import Foundation
+import Kernel
 import Testing
 
 extension AloneTests {
     /// Tunnels that stay are spread evenly over the workers.
     @Suite struct Balance {
-        private static let count = 400
+        private static let count = 800
 
         /// Opens tunnels to `origin`.
         private func open(_ culvert: Culvert, to origin: Origin) throws -> [(Stream, Stream)] {
@@ -23,34 +24,73 @@ extension AloneTests {
             return workers
         }
 
-        /// The share of the busiest worker, when one worker has lost all its tunnels and as many as
-        /// there were at first have come anew: 1 is an even share.
-        private func busiest(_ flags: [String]) throws -> Double {
-            let culvert = try Culvert(Culvert.openFlags + ["--workers", "2"] + flags)
-            let origin = try Origin()
+        /// Opens tunnels to `origin`, and ends all but those of one worker.
+        private func openPile(_ culvert: Culvert, to origin: Origin) throws -> [(Stream, Stream)] {
             var tunnels = try open(culvert, to: origin)
             let workers = try workers(culvert)
             tunnels.removeAll { client, _ in
                 workers["127.0.0.1:\(SocketName.port(of: client.descriptor))"] != 1
             }
-            let kept = tunnels.count
-            try culvert.wait(until: "tunnels", is: kept)
-            tunnels += try open(culvert, to: origin)
-            let levels = try culvert.workerStatus().map { $0["tunnels"] ?? 0 }
-            #expect(levels.reduce(0, +) == tunnels.count)
+            try culvert.wait(until: "tunnels", is: tunnels.count)
+            return tunnels
+        }
+
+        /// Has all tunnels carry a message.
+        private func use(_ tunnels: [(Stream, Stream)]) throws {
             for (client, upstream) in tunnels {
                 try client.send("there")
                 #expect(try upstream.receive(exactly: 5) == Array("there".utf8))
             }
-            let most = levels.max() ?? 0
+        }
+
+        /// The share of the worker that has most of the tunnels: 1 is an even share.
+        private func busiest(_ culvert: Culvert, _ tunnels: [(Stream, Stream)]) throws -> Double {
+            let levels = try culvert.workerStatus().map { $0["tunnels"] ?? 0 }
+            return Double(levels.max() ?? 0) / (Double(tunnels.count) / 2)
+        }
+
+        /// The share of the worker that has most tunnels, when one worker has lost all it had and
+        /// as many as there were at first have come anew.
+        private func busiest(_ flags: [String]) throws -> Double {
+            let culvert = try Culvert(Culvert.openFlags + ["--workers", "2"] + flags)
+            let origin = try Origin()
+            var tunnels = try openPile(culvert, to: origin)
+            tunnels += try open(culvert, to: origin)
+            let share = try busiest(culvert, tunnels)
+            try use(tunnels)
             tunnels = []
             try culvert.expectEmpty()
             #expect(culvert.stop() == 0)
-            return Double(most) / (Double(kept + Self.count) / 2)
+            return share
         }
 
         @Test func `no worker has many more tunnels than another`() throws {
             #expect(try busiest([]) < 1.1)
+        }
+
+        @Test func `those that have piled up on a worker are shared while they are in use`() throws
+        {
+            let culvert = try Culvert(Culvert.openFlags + ["--workers", "2"])
+            let origin = try Origin()
+            let tunnels = try openPile(culvert, to: origin)
+            #expect(try busiest(culvert, tunnels) == 2)
+            // From the CPU of the worker that has them, they don't go home to another.
+            try Crew.run([
+                {
+                    try Kernel.Thread.pin(to: 1)
+                    let end = Date() + 30
+                    while try busiest(culvert, tunnels) > 1.1, Date() < end {
+                        for _ in 0..<10 { try use(tunnels) }
+                    }
+                }
+            ])
+            #expect(try busiest(culvert, tunnels) <= 1.1)
+            for (client, upstream) in tunnels {
+                client.close()
+                upstream.close()
+            }
+            try culvert.expectEmpty()
+            #expect(culvert.stop() == 0)
         }
 
         @Test func `without balance tunnels stay where the kernel put them`() throws {

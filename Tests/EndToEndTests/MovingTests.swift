@@ -88,6 +88,28 @@ extension AloneTests {
             #expect(isHome.count { $0 == true } > 700)
         }
 
+        @Test func `streams as fast as they go both ways stay even`() throws {
+            let culvert = try Culvert(Culvert.openFlags + ["--workers", "2"])
+            let scenario = "bulk --tunnels 200 --duration 4s --proxy \(culvert.endpoint)"
+            let words = scenario.split(separator: " ").map(String.init)
+            let tool = try Program.prepare(Program.loadTool, words)
+            tool.standardOutput = FileHandle.nullDevice
+            let ended = DispatchSemaphore(value: 0)
+            tool.terminationHandler = { _ in ended.signal() }
+            try Program.start(tool)
+            var most: [Int] = []
+            while ended.wait(timeout: .now() + 0.05) == .timedOut {
+                let levels = try culvert.workerStatus().map { $0["tunnels"] ?? 0 }
+                if levels.reduce(0, +) == 200 { most.append(levels.max() ?? 0) }
+            }
+            #expect(tool.terminationStatus == 0)
+            try culvert.expectEmpty()
+            #expect(culvert.stop() == 0)
+            most.sort()
+            try #require(most.count > 20)
+            #expect(most[most.count / 2] <= 110, "\(most)")
+        }
+
         @Test func `without balance they stay`() throws {
             let (_, moved) = try load("echo --tunnels 48", ["--no-balance"])
             #expect(moved == 0)

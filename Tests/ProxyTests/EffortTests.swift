@@ -5,64 +5,121 @@ import Testing
 @Suite struct EffortTests {
     private let start = Instant(nanoseconds: 1_000_000_000)
 
-    /// A worker that has used `permille` of its CPU for so many looks.
-    private func busy(_ permille: UInt64, looks: UInt64 = 20) -> Effort {
-        var effort = Effort(start, used: 0)
+    /// A worker that has wanted `permille` of a CPU for so many looks, with `tunnels` busy ones.
+    private func busy(_ permille: UInt64, tunnels: Int = 100, looks: UInt64 = 20) -> Effort {
+        var effort = Effort(start, wanted: 0)
         for look in 1...looks {
             let time = look * Effort.span
-            effort.look(start + time, used: time * permille / 1000)
+            effort.look(start + time, wanted: time * permille / 1000, busy: tunnels, of: tunnels)
         }
         return effort
     }
 
-    @Test func `its share follows what it has used of late`() {
-        var effort = busy(800)
-        #expect((795...800).contains(effort.share))
-        let end = start + 20 * Effort.span
-        effort.look(end + Effort.span, used: 16 * Effort.span)
-        #expect((395...400).contains(effort.share))
-        // What was long ago says nothing.
-        effort.look(end + 100 * Effort.span, used: 16 * Effort.span)
-        #expect(effort.share == 0)
+    private func other(_ share: Int, _ busy: Int, _ worker: Int = 1) -> Effort.Other {
+        Effort.Other(worker, Effort.Work(share: share, busy: busy, tunnels: busy))
     }
 
-    /// What each of so many looks says of a worker that uses `other` permille.
-    private func looks(_ count: Int, _ effort: inout Effort, of other: Int) -> [Bool] {
-        (0..<count).map { _ in effort.isAhead(of: other) }
+    @Test func `its share follows what it has wanted of late`() {
+        var effort = busy(800)
+        #expect((795...800).contains(effort.work.share))
+        let end = start + 20 * Effort.span
+        effort.look(end + Effort.span, wanted: 16 * Effort.span, busy: 0, of: 0)
+        #expect((595...600).contains(effort.work.share))
+        // What was long ago says nothing.
+        effort.look(end + 100 * Effort.span, wanted: 16 * Effort.span, busy: 0, of: 0)
+        #expect(effort.work.share == 0)
+    }
+
+    /// How many tunnels each of so many looks says to move to another worker.
+    private func looks(_ count: Int, _ effort: inout Effort, _ other: Effort.Other) -> [Int?] {
+        (0..<count).map { _ in effort.surplus(over: other, or: other)?.count }
     }
 
     @Test func `another with much less to do counts only once that has lasted`() {
         var effort = busy(800)
-        #expect(looks(4, &effort, of: 500) == [false, false, false, true])
-        #expect(looks(4, &effort, of: 600) == [false, false, false, false])
-        #expect(looks(1, &effort, of: 0) + looks(1, &effort, of: 700) == [false, false])
-        #expect(looks(4, &effort, of: 0) == [false, false, false, true])
+        #expect(looks(12, &effort, other(380, 100)).firstIndex(of: 26) == 11)
+        #expect(looks(20, &effort, other(450, 100)).allSatisfy { $0 == nil })
+        #expect(looks(11, &effort, other(0, 100)).allSatisfy { $0 == nil })
+        #expect(looks(1, &effort, other(700, 100)) == [nil])
+        #expect(looks(12, &effort, other(0, 100)).firstIndex(of: 50) == 11)
     }
 
     @Test func `what was moved has to show before more is`() {
         var effort = busy(800)
-        #expect(looks(4, &effort, of: 0).last == true)
+        #expect(looks(12, &effort, other(0, 100)).last == 50)
         effort.didMove()
-        #expect(looks(12, &effort, of: 0).firstIndex(of: true) == 11)
+        #expect(looks(9, &effort, other(0, 100)).firstIndex(of: 50) == 8)
+        effort.didMove()
+        #expect(looks(9, &effort, other(700, 100)).allSatisfy { $0 == nil })
     }
 
-    @Test func `who has clearly more to do isn't given even what is its own`() {
-        let effort = busy(500)
-        #expect(effort.allowance(of: 100, for: effort.share + 51) == 0)
-        #expect(effort.allowance(of: 100, for: effort.share + 50) == 1)
-        #expect((4...6).contains(effort.allowance(of: 100, for: effort.share)))
-        #expect((50...60).contains(effort.allowance(of: 100, for: 0)))
+    @Test(arguments: [
+        (100, 500, 86, 7), (100, 500, 90, nil), (100, 700, 50, 25), (968, 500, 32, 468),
+        // Clearly more to do, with however few.
+        (100, 760, 2, nil),
+        // Few.
+        (5, 500, 3, nil), (5, 500, 2, 1), (3, 500, 0, 1), (2, 500, 0, nil),
+    ])
+    func `another with far fewer busy ones gets some once that has lasted`(
+        tunnels: Int,
+        share: Int,
+        others: Int,
+        moved: Int?
+    ) {
+        var effort = busy(505, tunnels: tunnels)
+        let found = looks(12, &effort, other(share, others))
+        #expect(found.prefix(11).allSatisfy { $0 == nil })
+        #expect(found.last == .some(moved))
     }
 
-    @Test(arguments: [(8, 0, 4), (2, 0, 1), (1, 0, 0), (3, 400, 0), (100, 400, 24), (9, 600, 1)])
+    @Test func `idle tunnels count as well until there is as much to do as can be done`() {
+        let resting = Effort.Other(1, Effort.Work(share: 500, busy: 32, tunnels: 500))
+        var effort = busy(600, tunnels: 500)
+        #expect(looks(20, &effort, resting).allSatisfy { $0 == nil })
+        effort = busy(900, tunnels: 500)
+        #expect(looks(12, &effort, resting).last == 234)
+    }
+
+    @Test func `it looks at who has least to do and at who has fewest`() {
+        var effort = busy(800)
+        let (idle, empty) = (other(300, 90, 2), other(800, 10, 3))
+        let found = (0..<12).map { _ in effort.surplus(over: idle, or: empty) }
+        #expect(found.last??.worker == 2)
+        #expect(found.last??.count == 31)
+        let later = (0..<12).map { _ in effort.surplus(over: empty, or: empty) }
+        #expect(later.last??.worker == 3)
+        #expect(later.last??.count == 45)
+    }
+
+    private func allowance(_ effort: Effort, _ share: Int, _ busy: Int, of tunnels: Int) -> Int {
+        effort.allowance(for: Effort.Work(share: share, busy: busy, tunnels: tunnels))
+    }
+
+    @Test func `who has more to do, or more of them, isn't given even what is its own`() {
+        let effort = busy(500, tunnels: 1000)
+        let share = effort.work.share
+        #expect(allowance(effort, share + 51, 0, of: 0) == 0)
+        #expect(allowance(effort, share + 50, 0, of: 0) == 1)
+        #expect((48...52).contains(allowance(effort, share, 0, of: 0)))
+        #expect((500...515).contains(allowance(effort, 0, 0, of: 0)))
+        for (busy, tunnels) in [(1000, 1000), (1000, 0), (0, 1000)] {
+            #expect(allowance(effort, 0, busy, of: tunnels) == 25)
+        }
+        for (busy, tunnels) in [(1052, 1000), (1000, 1052), (0, 1052)] {
+            #expect(allowance(effort, 0, busy, of: tunnels) == 0)
+        }
+    }
+
+    @Test(arguments: [(8, 0, 4), (2, 0, 1), (1, 0, nil), (3, 380, nil), (100, 380, 26)])
     func `who gets tunnels has no more to do than who gives them`(
         tunnels: Int,
-        other: Int,
-        moved: Int
+        share: Int,
+        moved: Int?
     ) {
-        let effort = busy(800)
-        #expect(effort.surplus(of: tunnels, over: other) == moved)
-        let each = effort.share / tunnels
-        #expect(other + moved * each <= effort.share - moved * each)
+        var effort = busy(800, tunnels: tunnels)
+        #expect(looks(12, &effort, other(share, tunnels)).last == .some(moved))
+        let each = effort.work.share / tunnels
+        let moving = (moved ?? 0) * each
+        #expect(share + moving <= effort.work.share - moving)
     }
 }

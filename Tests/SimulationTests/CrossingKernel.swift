@@ -99,7 +99,7 @@ struct CrossingKernel: SubmissionQueue, ~Copyable {
 
     func now() -> Instant { Instant(nanoseconds: world.clock) }
 
-    func timeUsed() -> UInt64 { 0 }
+    func timeWanted() -> UInt64 { 0 }
 
     mutating func acceptWaiting(on listener: Int32) -> Int32? {
         world.acceptWaiting(listener, node)

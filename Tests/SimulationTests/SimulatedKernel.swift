@@ -115,7 +115,7 @@ struct SimulatedKernel: SubmissionQueue, ~Copyable {
 
     func now() -> Instant { Instant(nanoseconds: world.clock) }
 
-    func timeUsed() -> UInt64 { 0 }
+    func timeWanted() -> UInt64 { 0 }
 
     mutating func acceptWaiting(on listener: Int32) -> Int32? {
         guard world.place(listener, "accept") != nil, !world.backlog.isEmpty else { return nil }

@@ -120,6 +120,10 @@ struct Simulation: ~Copyable {
             world.isIdle = false
             check()
         }
+        if world.dice.chance(world.scenario.moves) {
+            probe.giveUpMoving { world.dice.chance(500) }
+            check()
+        }
         guard !world.passed.isEmpty, world.isIdle || world.dice.chance(500) else { return }
         probe.takePassed()
         world.isIdle = false
