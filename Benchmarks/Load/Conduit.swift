@@ -157,7 +157,15 @@ struct Conduit {
         guard !isCancelling else { return }
         isCancelling = true
         station.queue.makeAbortive(socket)
-        if let awaited { cancel(awaited, &station) }
+        if let awaited {
+            let token = Token(awaited, generation: generation, slot: slot).rawValue
+            if station.giveUpReceive(token) {
+                inFlight -= 1
+                self.awaited = nil
+            } else {
+                cancel(awaited, &station)
+            }
+        }
         stopWatchingRoom(&station)
     }
 

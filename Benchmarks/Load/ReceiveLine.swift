@@ -10,10 +10,20 @@ package struct ReceiveLine {
     private var places: [Place] = []
     private var first = 0
 
-    package init() {}
+    /// An empty line; its memory is got now, and more only for very many.
+    package init() { places.reserveCapacity(8192) }
 
     /// Joins the end of the line.
     package mutating func join(_ socket: Int32, token: UInt64) { places.append((socket, token)) }
+
+    /// Takes the receive of `token` out of the line; whether it was there.
+    package mutating func leave(_ token: UInt64) -> Bool {
+        guard let place = places[first...].firstIndex(where: { $0.token == token }) else {
+            return false
+        }
+        places.remove(at: place)
+        return true
+    }
 
     /// Takes the one that has waited longest out of the line.
     package mutating func next() -> Place? {

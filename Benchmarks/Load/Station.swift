@@ -58,6 +58,9 @@ struct Station: ~Copyable {
         begin(socket, pollFirst: true, token)
     }
 
+    /// Whether the receive of `token` has not begun; then it won't.
+    mutating func giveUpReceive(_ token: UInt64) -> Bool { line.leave(token) }
+
     private mutating func begin(_ socket: Int32, pollFirst: Bool, _ token: UInt64) {
         guard !receivesEach else { return queue.receiveEach(socket, token: token) }
         queue.receive(socket, bytesMax: buffers.size, pollFirst: pollFirst, token: token)

@@ -16,6 +16,8 @@ final class Balance: Sendable {
     private static var stride: Int { 16 }
     private static var closed: UInt32 { 1 << 31 }
     private static var left: UInt32 { 1 << 30 }
+    /// Milliseconds after which a worker that hasn't told of itself has nothing to do.
+    private static var sleepMin: UInt32 { 1000 }
 
     private let channels: [DescriptorChannel]
     /// The worker that is pinned to each CPU, if one is alone there.
@@ -95,12 +97,14 @@ final class Balance: Sendable {
     /// What worker `index` has to do; nil if it has no room for tunnels that move.
     func work(of index: Int, _ now: Instant) -> Effort.Work? {
         guard let load = load(index, now), hasRoom(index, load.tunnels) else { return nil }
-        // One that sleeps doesn't tell how its work gets less.
-        guard load.isRecent else { return Effort.Work(share: 0, busy: 0, tunnels: load.tunnels) }
+        // One that sleeps doesn't tell how its work gets less; one that waits for its CPU, neither.
+        guard load.age < Balance.sleepMin else {
+            return Effort.Work(share: 0, busy: 0, tunnels: load.tunnels)
+        }
         let cell = index * Balance.stride
         return Effort.Work(
             share: Int(cells.read(cell + 4)),
-            busy: Int(cells.read(cell + 6)),
+            busy: Int(cells.read(cell + 6)) + load.coming,
             tunnels: load.tunnels
         )
     }
@@ -110,26 +114,13 @@ final class Balance: Sendable {
         tunnels <= room - arrivalMax && cells.read(index * Balance.stride + 5) == 0
     }
 
-    /// Of the workers that have room, besides worker `index`, the one that has least to do, and the
-    /// one with fewest busy tunnels; nil if none has room.
-    func others(
-        besides index: Int,
-        _ now: Instant
-    ) -> (idlest: Effort.Other, emptiest: Effort.Other)? {
-        var best: (idlest: Effort.Other, emptiest: Effort.Other)?
+    /// Tells of each worker that has room, besides worker `index`, what it has to do.
+    func visitOthers(besides index: Int, _ now: Instant, _ visit: (Effort.Other) -> Void) {
         // Each begins with another one, so that not all choose the same.
         for step in 1..<channels.count {
             let worker = (index + step) % channels.count
-            guard let work = work(of: worker, now) else { continue }
-            let other = Effort.Other(worker, work)
-            guard let found = best else {
-                best = (other, other)
-                continue
-            }
-            if work.share < found.idlest.work.share { best?.idlest = other }
-            if work.busy < found.emptiest.work.busy { best?.emptiest = other }
+            if let work = work(of: worker, now) { visit(Effort.Other(worker, work)) }
         }
-        return best
     }
 
     /// The worker to which worker `index` with `tunnels` tunnels should pass a client on, if there
@@ -156,22 +147,23 @@ final class Balance: Sendable {
         return best?.worker
     }
 
-    /// The tunnels that worker `index` has or will have, and had of late; nil if it takes no more.
+    /// The tunnels that worker `index` has or will have, and had of late, those that are coming,
+    /// and how many milliseconds ago it told so; nil if it takes no more.
     private func load(
         _ index: Int,
         _ now: Instant
-    ) -> (tunnels: Int, mean: Int, isRecent: Bool)? {
+    ) -> (tunnels: Int, mean: Int, coming: Int, age: UInt32)? {
         let cell = index * Balance.stride
         let coming = cells.read(cell + 1)
         guard coming & Balance.closed == 0 else { return nil }
         let tunnels = Int(cells.read(cell)) + Int(coming)
-        // A worker that sleeps doesn't tell how its mean goes down; one that has woken since may
-        // have a later time than `now`.
-        let age = Balance.milliseconds(now) &- cells.read(cell + 3)
-        let span = UInt32(Occupancy.span / 1_000_000)
-        let isRecent = age &+ span < 2 * span
+        // One that has woken since may have a later time than `now`.
+        let since = Int32(bitPattern: Balance.milliseconds(now) &- cells.read(cell + 3))
+        let age = since.magnitude < Balance.sleepMin ? UInt32(max(since, 0)) : since.magnitude
+        // A worker that sleeps doesn't tell how its mean goes down.
+        let isRecent = age < UInt32(Occupancy.span / 1_000_000)
         let mean = isRecent ? Int(cells.read(cell + 2)) + Int(coming) : tunnels
-        return (tunnels, mean, isRecent)
+        return (tunnels, mean, Int(coming), age)
     }
 
     private static func milliseconds(_ now: Instant) -> UInt32 {

@@ -34,6 +34,12 @@ package struct Effort {
         }
     }
 
+    /// Tunnels to move, and to whom.
+    package struct Surplus: Equatable {
+        package var count: Int
+        package var worker: Int
+    }
+
     /// What this one has to do.
     package private(set) var work = Work(share: 0, busy: 0, tunnels: 0)
     private var now: Instant
@@ -79,36 +85,39 @@ package struct Effort {
         self.wanted = wanted
     }
 
-    /// How many tunnels to move to which other worker, if to any.
+    /// How many tunnels to move to which of `others`, if to any; to be asked once for each look.
     ///
-    /// Of the others, `idlest` has least to do, and `emptiest` fewest busy tunnels. To be asked
-    /// once for each look.
-    package mutating func surplus(
-        over idlest: Other,
-        or emptiest: Other
-    ) -> (count: Int, worker: Int)? {
+    /// Others may be about to give to the same one. So it is given its part only of what is too
+    /// much here: half, if there are two of us.
+    package mutating func surplus(over others: (_ visit: (Other) -> Void) -> Void) -> Surplus? {
+        var idlest: Other?
+        var longest: (lead: Int, worker: Int)?
+        var workers = 1
+        others { other in
+            workers += 1
+            if other.work.share < idlest?.work.share ?? .max { idlest = other }
+            let lead = lead(over: other.work)
+            if lead > longest?.lead ?? 0 { longest = (lead, other.worker) }
+        }
+        guard let idlest else { return nil }
+        let difference = work.share - idlest.work.share
+        let isAhead = difference >= max(Effort.differenceMin, idlest.work.share)
+        looksAhead = isAhead ? looksAhead + 1 : 0
+        looksFuller = longest == nil ? 0 : looksFuller + 1
         if pause > 0 {
             pause -= 1
             return nil
         }
-        let excess = excess(over: idlest.work)
-        let lead = lead(over: emptiest.work)
-        looksAhead = excess > 0 ? looksAhead + 1 : 0
-        looksFuller = lead > 0 ? looksFuller + 1 : 0
-        if looksAhead >= Effort.looksMin { return (excess, idlest.worker) }
-        return looksFuller >= Effort.looksMin ? (lead, emptiest.worker) : nil
+        if looksAhead >= Effort.looksMin {
+            let count = work.busy * difference / (workers * max(work.share, 1))
+            return count > 0 ? Surplus(count: count, worker: idlest.worker) : nil
+        }
+        guard let longest, looksFuller >= Effort.looksMin else { return nil }
+        return Surplus(count: max(longest.lead / workers, 1), worker: longest.worker)
     }
 
-    /// How many tunnels are too much here, so that another has no more to do with them than this
-    /// one without; 0 if it has half as much to do, or more.
-    private func excess(over other: Work) -> Int {
-        let difference = work.share - other.share
-        guard difference >= max(Effort.differenceMin, other.share) else { return 0 }
-        return work.busy * difference / (2 * max(work.share, 1))
-    }
-
-    /// How many tunnels are too many here, where another has far fewer busy ones, and fewer in all;
-    /// 0 if it has clearly more to do all the same.
+    /// By how many tunnels another has far fewer busy ones, and fewer in all; 0 if it hasn't, or
+    /// has clearly more to do all the same.
     ///
     /// As soon as there is as much to do as can be done, each of those here gets less; so then only
     /// busy ones count.
@@ -117,7 +126,7 @@ package struct Effort {
         let ofBusy = work.busy - other.busy
         let ofAll = work.tunnels - other.tunnels
         let lead = work.share >= Effort.fullMin ? ofBusy : min(ofBusy, ofAll)
-        return lead >= max(3, (work.busy + other.busy) / 16) ? lead / 2 : 0
+        return lead >= max(3, (work.busy + other.busy) / 16) ? lead : 0
     }
 
     /// How many tunnels to give at once to another worker whose CPU handles their packets: none if

@@ -47,9 +47,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whether it is to move and can: the kernel holds nothing of it but what is in its sockets.
     var isReadyToMove: Bool {
         guard isMoving, inFlight == 0, state == .relaying, ending == nil else { return false }
-        return Direction.allCases.allSatisfy {
-            duplex[$0].phase == .standing || duplex[$0].phase == .ended
-        }
+        return Direction.allCases.allSatisfy { duplex[$0].phase == .standing }
     }
 
     /// Whether the flow of `direction` stands still instead of taking `step`, since it is to move.
@@ -77,7 +75,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         goOn(&worker)
     }
 
-    /// It has had time enough to come to rest: if it hasn't, it stays, and isn't asked soon again.
+    /// It has had time enough to come to rest: if it hasn't, it stays, and for some seconds isn't
+    /// asked again while a sink has no room.
     mutating func giveUpMoving(_ worker: inout Worker) {
         guard isMoving, state == .relaying else { return }
         looksAway = .min

@@ -165,6 +165,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         releasePipe(direction, &worker)
         if resetAtEnd(direction) != nil { return passOnReset(direction, &worker) }
         if isStream { worker.sessions.passOnEnd(slot, isOutbound: direction == .outbound) }
+        if isMoving { stay(&worker) }
         let first = firstToEnd ?? direction.source
         firstToEnd = first
         guard !duplex.isClosed else {

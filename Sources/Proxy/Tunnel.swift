@@ -70,8 +70,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var isLimited = false
     /// Whether it is to move to another worker as soon as nothing is under way.
     var isMoving = false
-    /// Looks in a row that have found its client's packets with the CPU of another worker; begins
-    /// far below 0 if it was moved since that one had too much to do.
+    /// Looks in a row that have found its client's packets with the CPU of another worker; far
+    /// below 0 for a while after it was moved, or was to be moved and did not come to rest.
     var looksAway: Int8 = 0
     /// Why it is refused unless it turns out to be a carrier, as which the limits count it then.
     var refusalOfTunnel: Refusal?

@@ -10,8 +10,8 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private static var sampleMax: Int { 256 }
     /// Looks in a row that found a tunnel away before it moves.
     private static var looksAway: Int8 { 2 }
-    /// As many more before one that has gone home moves again, and one goes home that was moved
-    /// since there was too much to do: some one and three seconds, or more where tunnels are many.
+    /// As many more before one that has gone home goes home again, and one that was moved for
+    /// another reason: some one and three seconds, or more where tunnels are many.
     private static var looksAtHome: Int8 { 40 }
     private static var looksAfterMove: Int8 { 120 }
 
@@ -20,24 +20,31 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     mutating func shareWork() {
         guard let balance, balance.spreads, effort.nextLook <= services.now else { return }
         let wanted = services.queue.timeWanted()
-        effort.look(services.now, wanted: wanted, busy: busyCount, of: tunnels.count)
+        effort.look(services.now, wanted: wanted, busy: countBusy(), of: tunnels.count)
         balance.publish(services.index, effort.work)
         giveUpDeparting()
         // A reload that ends what is now forbidden must not miss a tunnel that is on its way.
-        guard !services.isDraining, !services.terms.configuration.enforcesOnReload,
-            let others = balance.others(besides: services.index, services.now)
-        else { return }
-        let surplus = effort.surplus(over: others.idlest, or: others.emptiest)
-        guard let (count, worker) = surplus else { return sendHome() }
-        move(min(count, balance.arrivalMax), to: worker)
+        guard !services.isDraining, !services.terms.configuration.enforcesOnReload else { return }
+        let surplus = effort.surplus { visit in
+            balance.visitOthers(besides: services.index, services.now, visit)
+        }
+        guard let surplus else { return sendHome() }
+        move(min(surplus.count, balance.arrivalMax), to: surplus.worker)
     }
 
-    /// Busy tunnels, as far as those that are looked at tell.
-    private var busyCount: Int {
-        let sample = min(tunnels.used, Self.sampleMax)
-        guard sample > 0 else { return 0 }
-        let busy = (0..<sample).count { tunnels[lookedAt($0)].isBusy(services) }
-        return busy * tunnels.used / sample
+    /// Busy tunnels, as of the last time that all were looked at, which takes some looks.
+    private mutating func countBusy() -> Int {
+        let end = min(censusTurn + Self.sampleMax, tunnels.used)
+        busyBefore += (censusTurn..<end).count { index in
+            tunnels[UInt32(truncatingIfNeeded: index)].isBusy(services)
+        }
+        censusTurn = end
+        guard end == tunnels.used else { return effort.work.busy }
+        defer {
+            censusTurn = 0
+            busyBefore = 0
+        }
+        return busyBefore
     }
 
     private func lookedAt(_ step: Int) -> UInt32 {
@@ -52,15 +59,19 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private mutating func move(_ count: Int, to worker: Int) {
         effort.didMove()
         destination = worker
-        // Those first that don't have to wait for a sink.
-        for isStalled in [false, true] {
-            for step in 0..<min(tunnels.used, Self.lookedAtMax) where departing.count < count {
-                let slot = lookedAt(step)
-                guard mayMove(slot), tunnels[slot].isStalled == isStalled else { continue }
-                begin(slot, looksAway: -Self.looksAfterMove)
-            }
-        }
+        // Those last that have to wait for a sink, which holds up their other direction, too.
+        begin(upTo: count, stalled: false)
+        begin(upTo: count, stalled: true)
         movingTurn = Int(lookedAt(Self.lookedAtMax))
+    }
+
+    private mutating func begin(upTo count: Int, stalled isStalled: Bool) {
+        for step in 0..<min(tunnels.used, Self.lookedAtMax) where departing.count < count {
+            let slot = lookedAt(step)
+            guard mayMove(slot), tunnels[slot].isStalled == isStalled else { continue }
+            if isStalled, tunnels[slot].looksAway < 0 { continue }
+            begin(slot, looksAway: -Self.looksAfterMove)
+        }
     }
 
     private mutating func begin(_ slot: UInt32, looksAway: Int8) {
@@ -84,7 +95,6 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private mutating func sendHome() {
         guard tunnels.used > 0 else { return }
         defer { movingTurn = Int(lookedAt(Self.sampleMax)) }
-        guard steering != nil else { return }
         // All that move at one look go to one worker, as many as it has room for.
         var home: (worker: Int, left: Int)?
         for step in 0..<min(tunnels.used, Self.sampleMax) {
@@ -101,13 +111,17 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// The worker on whose CPU packets of the busy tunnel in `slot` have been for some looks, if
     /// that is another.
     private mutating func homeIfAway(_ slot: UInt32) -> Int? {
+        let home = steering == nil ? nil : homeOfPackets(slot)
+        let isAway = home != nil && home != services.index
+        let looksMax = isAway ? Self.looksAway : 0
+        tunnels[slot].looksAway = min(tunnels[slot].looksAway + 1, looksMax)
+        return isAway && tunnels[slot].looksAway == looksMax ? home : nil
+    }
+
+    /// The worker that is alone on the CPU that handled the last packet of the client in `slot`.
+    private mutating func homeOfPackets(_ slot: UInt32) -> Int? {
         let cpu = services.queue.incomingCPU(of: tunnels[slot].client)
-        guard let home = cpu.flatMap({ balance?.worker(on: $0) }), home != services.index else {
-            tunnels[slot].looksAway = min(tunnels[slot].looksAway, 0)
-            return nil
-        }
-        tunnels[slot].looksAway = min(tunnels[slot].looksAway + 1, Self.looksAway)
-        return tunnels[slot].looksAway == Self.looksAway ? home : nil
+        return cpu.flatMap { balance?.worker(on: $0) }
     }
 
     /// How many of its own tunnels worker `index` may be given at once.

@@ -27,8 +27,11 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var destination = 0
     /// Slots of those that were to come to rest at the last look.
     var departing: [UInt32] = []
-    /// The slot from which on tunnels are looked at that may be moved.
+    /// The slot from which on tunnels are looked at that may be moved, and the one from which on
+    /// busy ones are counted, of which there are so many before it.
     var movingTurn = 0
+    var censusTurn = 0
+    var busyBefore = 0
     /// Which clients it asks for; nil if for any.
     var steering: Steering?
     private let mailbox: Mailbox?
@@ -189,7 +192,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let work = Instant.earlier(tunnels, carried)
         // A client that could not be passed on after all wakes nobody.
         let last = areComing && directive != .serve ? services.now + 1_000_000 : nil
-        let soon = Instant.earlier(Instant.earlier(work, listener.retry), last)
+        let moving = Instant.earlier(last, departing.isEmpty ? nil : effort.nextLook)
+        let soon = Instant.earlier(Instant.earlier(work, listener.retry), moving)
         return Instant.earlier(soon, services.returnWake)
     }
 

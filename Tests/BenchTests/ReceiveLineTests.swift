@@ -28,4 +28,12 @@ import Testing
         line.join(9, token: 10)
         #expect((0..<2).map { _ in line.next()?.socket } == [9, nil])
     }
+
+    @Test func `who leaves the line isn't served`() {
+        var line = ReceiveLine()
+        for socket in 1...4 { line.join(Int32(socket), token: UInt64(socket)) }
+        #expect(line.next()?.socket == 1)
+        #expect(!line.leave(1) && line.leave(3) && !line.leave(3))
+        #expect((0..<3).map { _ in line.next()?.socket } == [2, 4, nil])
+    }
 }

@@ -31,8 +31,8 @@ import Testing
     }
 
     /// How many tunnels each of so many looks says to move to another worker.
-    private func looks(_ count: Int, _ effort: inout Effort, _ other: Effort.Other) -> [Int?] {
-        (0..<count).map { _ in effort.surplus(over: other, or: other)?.count }
+    private func looks(_ count: Int, _ effort: inout Effort, _ others: Effort.Other...) -> [Int?] {
+        (0..<count).map { _ in effort.surplus { others.forEach($0) }?.count }
     }
 
     @Test func `another with much less to do counts only once that has lasted`() {
@@ -50,7 +50,18 @@ import Testing
         effort.didMove()
         #expect(looks(9, &effort, other(0, 100)).firstIndex(of: 50) == 8)
         effort.didMove()
-        #expect(looks(9, &effort, other(700, 100)).allSatisfy { $0 == nil })
+        #expect(looks(1, &effort, other(700, 100)) == [nil])
+        #expect(looks(12, &effort, other(0, 100)).firstIndex(of: 50) == 11)
+    }
+
+    @Test func `that no tunnel is known to be busy at a look makes no doubt of who rests`() {
+        var effort = busy(800)
+        #expect(looks(11, &effort, other(0, 0)).allSatisfy { $0 == nil })
+        let end = start + 21 * Effort.span
+        effort.look(end, wanted: 21 * Effort.span * 8 / 10, busy: 0, of: 100)
+        #expect(looks(1, &effort, other(0, 0)) == [nil])
+        effort.look(end + Effort.span, wanted: 22 * Effort.span * 8 / 10, busy: 40, of: 100)
+        #expect(looks(1, &effort, other(0, 0)) == [20])
     }
 
     @Test(arguments: [
@@ -80,15 +91,22 @@ import Testing
         #expect(looks(12, &effort, resting).last == 234)
     }
 
-    @Test func `it looks at who has least to do and at who has fewest`() {
-        var effort = busy(800)
-        let (idle, empty) = (other(300, 90, 2), other(800, 10, 3))
-        let found = (0..<12).map { _ in effort.surplus(over: idle, or: empty) }
-        #expect(found.last??.worker == 2)
-        #expect(found.last??.count == 31)
-        let later = (0..<12).map { _ in effort.surplus(over: empty, or: empty) }
-        #expect(later.last??.worker == 3)
-        #expect(later.last??.count == 45)
+    @Test func `it looks at all others and gives one its part`() {
+        var effort = busy(790)
+        let (idle, empty) = (other(300, 90, 2), other(760, 10, 3))
+        let ask = { (effort: inout Effort, others: [Effort.Other]) in
+            (0..<12).map { _ in effort.surplus { others.forEach($0) } }.last ?? nil
+        }
+        #expect(ask(&effort, [empty, idle])?.worker == 2)
+        #expect(ask(&effort, [empty, idle])?.count == 20)
+        effort = busy(790)
+        #expect(ask(&effort, [other(760, 40), empty, other(760, 50)])?.worker == 3)
+        #expect(ask(&effort, [other(760, 40), empty, other(760, 50)])?.count == 22)
+        // One that has more in all, or more to do, is passed over.
+        let full = Effort.Other(4, Effort.Work(share: 760, busy: 0, tunnels: 1000))
+        effort = busy(700)
+        #expect(ask(&effort, [full, other(960, 0, 5), other(700, 20, 6)])?.worker == 6)
+        #expect(ask(&effort, []) == nil)
     }
 
     private func allowance(_ effort: Effort, _ share: Int, _ busy: Int, of tunnels: Int) -> Int {
