@@ -2,6 +2,19 @@ internal import Kernel
 internal import Relay
 internal import Resolver
 
+/// How a tunnel comes to rest.
+enum Departure: UInt8 {
+    /// It doesn't.
+    case none
+    /// At once, or it stays.
+    case atOnce
+    /// First one flow, once its sink has taken what is held for it, then the other, which goes on
+    /// meanwhile.
+    case afterInbound, afterOutbound
+    /// Each flow once its sink has taken what is held for it.
+    case drained
+}
+
 /// Moving an open tunnel to another worker, with all bytes that are still in its sockets.
 ///
 ///     relaying → standing still: what waits is cancelled, what is under way ends, nothing is begun
@@ -30,17 +43,37 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whether bytes are held for a sink that has no room.
     var isStalled: Bool { Direction.allCases.contains { duplex[$0].isStalled } }
 
+    /// Whether it is to move.
+    var isMoving: Bool { departure != .none }
+
     /// It is to move: from now on it begins nothing.
+    ///
+    /// But where one side takes no more at present, the other may go on talking until it does.
     mutating func comeToRest(looksAway: Int8, _ worker: inout Worker) {
-        isMoving = true
         self.looksAway = looksAway
-        for direction in Direction.allCases {
-            let flow = duplex[direction]
-            if flow.phase == .watching {
-                cancel(.watchSource, detail: direction.rawValue, &worker)
-            } else if flow.phase == .receiving || flow.isArmed {
-                cancel(.receive, detail: direction.rawValue, &worker)
-            }
+        switch (duplex[.inbound].isStalled, duplex[.outbound].isStalled) {
+        case (false, false): departure = .atOnce
+        case (true, false): departure = .afterInbound
+        case (false, true): departure = .afterOutbound
+        case (true, true): departure = .drained
+        }
+        for direction in Direction.allCases where !goesOn(direction) {
+            giveUpWaiting(direction, &worker)
+        }
+    }
+
+    /// Whether the flow of `direction` goes on until the other one stands still.
+    private func goesOn(_ direction: Direction) -> Bool {
+        departure == (direction == .outbound ? .afterInbound : .afterOutbound)
+    }
+
+    /// The flow of `direction` waits for no more bytes.
+    private mutating func giveUpWaiting(_ direction: Direction, _ worker: inout Worker) {
+        let flow = duplex[direction]
+        if flow.phase == .watching {
+            cancel(.watchSource, detail: direction.rawValue, &worker)
+        } else if flow.phase == .receiving || flow.isArmed {
+            cancel(.receive, detail: direction.rawValue, &worker)
         }
     }
 
@@ -56,12 +89,17 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         _ direction: Direction,
         _ worker: inout Worker
     ) -> Bool {
+        guard !goesOn(direction) else { return false }
         switch step {
         case .watchSource, .receive, .awaitBuffer, .moveIn:
             releasePipe(direction, &worker)
             duplex[direction].standStill()
             if holdings[direction].watchesHangUp {
                 cancel(.watchHangUp, detail: direction.rawValue, &worker)
+            }
+            if goesOn(direction.reverse) {
+                departure = .drained
+                giveUpWaiting(direction.reverse, &worker)
             }
             return true
         case .none, .cancelReceive, .send, .releaseBuffer, .moveOut, .watchSink, .shutdownSink:
@@ -71,7 +109,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// It goes on where it is, and does not move.
     mutating func stay(_ worker: inout Worker) {
-        isMoving = false
+        departure = .none
         goOn(&worker)
     }
 
@@ -95,7 +133,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         client = -1
         close(upstream, &worker)
         upstream = -1
-        isMoving = false
+        departure = .none
         state = .free
     }
 

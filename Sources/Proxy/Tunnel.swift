@@ -68,8 +68,8 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var isAdmitted = false
     /// Whether its rule has limits, by which it is counted; it has a meter then.
     var isLimited = false
-    /// Whether it is to move to another worker as soon as nothing is under way.
-    var isMoving = false
+    /// How it comes to rest, if it is to move to another worker.
+    var departure = Departure.none
     /// Looks in a row that have found its client's packets with the CPU of another worker; far
     /// below 0 for a while after it was moved, or was to be moved and did not come to rest.
     var looksAway: Int8 = 0
@@ -186,7 +186,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         owesReset = false
         isAdmitted = false
         refusalOfTunnel = nil
-        isMoving = false
+        departure = .none
         looksAway = 0
     }
 

@@ -14,6 +14,9 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// another reason: some one and three seconds, or more where tunnels are many.
     private static var looksAtHome: Int8 { 40 }
     private static var looksAfterMove: Int8 { 120 }
+    /// Looks for which those that are to move may take to come to rest: half a second. A sink tells
+    /// of room once it has sent a third of what it holds, which may be a megabyte.
+    private static var looksDepartingMax: Int { 20 }
 
     /// Moves tunnels to another worker if that has had much less to do for a while, or far fewer
     /// busy ones; else those whose clients' packets are handled by the CPU of another to that one.
@@ -22,7 +25,8 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let wanted = services.queue.timeWanted()
         effort.look(services.now, wanted: wanted, busy: countBusy(), of: tunnels.count)
         balance.publish(services.index, effort.work)
-        giveUpDeparting()
+        // One batch after the other.
+        guard !areDeparting() else { return }
         // A reload that ends what is now forbidden must not miss a tunnel that is on its way.
         guard !services.isDraining, !services.terms.configuration.enforcesOnReload else { return }
         let surplus = effort.surplus { visit in
@@ -59,7 +63,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     private mutating func move(_ count: Int, to worker: Int) {
         effort.didMove()
         destination = worker
-        // Those last that have to wait for a sink, which holds up their other direction, too.
+        // Those last that have to wait for a sink.
         begin(upTo: count, stalled: false)
         begin(upTo: count, stalled: true)
         movingTurn = Int(lookedAt(Self.lookedAtMax))
@@ -80,12 +84,20 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         releaseIfFree(slot)
     }
 
-    /// Those that were to move at the last look and still are here stay.
+    /// Whether some that were to move still come to rest; after some looks they stay.
     ///
     /// If a slot is another's by now, that one isn't to move.
-    private mutating func giveUpDeparting() {
-        for slot in departing { tunnels[slot].giveUpMoving(&services) }
-        departing.removeAll(keepingCapacity: true)
+    private mutating func areDeparting() -> Bool {
+        guard !departing.isEmpty else { return false }
+        looksDeparting += 1
+        let isOver = looksDeparting >= Self.looksDepartingMax
+        if isOver { for slot in departing { tunnels[slot].giveUpMoving(&services) } }
+        guard !isOver, departing.contains(where: { tunnels[$0].isMoving }) else {
+            departing.removeAll(keepingCapacity: true)
+            looksDeparting = 0
+            return false
+        }
+        return true
     }
 
     // MARK: Home

@@ -25,8 +25,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     var effort: Effort
     /// The worker to which tunnels move that come to rest.
     var destination = 0
-    /// Slots of those that were to come to rest at the last look.
+    /// Slots of those that are to come to rest, and looks since.
     var departing: [UInt32] = []
+    var looksDeparting = 0
     /// The slot from which on tunnels are looked at that may be moved, and the one from which on
     /// busy ones are counted, of which there are so many before it.
     var movingTurn = 0

@@ -97,17 +97,20 @@ extension AloneTests {
             let ended = DispatchSemaphore(value: 0)
             tool.terminationHandler = { _ in ended.signal() }
             try Program.start(tool)
+            try culvert.wait(until: "tunnels", is: 200)
             var most: [Int] = []
-            while ended.wait(timeout: .now() + 0.05) == .timedOut {
-                let levels = try culvert.workerStatus().map { $0["tunnels"] ?? 0 }
-                if levels.reduce(0, +) == 200 { most.append(levels.max() ?? 0) }
+            let end = Date() + 4
+            while Date() < end, ended.wait(timeout: .now() + 0.05) == .timedOut {
+                most.append(try culvert.workerStatus().map { $0["tunnels"] ?? 0 }.max() ?? 0)
             }
+            // They had two seconds to move.
+            most.removeFirst(most.count / 2)
+            tool.waitUntilExit()
             #expect(tool.terminationStatus == 0)
             try culvert.expectEmpty()
             #expect(culvert.stop() == 0)
-            most.sort()
-            try #require(most.count > 20)
-            #expect(most[most.count / 2] <= 110, "\(most)")
+            try #require(most.count > 5)
+            #expect(most.sorted()[most.count / 2] <= 112, "\(most)")
         }
 
         @Test func `without balance they stay`() throws {
