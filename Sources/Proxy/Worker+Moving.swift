@@ -14,8 +14,9 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// another reason: some one and three seconds, or more where tunnels are many.
     private static var looksAtHome: Int8 { 40 }
     private static var looksAfterMove: Int8 { 120 }
-    /// Looks for which those that are to move may take to come to rest: half a second. A sink tells
-    /// of room once it has sent a third of what it holds, which may be a megabyte.
+    /// Looks for which those that are to move may take to come to rest: half a second.
+    ///
+    /// A sink tells of room once it has sent a third of what it holds, which may be a megabyte.
     private static var looksDepartingMax: Int { 20 }
 
     /// Moves tunnels to another worker if that has had much less to do for a while, or far fewer
