@@ -108,9 +108,10 @@ package struct Effort {
             pause -= 1
             return nil
         }
-        if looksAhead >= Effort.looksMin {
-            let count = work.busy * difference / (workers * max(work.share, 1))
-            return count > 0 ? Surplus(count: count, worker: idlest.worker) : nil
+        // A single one is not worth moving: it is as much there as here.
+        let half = work.busy * difference / (2 * max(work.share, 1))
+        if looksAhead >= Effort.looksMin, half > 0 {
+            return Surplus(count: max(2 * half / workers, 1), worker: idlest.worker)
         }
         guard let longest, looksFuller >= Effort.looksMin else { return nil }
         return Surplus(count: max(longest.lead / workers, 1), worker: longest.worker)
@@ -143,6 +144,9 @@ package struct Effort {
     private static func gift(_ mine: Int, _ others: Int) -> Int {
         max((max(2, (mine + others) / 40) + mine - others) / 2, 0)
     }
+
+    /// So many busy tunnels have come, or have gone if it is negative.
+    package mutating func change(busy count: Int) { work.busy = max(work.busy + count, 0) }
 
     /// Tunnels are being moved.
     package mutating func didMove() {

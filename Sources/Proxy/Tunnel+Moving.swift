@@ -6,7 +6,7 @@ internal import Resolver
 enum Departure: UInt8 {
     /// It doesn't.
     case none
-    /// At once, or it stays.
+    /// At once, as long as no flow stalls.
     case atOnce
     /// First one flow, once its sink has taken what is held for it, then the other, which goes on
     /// meanwhile.
@@ -46,20 +46,35 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whether it is to move.
     var isMoving: Bool { departure != .none }
 
+    /// Whether it is to move, and may still do so.
+    var isComingToRest: Bool { isMoving && state == .relaying }
+
     /// It is to move: from now on it begins nothing.
     ///
     /// But where one side takes no more at present, the other may go on talking until it does.
     mutating func comeToRest(looksAway: Int8, _ worker: inout Worker) {
         self.looksAway = looksAway
+        chooseDeparture()
+        for direction in Direction.allCases where !goesOn(direction) {
+            giveUpWaiting(direction, &worker)
+        }
+    }
+
+    private mutating func chooseDeparture() {
         switch (duplex[.inbound].isStalled, duplex[.outbound].isStalled) {
         case (false, false): departure = .atOnce
         case (true, false): departure = .afterInbound
         case (false, true): departure = .afterOutbound
         case (true, true): departure = .drained
         }
-        for direction in Direction.allCases where !goesOn(direction) {
-            giveUpWaiting(direction, &worker)
-        }
+    }
+
+    /// The flow of `direction` has stalled before it stood still: the other one goes on meanwhile.
+    mutating func stallsDeparture(_ direction: Direction, _ worker: inout Worker) {
+        chooseDeparture()
+        let other = direction.reverse
+        guard goesOn(other), duplex[other].phase == .standing else { return }
+        take(duplex[other].goOn(), other, &worker)
     }
 
     /// Whether the flow of `direction` goes on until the other one stands still.
@@ -116,7 +131,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// It has had time enough to come to rest: if it hasn't, it stays, and for some seconds isn't
     /// asked again while a sink has no room.
     mutating func giveUpMoving(_ worker: inout Worker) {
-        guard isMoving, state == .relaying else { return }
+        guard isComingToRest else { return }
         looksAway = .min
         stay(&worker)
     }

@@ -39,8 +39,6 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     mutating func watchHangUp(_ direction: Direction, _ worker: inout Worker) {
         if holdings[direction].hasBroken { return sourceBroke(direction, &worker) }
         guard !holdings[direction].watchesHangUp, source(direction) >= 0 else { return }
-        // The other flow may stand still, and this takes long.
-        if departure == .atOnce { stay(&worker) }
         holdings[direction].watchesHangUp = true
         let token = submitted(.watchHangUp, direction.rawValue)
         worker.queue.watch(source(direction), events: [], token: token)

@@ -52,6 +52,12 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         return busyBefore
     }
 
+    /// The busy tunnel in `slot` has come, or gone: it counts at once, and not twice.
+    private mutating func didChangeBusy(_ slot: UInt32, by count: Int) {
+        effort.change(busy: count)
+        if slot < censusTurn { busyBefore = max(busyBefore + count, 0) }
+    }
+
     private func lookedAt(_ step: Int) -> UInt32 {
         UInt32(truncatingIfNeeded: (movingTurn + step) % tunnels.used)
     }
@@ -93,7 +99,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         looksDeparting += 1
         let isOver = looksDeparting >= Self.looksDepartingMax
         if isOver { for slot in departing { tunnels[slot].giveUpMoving(&services) } }
-        guard !isOver, departing.contains(where: { tunnels[$0].isMoving }) else {
+        guard !isOver, departing.contains(where: { tunnels[$0].isComingToRest }) else {
             departing.removeAll(keepingCapacity: true)
             looksDeparting = 0
             return false
@@ -165,6 +171,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             return tunnels[slot].stay(&services)
         }
         services.counters.movedAway.add()
+        didChangeBusy(slot, by: -1)
         tunnels[slot].leave(&services)
         releaseIfFree(slot)
     }
@@ -178,6 +185,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         }
         let luggage = Luggage.unpack(memory, services.texts, of: slot)
         if let record = luggage.record { services.records[Int(slot)] = record }
+        didChangeBusy(slot, by: 1)
         tunnels[slot].arrive(sockets, luggage, &services)
         carryOut(on: slot)
     }

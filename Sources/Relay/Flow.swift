@@ -54,8 +54,10 @@ public struct Flow: Equatable, Sendable, BitwiseCopyable {
         }
     }
 
-    /// Whether bytes wait on the source that may, or can, not be read at present.
-    public var isHeldBack: Bool { phase == .paused || phase == .awaitingBuffer }
+    /// Whether bytes wait on the source, or may do so, that may, or can, not be read at present.
+    public var isHeldBack: Bool {
+        phase == .paused || phase == .awaitingBuffer || phase == .standing
+    }
 
     /// What to do next.
     public enum Step: Equatable, Sendable {

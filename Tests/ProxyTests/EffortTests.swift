@@ -91,6 +91,18 @@ import Testing
         #expect(looks(12, &effort, resting).last == 234)
     }
 
+    @Test(arguments: [(2, 3, 1), (7, 8, 1), (100, 8, 12), (1, 8, nil)])
+    func `among many workers one that rests gets its part, and one at least`(
+        tunnels: Int,
+        workers: Int,
+        moved: Int?
+    ) {
+        var effort = busy(1000, tunnels: tunnels)
+        let idle = (1..<workers).map { other(0, 0, $0) }
+        let found = (0..<12).map { _ in effort.surplus { idle.forEach($0) }?.count }
+        #expect(found.last == .some(moved))
+    }
+
     @Test func `it looks at all others and gives one its part`() {
         var effort = busy(790)
         let (idle, empty) = (other(300, 90, 2), other(760, 10, 3))
