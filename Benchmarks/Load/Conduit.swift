@@ -56,7 +56,11 @@ struct Conduit {
     /// The token for a submission, which is counted as in flight.
     mutating func submitted(_ operation: Operation) -> UInt64 {
         inFlight += 1
-        return Token(operation, generation: generation, slot: slot).rawValue
+        return token(operation)
+    }
+
+    private func token(_ operation: Operation) -> UInt64 {
+        Token(operation, generation: generation, slot: slot).rawValue
     }
 
     /// Connects to `target`.
@@ -121,8 +125,7 @@ struct Conduit {
     }
 
     private mutating func cancel(_ operation: Operation, _ station: inout Station) {
-        let target = Token(operation, generation: generation, slot: slot).rawValue
-        station.queue.cancel(target, token: submitted(.cancel))
+        station.queue.cancel(token(operation), token: submitted(.cancel))
     }
 
     // MARK: Receiving
@@ -157,15 +160,11 @@ struct Conduit {
         guard !isCancelling else { return }
         isCancelling = true
         station.queue.makeAbortive(socket)
-        if let awaited {
-            let token = Token(awaited, generation: generation, slot: slot).rawValue
-            if station.giveUpReceive(token) {
-                inFlight -= 1
-                self.awaited = nil
-            } else {
-                cancel(awaited, &station)
-            }
+        if awaited == .receive, station.giveUpReceive(token(.receive)) {
+            inFlight -= 1
+            awaited = nil
         }
+        if let awaited { cancel(awaited, &station) }
         stopWatchingRoom(&station)
     }
 

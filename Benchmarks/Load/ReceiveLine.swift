@@ -4,7 +4,10 @@
 /// one would begin first again, and others never get any.
 package struct ReceiveLine {
     /// A receive that waits.
-    package typealias Place = (socket: Int32, token: UInt64)
+    package struct Place {
+        package var socket: Int32
+        package var token: UInt64
+    }
 
     /// Those from `first` on wait.
     private var places: [Place] = []
@@ -14,15 +17,17 @@ package struct ReceiveLine {
     package init() { places.reserveCapacity(8192) }
 
     /// Joins the end of the line.
-    package mutating func join(_ socket: Int32, token: UInt64) { places.append((socket, token)) }
+    package mutating func join(_ socket: Int32, token: UInt64) {
+        places.append(Place(socket: socket, token: token))
+    }
 
     /// Takes the receive of `token` out of the line; whether it was there.
     package mutating func leave(_ token: UInt64) -> Bool {
-        guard let place = places[first...].firstIndex(where: { $0.token == token }) else {
-            return false
+        for index in first..<places.count where places[index].token == token {
+            places.remove(at: index)
+            return true
         }
-        places.remove(at: place)
-        return true
+        return false
     }
 
     /// Takes the one that has waited longest out of the line.

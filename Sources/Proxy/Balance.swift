@@ -98,7 +98,7 @@ final class Balance: Sendable {
     func work(of index: Int, _ now: Instant) -> Effort.Work? {
         guard let load = load(index, now), hasRoom(index, load.tunnels) else { return nil }
         // One that sleeps doesn't tell how its work gets less; one that waits for its CPU, neither.
-        guard load.age < Balance.sleepMin else {
+        guard Balance.isAge(load.age, within: Balance.sleepMin) else {
             return Effort.Work(share: 0, busy: 0, tunnels: load.tunnels)
         }
         let cell = index * Balance.stride
@@ -157,14 +157,16 @@ final class Balance: Sendable {
         let coming = cells.read(cell + 1)
         guard coming & Balance.closed == 0 else { return nil }
         let tunnels = Int(cells.read(cell)) + Int(coming)
-        // One that has woken since may have a later time than `now`.
-        let since = Int32(bitPattern: Balance.milliseconds(now) &- cells.read(cell + 3))
-        let age = since.magnitude < Balance.sleepMin ? UInt32(max(since, 0)) : since.magnitude
         // A worker that sleeps doesn't tell how its mean goes down.
-        let isRecent = age < UInt32(Occupancy.span / 1_000_000)
+        let age = Balance.milliseconds(now) &- cells.read(cell + 3)
+        let isRecent = Balance.isAge(age, within: UInt32(Occupancy.span / 1_000_000))
         let mean = isRecent ? Int(cells.read(cell + 2)) + Int(coming) : tunnels
         return (tunnels, mean, Int(coming), age)
     }
+
+    /// Whether so many milliseconds are less than `span`; of a worker that has woken since they may
+    /// be less than none.
+    private static func isAge(_ age: UInt32, within span: UInt32) -> Bool { age &+ span < 2 * span }
 
     private static func milliseconds(_ now: Instant) -> UInt32 {
         UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000)

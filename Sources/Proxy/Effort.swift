@@ -109,13 +109,16 @@ package struct Effort {
             return nil
         }
         // A single one is not worth moving: it is as much there as here.
-        let half = work.busy * difference / (2 * max(work.share, 1))
+        let half = half(of: difference)
         if looksAhead >= Effort.looksMin, half > 0 {
             return Surplus(count: max(2 * half / workers, 1), worker: idlest.worker)
         }
         guard let longest, looksFuller >= Effort.looksMin else { return nil }
         return Surplus(count: max(longest.lead / workers, 1), worker: longest.worker)
     }
+
+    /// How many busy tunnels come to half of `permille`.
+    private func half(of permille: Int) -> Int { work.busy * permille / (2 * max(work.share, 1)) }
 
     /// By how many tunnels another has far fewer busy ones, and fewer in all; 0 if it hasn't, or
     /// has clearly more to do all the same.
@@ -135,7 +138,7 @@ package struct Effort {
     package func allowance(for other: Work) -> Int {
         let room = work.share + Effort.toleranceMax - other.share
         guard room >= 0 else { return 0 }
-        let byShare = max(work.busy * room / (2 * max(work.share, 1)), 1)
+        let byShare = max(half(of: room), 1)
         let byBusy = Effort.gift(work.busy, other.busy)
         return min(byShare, byBusy, Effort.gift(work.tunnels, other.tunnels))
     }

@@ -69,12 +69,10 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         }
     }
 
-    /// The flow of `direction` has stalled before it stood still: the other one goes on meanwhile.
-    mutating func stallsDeparture(_ direction: Direction, _ worker: inout Worker) {
+    /// A flow has stalled before it stood still: the other one goes on meanwhile.
+    mutating func didStallDeparting(_ worker: inout Worker) {
         chooseDeparture()
-        let other = direction.reverse
-        guard goesOn(other), duplex[other].phase == .standing else { return }
-        take(duplex[other].goOn(), other, &worker)
+        goOn(&worker)
     }
 
     /// Whether the flow of `direction` goes on until the other one stands still.
@@ -94,7 +92,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     /// Whether it is to move and can: the kernel holds nothing of it but what is in its sockets.
     var isReadyToMove: Bool {
-        guard isMoving, inFlight == 0, state == .relaying, ending == nil else { return false }
+        guard isComingToRest, inFlight == 0, ending == nil else { return false }
         return Direction.allCases.allSatisfy { duplex[$0].phase == .standing }
     }
 

@@ -114,7 +114,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
                 if let code = holdings[direction].sourceError ?? resetAtEnd(direction) {
                     return fail(source: direction, code, &worker)
                 }
-                if departure == .atOnce { stallsDeparture(direction, &worker) }
+                if departure == .atOnce { didStallDeparting(&worker) }
                 // No more is read meanwhile.
                 if duplex[direction].isArmed {
                     cancel(.receive, detail: direction.rawValue, &worker)

@@ -27,7 +27,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         effort.look(services.now, wanted: wanted, busy: countBusy(), of: tunnels.count)
         balance.publish(services.index, effort.work)
         // One batch after the other.
-        guard !areDeparting() else { return }
+        guard !awaitDeparting() else { return }
         // A reload that ends what is now forbidden must not miss a tunnel that is on its way.
         guard !services.isDraining, !services.terms.configuration.enforcesOnReload else { return }
         let surplus = effort.surplus { visit in
@@ -94,17 +94,17 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Whether some that were to move still come to rest; after some looks they stay.
     ///
     /// If a slot is another's by now, that one isn't to move.
-    private mutating func areDeparting() -> Bool {
-        guard !departing.isEmpty else { return false }
+    private mutating func awaitDeparting() -> Bool {
         looksDeparting += 1
-        let isOver = looksDeparting >= Self.looksDepartingMax
-        if isOver { for slot in departing { tunnels[slot].giveUpMoving(&services) } }
-        guard !isOver, departing.contains(where: { tunnels[$0].isComingToRest }) else {
-            departing.removeAll(keepingCapacity: true)
-            looksDeparting = 0
-            return false
+        if looksDeparting < Self.looksDepartingMax,
+            departing.contains(where: { tunnels[$0].isComingToRest })
+        {
+            return true
         }
-        return true
+        for slot in departing { tunnels[slot].giveUpMoving(&services) }
+        departing.removeAll(keepingCapacity: true)
+        looksDeparting = 0
+        return false
     }
 
     // MARK: Home

@@ -64,7 +64,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.balance = balance
         self.steering = steering
         occupancy = Occupancy(self.services.now)
-        effort = Effort(self.services.now, wanted: self.services.queue.timeWanted())
+        let spreads = balance?.spreads ?? false
+        let wanted = spreads ? self.services.queue.timeWanted() : 0
+        effort = Effort(self.services.now, wanted: wanted)
         listener = Listener(listeners)
         departing.reserveCapacity(balance?.arrivalMax ?? 0)
         provideBuffers()
