@@ -41,6 +41,7 @@ struct ClientServices: ~Copyable {
         let count = script.fields.count * script.origins.count
         let heads = try Blocks(count: count, blockSize: script.headMax)
         var counts: [Int] = []
+        counts.reserveCapacity(count)
         for fields in script.fields {
             for origin in script.origins {
                 let text = ClientServices.head(script, origin, fields)

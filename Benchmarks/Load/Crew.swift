@@ -64,6 +64,7 @@ final class Crew: Sendable {
             }
             let mine = plan.endpoints(ofWorker: index)
             var listeners: [Int32] = []
+            listeners.reserveCapacity(mine.count)
             for endpoint in mine {
                 let endpoint = plan.listen[endpoint]
                 let options = SocketOptions()

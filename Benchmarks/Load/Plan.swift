@@ -73,7 +73,7 @@ package struct Plan: Sendable {
     /// all of them, among whose listeners the kernel then divides the clients.
     func endpoints(ofWorker index: Int) -> [Int] {
         guard settings.listen.isEmpty else { return Array(listen.indices) }
-        return listen.indices.filter { $0 % originWorkers == index }
+        return Array(stride(from: index, to: listen.count, by: originWorkers))
     }
 
     /// Endpoints that clients choose among; nil if they can't choose.
