@@ -4,8 +4,7 @@ internal import Resolver
 
 /// Moving open tunnels to workers that have less to do.
 extension Worker where Queue: ~Copyable, Names: ~Copyable {
-    /// Slots that are looked at for tunnels to move, at most, and each time for those that are busy
-    /// and those that are away.
+    /// Slots that are looked at for tunnels to move, at most, and for those that are away.
     private static var lookedAtMax: Int { 1024 }
     private static var sampleMax: Int { 256 }
     /// Looks in a row that found a tunnel away before it moves.
@@ -22,15 +21,15 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// Moves tunnels to another worker if that has had much less to do for a while, or far fewer
     /// busy ones; else those whose clients' packets are handled by the CPU of another to that one.
     mutating func shareWork() {
-        guard let balance, balance.spreads, effort.nextLook <= services.now else { return }
+        guard let balance, balance.spreads, moves.effort.nextLook <= services.now else { return }
         let wanted = services.queue.timeWanted()
-        effort.look(services.now, wanted: wanted, busy: countBusy(), of: tunnels.count)
-        balance.publish(services.index, effort.work)
+        moves.effort.look(services.now, wanted: wanted, busy: countBusy(), of: tunnels.count)
+        balance.publish(services.index, moves.effort.work)
         // One batch after the other.
         guard !awaitDeparting() else { return }
         // A reload that ends what is now forbidden must not miss a tunnel that is on its way.
         guard !services.isDraining, !services.terms.configuration.enforcesOnReload else { return }
-        let surplus = effort.surplus { visit in
+        let surplus = moves.effort.surplus { visit in
             balance.visitOthers(besides: services.index, services.now, visit)
         }
         guard let surplus else { return sendHome() }
@@ -39,27 +38,20 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 
     /// Busy tunnels, as of the last time that all were looked at, which takes some looks.
     private mutating func countBusy() -> Int {
-        let end = min(censusTurn + Self.sampleMax, tunnels.used)
-        busyBefore += (censusTurn..<end).count { index in
-            tunnels[UInt32(truncatingIfNeeded: index)].isBusy(services)
-        }
-        censusTurn = end
-        guard end == tunnels.used else { return effort.work.busy }
-        defer {
-            censusTurn = 0
-            busyBefore = 0
-        }
-        return busyBefore
+        let slots = moves.census.slots(of: tunnels.used)
+        let count = slots.count { tunnels[UInt32(truncatingIfNeeded: $0)].isBusy(services) }
+        let busy = moves.census.add(count, in: slots, of: tunnels.used)
+        return busy ?? moves.effort.work.busy
     }
 
     /// The busy tunnel in `slot` has come, or gone: it counts at once, and not twice.
     private mutating func didChangeBusy(_ slot: UInt32, by count: Int) {
-        effort.change(busy: count)
-        if slot < censusTurn { busyBefore = max(busyBefore + count, 0) }
+        moves.effort.change(busy: count)
+        moves.census.change(slot, by: count)
     }
 
     private func lookedAt(_ step: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: (movingTurn + step) % tunnels.used)
+        UInt32(truncatingIfNeeded: (moves.turn + step) % tunnels.used)
     }
 
     private func mayMove(_ slot: UInt32) -> Bool {
@@ -68,16 +60,16 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
 
     /// Has the first `count` of these come to rest, to move.
     private mutating func move(_ count: Int, to worker: Int) {
-        effort.didMove()
-        destination = worker
+        moves.effort.didMove()
+        moves.destination = worker
         // Those last that have to wait for a sink.
         begin(upTo: count, stalled: false)
         begin(upTo: count, stalled: true)
-        movingTurn = Int(lookedAt(Self.lookedAtMax))
+        moves.turn = Int(lookedAt(Self.lookedAtMax))
     }
 
     private mutating func begin(upTo count: Int, stalled isStalled: Bool) {
-        for step in 0..<min(tunnels.used, Self.lookedAtMax) where departing.count < count {
+        for step in 0..<min(tunnels.used, Self.lookedAtMax) where moves.departing.count < count {
             let slot = lookedAt(step)
             guard mayMove(slot), tunnels[slot].isStalled == isStalled else { continue }
             if isStalled, tunnels[slot].looksAway < 0 { continue }
@@ -86,7 +78,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     }
 
     private mutating func begin(_ slot: UInt32, looksAway: Int8) {
-        departing.append(slot)
+        moves.departing.append(slot)
         tunnels[slot].comeToRest(looksAway: looksAway, &services)
         releaseIfFree(slot)
     }
@@ -95,15 +87,15 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     ///
     /// If a slot is another's by now, that one isn't to move.
     private mutating func awaitDeparting() -> Bool {
-        looksDeparting += 1
-        if looksDeparting < Self.looksDepartingMax,
-            departing.contains(where: { tunnels[$0].isComingToRest })
+        moves.looksDeparting += 1
+        if moves.looksDeparting < Self.looksDepartingMax,
+            moves.departing.contains(where: { tunnels[$0].isComingToRest })
         {
             return true
         }
-        for slot in departing { tunnels[slot].giveUpMoving(&services) }
-        departing.removeAll(keepingCapacity: true)
-        looksDeparting = 0
+        for slot in moves.departing { tunnels[slot].giveUpMoving(&services) }
+        moves.departing.removeAll(keepingCapacity: true)
+        moves.looksDeparting = 0
         return false
     }
 
@@ -113,7 +105,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// unless it has clearly more to do: bytes that cross from CPU to CPU cost a third more.
     private mutating func sendHome() {
         guard tunnels.used > 0 else { return }
-        defer { movingTurn = Int(lookedAt(Self.sampleMax)) }
+        defer { moves.turn = Int(lookedAt(Self.sampleMax)) }
         // All that move at one look go to one worker, as many as it has room for.
         var home: (worker: Int, left: Int)?
         for step in 0..<min(tunnels.used, Self.sampleMax) {
@@ -122,7 +114,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             let left = home?.left ?? allowance(of: worker)
             guard left > 0, home?.worker ?? worker == worker else { continue }
             home = (worker, left - 1)
-            destination = worker
+            moves.destination = worker
             begin(slot, looksAway: -Self.looksAtHome)
         }
     }
@@ -146,7 +138,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// How many of its own tunnels worker `index` may be given at once.
     private func allowance(of index: Int) -> Int {
         guard let balance, let other = balance.work(of: index, services.now) else { return 0 }
-        return min(effort.allowance(for: other), balance.arrivalMax)
+        return min(moves.effort.allowance(for: other), balance.arrivalMax)
     }
 
     // MARK: Leaving and arriving
@@ -154,7 +146,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
     /// The tunnel in `slot` has come to rest: it moves to the worker that was chosen, or stays if
     /// that takes no more.
     mutating func depart(_ slot: UInt32) {
-        guard let balance, balance.departForGood(to: destination) else {
+        guard let balance, balance.departForGood(to: moves.destination) else {
             return tunnels[slot].stay(&services)
         }
         let memory = carrierMemory.passed
@@ -164,10 +156,10 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
         let status = services.queue.pass(
             Sockets(client: tunnels[slot].client, upstream: tunnels[slot].upstream),
             with: memory.part(0..<count),
-            through: balance.entry(of: destination)
+            through: balance.entry(of: moves.destination)
         )
         guard status == 0 else {
-            balance.arrive(at: destination)
+            balance.arrive(at: moves.destination)
             return tunnels[slot].stay(&services)
         }
         services.counters.movedAway.add()

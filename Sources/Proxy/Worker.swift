@@ -22,17 +22,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// The worker that was looked at last.
     var balanceTurn = 0
     var occupancy: Occupancy
-    var effort: Effort
-    /// The worker to which tunnels move that come to rest.
-    var destination = 0
-    /// Slots of those that are to come to rest, and looks since.
-    var departing: [UInt32] = []
-    var looksDeparting = 0
-    /// The slot from which on tunnels are looked at that may be moved, and the one from which on
-    /// busy ones are counted, of which there are so many before it.
-    var movingTurn = 0
-    var censusTurn = 0
-    var busyBefore = 0
+    var moves: Moves
     /// Which clients it asks for; nil if for any.
     var steering: Steering?
     private let mailbox: Mailbox?
@@ -66,9 +56,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         occupancy = Occupancy(self.services.now)
         let spreads = balance?.spreads ?? false
         let wanted = spreads ? self.services.queue.timeWanted() : 0
-        effort = Effort(self.services.now, wanted: wanted)
+        let departingMax = balance?.arrivalMax ?? 0
+        moves = Moves(self.services.now, wanted: wanted, departingMax: departingMax)
         listener = Listener(listeners)
-        departing.reserveCapacity(balance?.arrivalMax ?? 0)
         provideBuffers()
         if let steering { prefer(steering.cpu) }
         listener.arm(&self.services.queue)
@@ -195,7 +185,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         let work = Instant.earlier(tunnels, carried)
         // A client that could not be passed on after all wakes nobody.
         let last = areComing && directive != .serve ? services.now + 1_000_000 : nil
-        let moving = Instant.earlier(last, departing.isEmpty ? nil : effort.nextLook)
+        let moving = Instant.earlier(last, moves.departing.isEmpty ? nil : moves.effort.nextLook)
         let soon = Instant.earlier(Instant.earlier(work, listener.retry), moving)
         return Instant.earlier(soon, services.returnWake)
     }
