@@ -6,6 +6,10 @@ public struct ClientSchedule: Sendable {
     private static var second: UInt64 { 1_000_000_000 }
     /// How long a request without a wait may take, or one of which something moves may stand still.
     public static var patience: UInt64 { 30 * second }
+    /// Time after which an answer that hasn't come is taken for far too large.
+    ///
+    /// The session lives for few of these.
+    private static var hopeless: UInt64 { 10 * second }
     /// How long a `send` may take: servers wait no longer for a body.
     private static var bodyTime: UInt64 { 60 * second }
 
@@ -267,6 +271,7 @@ public struct ClientSchedule: Sendable {
         // What fails at once isn't too much. An answer that is passed on whole may be.
         if !isStale, !broughtBytes, !polling.goesOn, duration >= Self.second {
             piece.halve(from: keptMax)
+            if duration >= Self.hopeless { piece.halve(from: keptMax) }
         }
         if !isStale { polling.didFail(now, after: duration) }
         downloads[lane].fail(now, broughtBytes: broughtBytes || isStale, chance: nextChance())

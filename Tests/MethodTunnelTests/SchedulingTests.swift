@@ -301,14 +301,22 @@ private let second: UInt64 = 1_000_000_000
         #expect(hasExpired)
     }
 
-    @Test func `polls that bring nothing ask for less, and for more again`() {
+    @Test(arguments: [
+        (second, [131_072, 65536, 32768, 16384, 8192, 4096]),
+        // By far too much: the session lives for few of these.
+        (10 * second, [65536, 16384, 4096, 4096, 4096, 4096]),
+    ])
+    func `polls that bring nothing ask for less, and for more again`(
+        lasting: UInt64,
+        less: [UInt64]
+    ) {
         let session = Session(.client, SessionTerms())
         var schedule = Self.schedule()
         var now: UInt64 = 0
         var asked: UInt64 = 0
         func ask() -> UInt64 {
             let target = schedule.beginDownload(0, now, session)
-            now += second
+            now += lasting
             guard case .poll(_, _, _, let size) = target.operation else {
                 schedule.downloadFailed(0, serial: target.serial, now, broughtBytes: false)
                 return 0
@@ -325,7 +333,7 @@ private let second: UInt64 = 1_000_000_000
             fail()
             asked += 1
         }
-        #expect(sizes == [1 << 24, 131_072, 65536, 32768, 16384, 8192, 4096])
+        #expect(sizes == [1 << 24] + less)
         now += 10 * second
         #expect(ask() == 4096)
         schedule.didDownload(0, serial: 101 + asked, now, early: 0, byteCount: 4000)
