@@ -135,6 +135,9 @@ internal import Glibc
         self.blockSize = blockSize
     }
 
+    /// The first byte of the first block.
+    var base: UnsafeMutableRawPointer { unsafe pages.base }
+
     /// The least size of a block with `byteCount` bytes all of which can be returned to the system.
     public static func wholePages(_ byteCount: Int) -> Int { Pages.whole(byteCount) }
 

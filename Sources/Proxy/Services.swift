@@ -28,12 +28,10 @@ struct Terms: Sendable {
 
     /// Bytes of a head block: the head in front, behind it the answer to a refusal, or as much of a
     /// ClientHello as may follow the longest head.
-    ///
-    /// Whole pages, so that a block can be given back to the system.
     var headBlockSize: Int {
         let mayBeTLS = !tls.ports.isEmpty || hasPolicy
         let behind = mayBeTLS ? HelloParser.byteCountMax : Terms.answerBytesMax
-        return Blocks.wholePages(configuration.headBytesMax + behind)
+        return configuration.headBytesMax + behind
     }
     static var answerBytesMax: Int { 2048 }
     /// Bytes after which a receive for messages, which goes on while they are sent, ends.
@@ -114,10 +112,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     let terms: Terms
     var queue: Queue
     var names: Names
-    var openings: Slab<Opening>
-    /// A block for each opening, and which of them hold memory to no use.
-    let heads: Blocks
-    var headResidue: Residue
+    /// Openings, each with the block for its head, and which of them hold memory to no use.
+    var openings: BlockSlab<Opening>
+    var openingResidue: Residue
     let answers: ReadyAnswers
     var deadlines: Deadlines
     var buffers: BufferLedger
@@ -193,10 +190,9 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         allowances: Allowances?
     ) throws(SystemError) {
         let configuration = terms.configuration
-        let openings = try Slab<Opening>(capacity: slots)
-        let heads = try Blocks(count: slots, blockSize: terms.headBlockSize)
+        let openings = try BlockSlab<Opening>(capacity: slots, blockSize: terms.headBlockSize)
         let deadlines = try Deadlines(slots: slots, now: queue.now())
-        let headResidue = try Residue(count: slots, keeping: 16)
+        let openingResidue = try Residue(count: slots, keeping: 16)
         let buffers = try BufferLedger(count: configuration.buffers, slots: slots)
         let bufferResidue = try Residue(count: configuration.buffers, keeping: 16)
         let overflow = try Blocks(count: 2 * slots, blockSize: terms.overflowBlockSize)
@@ -220,8 +216,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         self.known = known
         self.presented = presented
         self.index = index
-        self.heads = heads
-        self.headResidue = headResidue
+        self.openingResidue = openingResidue
         self.deadlines = deadlines
         self.buffers = buffers
         self.bufferResidue = bufferResidue
@@ -255,11 +250,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
 
     /// An opening, with a block for its head.
     mutating func takeOpening() -> UInt32 {
-        guard let opening = openings.take({ _ in Opening() }) else {
+        guard let opening = openings.take(Opening.init) else {
             preconditionFailure("there is an opening for each slot")
         }
-        openings[opening] = Opening()
-        headResidue.use(Int(opening))
+        openingResidue.use(Int(opening))
         return opening
     }
 
@@ -269,15 +263,17 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
             let wasDiscarding = openings[opening].discarded > 0
             let received = max(openings[opening].received, openings[opening].headCount)
             let count = wasDiscarding ? terms.configuration.headBytesMax : received
-            heads[Int(opening)].part(0..<count).clear()
+            openings.block(opening).part(0..<count).clear()
         }
-        headResidue.release(Int(opening))
+        openingResidue.release(Int(opening))
         openings.release(opening)
     }
 
     /// Returns to the system the memory that only a burst of heads or messages has needed.
     mutating func returnMemory() {
-        while let index = headResidue.next(by: now) { heads.empty(index) }
+        while let index = openingResidue.next(by: now) {
+            openings.empty(UInt32(truncatingIfNeeded: index))
+        }
         // A turn that filled the submission queue has entered the kernel, which may have filled
         // buffers since.
         guard !queue.hasNews else { return }
@@ -287,7 +283,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     }
 
     /// When memory may be returned next.
-    var returnWake: Instant? { Instant.earlier(headResidue.wake, bufferResidue.wake) }
+    var returnWake: Instant? { Instant.earlier(openingResidue.wake, bufferResidue.wake) }
 
     /// A flow has a buffer that the kernel lent.
     mutating func lend(_ buffer: UInt16) {

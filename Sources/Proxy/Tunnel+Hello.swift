@@ -25,7 +25,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private mutating func receiveHello(_ worker: inout Worker) {
         guard let opening, !isStream else { return }
         let end = worker.openings[opening].headCount + HelloParser.byteCountMax
-        let room = worker.heads[Int(opening)].part(worker.openings[opening].received..<end)
+        let room = worker.openings.block(opening).part(worker.openings[opening].received..<end)
         worker.queue.receive(client, into: room, token: submitted(.receiveHello))
     }
 
@@ -45,7 +45,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private mutating func parseHello(_ worker: inout Worker) {
         guard let opening else { return }
         let range = worker.openings[opening].headCount..<worker.openings[opening].received
-        let bytes = worker.heads[Int(opening)].part(range)
+        let bytes = worker.openings.block(opening).part(range)
         switch bytes.withBytes({ worker.openings[opening].helloParser.parse($0) }) {
         case .incomplete: receiveHello(&worker)
         case .refused(let fault): refuseTLS(.notTLS(fault), &worker)

@@ -71,7 +71,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// The head, which is whole.
     func head(_ worker: inout Worker) -> ConnectHead? {
         guard let opening else { return nil }
-        let bytes = worker.heads[Int(opening)].part(0..<worker.openings[opening].received)
+        let bytes = worker.openings.block(opening).part(0..<worker.openings[opening].received)
         let limits = worker.terms.head
         let outcome = bytes.withBytes { worker.openings[opening].parser.parse($0, limits: limits) }
         guard case .complete(let head) = outcome else { return nil }
@@ -83,7 +83,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         guard let opening, let range = head.credentials else { return nil }
         let text = worker.presented[0]
         var sink = ExtentSink(text)
-        let form = worker.heads[Int(opening)].part(0..<head.byteCount).withBytes {
+        let form = worker.openings.block(opening).part(0..<head.byteCount).withBytes {
             BasicCredentials(parsing: $0, in: range, into: &sink)
         }
         return form.map { Presented(text: text, form: $0) }

@@ -57,9 +57,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Whether this request has been here before: then a parent of ours has us for its parent.
     private func hasComeAround(_ worker: borrowing Worker) -> Bool {
         guard let opening else { return false }
-        return worker.heads[Int(opening)].part(0..<worker.openings[opening].headCount).withBytes {
-            HeadFields.have(Pseudonym.text, in: "via", $0)
-        }
+        let head = worker.openings.block(opening).part(0..<worker.openings[opening].headCount)
+        return head.withBytes { HeadFields.have(Pseudonym.text, in: "via", $0) }
     }
 
     /// There are new rules, by which the request, for a target at `port`, may be: if it is on its
@@ -109,7 +108,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         let minorVersion = head(&worker)?.minorVersion ?? 1
         let parent = worker.parents[worker.openings[opening].parent]
         // That of a stream is empty.
-        let head = worker.heads[Int(opening)].part(0..<worker.openings[opening].headCount)
+        let head = worker.openings.block(opening).part(0..<worker.openings[opening].headCount)
         return head.withBytes { bytes in
             ParentRequest.write(
                 authority,

@@ -63,7 +63,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     /// Where the answer is written: behind the head, into which a receive may still be going on.
     private func answerBlock(_ opening: UInt32, _ worker: borrowing Worker) -> Extent {
         let head = worker.terms.configuration.headBytesMax
-        return worker.heads[Int(opening)].part(head..<head + Terms.answerBytesMax)
+        return worker.openings.block(opening).part(head..<head + Terms.answerBytesMax)
     }
 
     private mutating func sendRefusal(_ worker: inout Worker) {
@@ -102,7 +102,8 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
 
     private mutating func discard(_ worker: inout Worker) {
         guard let opening else { return }
-        let memory = worker.heads[Int(opening)].part(0..<worker.terms.configuration.headBytesMax)
+        let head = 0..<worker.terms.configuration.headBytesMax
+        let memory = worker.openings.block(opening).part(head)
         worker.openings[opening].isReceiving = true
         worker.queue.receive(client, into: memory, token: submitted(.discard))
     }

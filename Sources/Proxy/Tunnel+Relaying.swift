@@ -158,7 +158,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
         if let buffer = holdings[direction].buffer { return worker.queue.buffer(buffer) }
         guard let opening else { preconditionFailure("a flow sends what it doesn't hold") }
         let start = worker.openings[opening].headCount
-        return worker.heads[Int(opening)].part(start..<worker.openings[opening].received)
+        return worker.openings.block(opening).part(start..<worker.openings[opening].received)
     }
 
     /// The source has ended and its last byte is delivered: tell the sink.

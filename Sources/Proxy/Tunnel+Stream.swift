@@ -121,7 +121,7 @@ extension Tunnel where Queue: ~Copyable, Names: ~Copyable {
     private mutating func readHelloOfStream(_ worker: inout Worker) {
         while state == .readingHello, let opening {
             let range = worker.openings[opening].received..<HelloParser.byteCountMax
-            let room = worker.heads[Int(opening)].part(range)
+            let room = worker.openings.block(opening).part(range)
             let count = worker.sessions.read(slot, into: room)
             guard count > 0 || worker.sessions.isAtEnd(slot) else { return }
             didReceiveHello(Int32(count), &worker)

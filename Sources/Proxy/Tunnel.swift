@@ -206,7 +206,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     private mutating func receiveHead(_ worker: inout Worker) {
         guard let opening else { return }
         let received = worker.openings[opening].received
-        let room = worker.heads[Int(opening)].part(
+        let room = worker.openings.block(opening).part(
             received..<worker.terms.configuration.headBytesMax
         )
         worker.openings[opening].isReceiving = true
@@ -224,7 +224,7 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
         }
         worker.openings[opening].received += Int(result)
         let received = worker.openings[opening].received
-        let bytes = worker.heads[Int(opening)].part(0..<received)
+        let bytes = worker.openings.block(opening).part(0..<received)
         let limits = worker.terms.head
         switch bytes.withBytes({ worker.openings[opening].parser.parse($0, limits: limits) }) {
         case .incomplete:

@@ -25,7 +25,7 @@ extension Worker where Queue: ~Copyable, Names: ~Copyable {
             return tunnels[slot].refuse(.outOfDescriptors, &services)
         }
         let received = services.openings[opening].received
-        let head = services.heads[Int(opening)].part(0..<received)
+        let head = services.openings.block(opening).part(0..<received)
         head.copy(to: carrierMemory.input(carrier))
         let client = services.keepsRecords ? services.records[Int(slot)].client : nil
         let descriptor = tunnels[slot].client
