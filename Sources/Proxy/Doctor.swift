@@ -46,6 +46,8 @@ public struct Doctor: Sendable {
         public var ringShortage: (count: Int, remedy: String)?
         /// The hard limit of open files.
         public var openFileLimit = 0
+        /// Whether limits of a user's pipes don't count for this process.
+        public var arePipesUnbounded = false
         /// The text of each sysctl that this kernel has, by its dotted name.
         public var settings: [String: String] = [:]
 
@@ -60,6 +62,7 @@ public struct Doctor: Sendable {
             facts.ringFailure = probe.failure.map { Probe.explain($0) }
             facts.features = probe.features
             facts.openFileLimit = Descriptors.limits().hard
+            facts.arePipesUnbounded = Pipe.isUnbounded
             if probe.failure == nil {
                 let plan = Plan(configuration, openFiles: facts.openFileLimit)
                 let rings = Probe.rings(plan.ring, wanted: plan.workers)
@@ -87,7 +90,7 @@ public struct Doctor: Sendable {
         if facts.canMakeRing { findings.append(Doctor.rings(facts, configuration.workerCount)) }
         findings += facts.features.map { Doctor.feature($0, facts.canMakeRing) }
         findings += Doctor.openFiles(facts.openFileLimit, ceiling, configuration.workerCount)
-        let needs = Setting.Needs(configuration, tunnels: ceiling, canMakeRing: facts.canMakeRing)
+        let needs = Setting.Needs(configuration, tunnels: ceiling, facts)
         if facts.settings.isEmpty {
             let remedy = "mount it: sysctls can't be read without it, nor --congestion auto chosen"
             findings.append(Finding("/proc/sys", "not here", .low, remedy))

@@ -7,8 +7,10 @@ struct PipePool: ~Copyable {
     private var freeCount = 0
     /// Pipes that are open, lent or not.
     private(set) var openCount = 0
-    private let capacity: Int
     private let pipeSize: Int
+    /// Once the system has refused one, so many askers go without before it is asked again.
+    private static var pause: Int { 255 }
+    private var pauseLeft = 0
     /// Pipes that are lent.
     var outCount: Int { openCount - freeCount }
 
@@ -28,7 +30,6 @@ struct PipePool: ~Copyable {
         self.free = free
         self.vacancies = vacancies
         self.share = share
-        capacity = count
         pipeSize = configuration.pipeSize
         vacant = count
         for index in 0..<count { self.vacancies[index] = UInt16(count - 1 - index) }
@@ -45,8 +46,15 @@ struct PipePool: ~Copyable {
             return free[freeCount]
         }
         guard vacant > 0 else { return nil }
+        guard pauseLeft == 0 else {
+            pauseLeft -= 1
+            return nil
+        }
         let ends = queue.makePipe(capacity: pipeSize)
-        guard ends.source >= 0 else { return nil }
+        guard ends.source >= 0 else {
+            pauseLeft = PipePool.pause
+            return nil
+        }
         vacant -= 1
         let index = vacancies[vacant]
         pipes[Int(index)] = ends

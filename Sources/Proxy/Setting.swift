@@ -23,21 +23,23 @@ enum Setting: String, CaseIterable {
         let backlog: Int
         let tunnels: Int
         let pipeSize: Int
-        let pipePages: Int
+        /// Pages of all pipes; nil if they aren't counted.
+        let pipePages: Int?
         let sendBuffer: Int
         let receiveBuffer: Int
         let canMakeRing: Bool
 
-        init(_ configuration: Configuration, tunnels: Int, canMakeRing: Bool) {
+        init(_ configuration: Configuration, tunnels: Int, _ facts: Doctor.Facts) {
             let most = configuration.maxTunnels
             backlog = configuration.backlog
             self.tunnels = most > 0 ? min(most, tunnels) : tunnels
             pipeSize = configuration.pipeSize
             let pipes = configuration.pipes * configuration.workerCount
-            pipePages = pipes * ((configuration.pipeSize + 4095) / 4096)
+            let pages = pipes * ((configuration.pipeSize + 4095) / 4096)
+            pipePages = facts.arePipesUnbounded ? nil : pages
             sendBuffer = configuration.sendBuffer
             receiveBuffer = configuration.receiveBuffer
-            self.canMakeRing = canMakeRing
+            canMakeRing = facts.canMakeRing
         }
     }
 
@@ -74,7 +76,7 @@ enum Setting: String, CaseIterable {
         case .receiveBuffer: return raised(last, to: max(needs.receiveBuffer, 212_992))
         case .sendBuffer: return raised(last, to: max(needs.sendBuffer, 212_992))
         case .pipeSize: return raised(last, to: needs.pipeSize)
-        case .pipePages: return last == 0 ? nil : raised(last, to: needs.pipePages)
+        case .pipePages: return last == 0 ? nil : raised(last, to: needs.pipePages ?? 0)
         // Two sockets a tunnel, and as much again for the rest of the machine.
         case .openFiles: return raised(last, to: 4 * needs.tunnels)
         case .openFileCeiling: return raised(last, to: 1_048_576)

@@ -33,7 +33,11 @@ struct RelayFlags: FlagGroup {
     var buffers: Int?
 
     @Option(
-        help: help("What a splice pipe holds.", default: show(bytes: defaults.pipeSize), "size"),
+        help: help(
+            "What a splice pipe holds.",
+            default: "1MiB, or 256KiB without CAP_SYS_ADMIN and CAP_SYS_RESOURCE",
+            "size"
+        ),
         transform: Reading.size(4096...1 << 30)
     )
     var pipeSize: Int?
@@ -105,14 +109,20 @@ struct RelayFlags: FlagGroup {
             ("--relay", configuration.relay.rawValue, relay != nil),
             ("--buffer-size", show(bytes: configuration.bufferSize), bufferSize != nil),
             ("--buffers", "\(configuration.buffers)", buffers != nil),
-            ("--pipe-size", show(bytes: configuration.pipeSize), pipeSize != nil),
             ("--pipes", "\(configuration.pipes)", pipes != nil),
             ("--bulk-slice", show(bytes: configuration.bulkSlice), bulkSlice != nil),
             ("--park-after", show(configuration.parkAfter), parkAfter != nil),
             ("--promote-after", "\(configuration.promoteAfter)", promoteAfter != nil),
             ("--promote-size", show(bytes: configuration.promoteSize), promoteSize != nil),
         ]
-        return values.map { ConfigurationLine($0, $1, given: $2) }
+        let size = show(bytes: configuration.pipeSize)
+        let pipe =
+            pipeSize == nil
+            ? ConfigurationLine("--pipe-size", size, derived: "capabilities of this process")
+            : ConfigurationLine("--pipe-size", size, given: true)
+        var lines = values.map { ConfigurationLine($0, $1, given: $2) }
+        lines.insert(pipe, at: 3)
+        return lines
     }
 }
 

@@ -7,7 +7,7 @@ extension EndToEndTests {
         private static let program = URL(filePath: Program.loadTool)
             .deletingLastPathComponent().appending(path: "floor-proxy").path
 
-        @Test(arguments: [[], ["4096"], ["262144", "poll"]])
+        @Test(arguments: [[], ["4096"], ["1048576", "poll"]])
         func `it delivers every byte and every end, or its figures would mean nothing`(
             words: [String]
         ) throws {
@@ -22,7 +22,7 @@ extension EndToEndTests {
             #expect(floor.process.isRunning)
         }
 
-        @Test(arguments: [[], ["0"], ["1", "0"], ["1", "262145"], ["1", "1", "epoll"]])
+        @Test(arguments: [[], ["0"], ["1", "0"], ["1", "1048577"], ["1", "1", "epoll"]])
         func `faulty words are refused`(words: [String]) throws {
             let outcome = try Program.run(Self.program, words)
             #expect(outcome.status == 64)

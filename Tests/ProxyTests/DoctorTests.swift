@@ -6,6 +6,7 @@ import Testing
     private static func configuration() -> Configuration {
         var configuration = Configuration()
         configuration.workers = 2
+        configuration.pipeSize = 262_144
         return configuration
     }
 
@@ -79,6 +80,13 @@ import Testing
         #expect(Self.finding(name, Doctor(facts, configuration))?.verdict == .low)
         configuration.maxTunnels = 1000
         #expect(Self.finding(name, Doctor(facts, configuration))?.verdict == .ok)
+    }
+
+    @Test func `pages of pipes don't count for who may have as many as it likes`() throws {
+        var facts = Self.facts(["fs.pipe-user-pages-soft": "16384"])
+        facts.arePipesUnbounded = true
+        let doctor = Doctor(facts, Self.configuration())
+        #expect(Self.finding("fs.pipe-user-pages-soft", doctor)?.verdict == .ok)
     }
 
     @Test func `a sysctl that this kernel lacks is no fault`() throws {
