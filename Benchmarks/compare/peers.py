@@ -107,9 +107,11 @@ def forget_paths():
     New connections begin with it, so that one proxy would be measured with what another left.
     """
     command = ["ip", "tcp_metrics", "flush"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} failed, which takes root: {run.stderr.strip()}")
+    try:
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        why = (getattr(error, "stderr", "") or str(error)).strip()
+        raise SystemExit(f"{' '.join(command)} takes iproute2 and root: {why}") from error
 
 
 @functools.cache
@@ -165,7 +167,6 @@ class Running:
         self.peer = peer
         if not peer.program():
             raise Unusable("it is not installed")
-        forget_paths()
         self.port = free_port()
         self.folder = tempfile.TemporaryDirectory(prefix="compare-")
         self.log = Path(self.folder.name, "output")
@@ -233,6 +234,7 @@ class Running:
 @contextlib.contextmanager
 def running(peer, cpu, values):
     """A peer for the length of a `with`, and its processes."""
+    forget_paths()
     run = Running(peer, cpu, values)
     try:
         yield run, run.wait()

@@ -46,7 +46,7 @@
 
     /// Takes a slot for the tenant that `make` makes, or nil if all are taken.
     @inlinable public mutating func take(_ make: () -> Tenant) -> UInt32? {
-        guard let slot = counts.take(free) else { return nil }
+        guard let slot = counts.takeUsed(free) ?? counts.takeNew(free) else { return nil }
         unsafe tenant(slot).initialize(to: make())
         return slot
     }

@@ -3,13 +3,13 @@ internal import Glibc
 
 /// Pipes for splice(2), by direct system calls.
 public enum Pipe {
-    /// Bytes of a pipe below which to splice costs more than to copy.
-    private static var usefulSize: Int { 65536 }
+    /// Bytes of a pipe below which to splice costs more than to copy: it has room for 16 pieces.
+    private static var usefulSize: Int { 16 * Pages.size }
 
     /// A non-blocking pipe of about `capacity` bytes, or less where limits of the kernel for the
     /// user are reached; its ends, or an errno negated in both.
     ///
-    /// If they leave less than 64 KiB of it there is none: a user whose pipes have too many pages
+    /// If they leave less than 16 pages of it there is none: a user whose pipes have too many pages
     /// together gets new ones of two (pipe(7), `pipe-user-pages-soft`).
     static func make(capacity: Int) -> PipeEnds {
         var ends: (Int32, Int32) = (-1, -1)

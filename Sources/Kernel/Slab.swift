@@ -34,9 +34,9 @@
     ///
     /// `make` is called once in a slot's existence.
     @inlinable public mutating func take(_ make: (UInt32) -> Tenant) -> UInt32? {
-        let made = used
-        guard let slot = counts.take(free) else { return nil }
-        if Int(slot) == made { unsafe (tenants + made).initialize(to: make(slot)) }
+        if let slot = counts.takeUsed(free) { return slot }
+        guard let slot = counts.takeNew(free) else { return nil }
+        unsafe (tenants + Int(slot)).initialize(to: make(slot))
         return slot
     }
 

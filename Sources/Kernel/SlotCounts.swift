@@ -12,12 +12,15 @@
 
     @inlinable init() {}
 
-    /// Takes a slot, or nil if all are taken.
-    @inlinable mutating func take(_ slots: borrowing Table<UInt32>) -> UInt32? {
-        if free > 0 {
-            free -= 1
-            return slots[free]
-        }
+    /// Takes a slot that was taken before; nil if none of those is free.
+    @inlinable mutating func takeUsed(_ slots: borrowing Table<UInt32>) -> UInt32? {
+        guard free > 0 else { return nil }
+        free -= 1
+        return slots[free]
+    }
+
+    /// Takes a slot that has never been taken; nil if there is none.
+    @inlinable mutating func takeNew(_ slots: borrowing Table<UInt32>) -> UInt32? {
         guard used < slots.count else { return nil }
         used += 1
         return UInt32(truncatingIfNeeded: used - 1)

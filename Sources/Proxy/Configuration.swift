@@ -207,7 +207,8 @@ public struct Configuration: Sendable {
     private static let usualPipeSize = Pipe.isUnbounded ? 1 << 20 : 1 << 18
     /// Splice pipes of each worker, at most.
     public var pipes = 256
-    /// Bytes that spliced flows may move before messages that have come meanwhile are handled.
+    /// Bytes that spliced flows may move, to the end of the pipe that was begun, before messages
+    /// that have come meanwhile are handled.
     public var bulkSlice = 512 << 10
     /// Nanoseconds without a byte after which a flow gives its receive up for a poll.
     ///

@@ -260,9 +260,10 @@ where Queue: SubmissionQueue & ~Copyable, Names: NameService & ~Copyable {
     /// Takes an opening back; nothing of credentials stays in its block.
     mutating func release(_ opening: UInt32) {
         if gate != nil {
-            let wasDiscarding = openings[opening].discarded > 0
             let received = max(openings[opening].received, openings[opening].headCount)
-            let count = wasDiscarding ? terms.configuration.headBytesMax : received
+            // What came while the tunnel was closed was counted by nobody.
+            let isUnknown = openings[opening].discarded > 0 || openings[opening].isReceiving
+            let count = isUnknown ? terms.configuration.headBytesMax : received
             openings.block(opening).part(0..<count).clear()
         }
         openingResidue.release(Int(opening))

@@ -23,7 +23,7 @@ enum Setting: String, CaseIterable {
         let backlog: Int
         let tunnels: Int
         let pipeSize: Int
-        /// Pages of all pipes; nil if they aren't counted.
+        /// Pages of all pipes; nil if they aren't limited.
         let pipePages: Int?
         let sendBuffer: Int
         let receiveBuffer: Int
@@ -57,6 +57,9 @@ enum Setting: String, CaseIterable {
         let numbers = text.split(separator: " ").compactMap { Int($0) }
         guard let last = numbers.last else {
             return Doctor.Finding(name, text, .low, "can't be understood; look at \(path)")
+        }
+        if self == .pipePages, needs.pipePages == nil {
+            return Doctor.Finding(name, "\(text), not for this process", .ok)
         }
         let better = better(than: numbers, last, needs)
         guard let better else { return Doctor.Finding(name, text, .ok) }

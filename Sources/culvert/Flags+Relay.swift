@@ -54,7 +54,8 @@ struct RelayFlags: FlagGroup {
 
     @Option(
         help: help(
-            "What bulk may move before messages that have come meanwhile are handled.",
+            "What bulk may move, and a pipe more, before messages that have come meanwhile are "
+                + "handled.",
             default: show(bytes: defaults.bulkSlice),
             "size"
         ),
