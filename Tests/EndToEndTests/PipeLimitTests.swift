@@ -28,10 +28,10 @@ extension AloneTests {
             let culvert = try Culvert(
                 command: bounded + [try Culvert.program, "--listen", "127.0.0.1:0"] + flags
             )
-            let stream = { (most: String) in
-                let words = ["bulk", "--tunnels", "2", "--direction", "down", "--duration", most]
-                let proxy = ["--proxy", "\(culvert.endpoint)"]
-                let outcome = try Program.run(Program.loadTool, words + proxy)
+            let stream = {
+                let words = ["bulk", "--tunnels", "2", "--direction", "down"]
+                let more = ["--duration", "500ms", "--proxy", "\(culvert.endpoint)"]
+                let outcome = try Program.run(Program.loadTool, words + more)
                 try #require(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
             }
             let path = "/proc/sys/fs/pipe-user-pages-soft"
@@ -39,10 +39,10 @@ extension AloneTests {
             let pages = try #require(Int(limit.trimmingCharacters(in: .newlines)))
             try #require(1..<1 << 16 ~= pages, "fs.pipe-user-pages-soft is \(pages)")
             var pipes = try (0...pages / 256).map { _ in try makeLargePipe() }
-            try stream("500ms")
+            try stream()
             #expect(try culvert.status()["pipes_open"] == 0)
             pipes.removeAll()
-            try stream("500ms")
+            try stream()
             #expect(try #require(try culvert.status()["pipes_open"]) > 0)
             try culvert.expectEmpty()
         }
